@@ -1,0 +1,388 @@
+// Package app wires the rooms by hand: configuration, start and stop in order,
+// verify, backup.
+//
+// Invariants:
+//   - One process has a data folder at a time.
+//   - Nothing is acknowledged before the log is open and checked; nothing is served
+//     when a store does not belong to the log.
+//   - Stopping drains: no more requests, then the log's consumers catch up, then the
+//     stores close, in the reverse order of their opening.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"clickledger/internal/account"
+	"clickledger/internal/books"
+	"clickledger/internal/catalog"
+	"clickledger/internal/clickindex"
+	"clickledger/internal/conversion"
+	"clickledger/internal/edge"
+	"clickledger/internal/event"
+	"clickledger/internal/eventlog"
+	"clickledger/internal/facts"
+	"clickledger/internal/facts/duck"
+	"clickledger/internal/inbox"
+	"clickledger/internal/outbound"
+	"clickledger/internal/report"
+	"clickledger/internal/routing"
+	"clickledger/internal/store"
+	"clickledger/internal/visitor"
+)
+
+// Version is printed by the binary, the console and the API.
+const Version = "0.1.0"
+
+// App is an open installation. Open makes it, Serve runs it, Close ends it.
+type App struct {
+	Config  *Config
+	Logger  *slog.Logger
+	Now     func() time.Time
+	Metrics *prometheus.Registry
+
+	folder   *Folder
+	db       *store.DB
+	log      *eventlog.Log
+	index    clickindex.Index
+	facts    facts.Store
+	minter   *event.Minter
+	holder   string // of leases: this process
+	node     int
+	nodeLost atomic.Bool
+
+	Catalog  *catalog.Service
+	Accounts *account.Service
+	Report   *report.Engine
+	loader   *loader
+	snapshot *routing.Holder
+	overlay  *routing.Overlay
+	hub      *edge.Hub
+	judge    *conversion.Judge
+	desk     *books.Desk
+
+	indexSink *clickindex.Sink
+	factsSink *facts.Sink
+	processor *books.Processor
+	relay     *books.Relay
+	sender    *outbound.Sender
+
+	// SetupToken guards the first-run set-up; it is printed at start-up.
+	SetupToken string
+	localToken string // of the operator's endpoints, this run only
+
+	handler http.Handler
+	closers []func(context.Context) error // run last to first
+}
+
+// Options are what tests and the demo set besides the configuration.
+type Options struct {
+	Logger *slog.Logger
+	Now    func() time.Time // default time.Now
+}
+
+// Open opens the data folder and every store, and checks that they belong together.
+// It serves nothing yet.
+func Open(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
+	a := &App{Config: cfg, Logger: o.Logger, Now: o.Now, Metrics: prometheus.NewRegistry(), SetupToken: NewToken(), localToken: NewToken()}
+	if a.Now == nil {
+		a.Now = time.Now
+	}
+	a.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(ctx))
+		}
+	}()
+
+	a.folder, err = OpenFolder(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(func(context.Context) error { return a.folder.Close() })
+	for _, step := range []func(context.Context) error{a.openBooks, a.openLog, a.openFacts, a.openIndex, a.openCatalog, a.wire} {
+		err := step(ctx)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
+
+// Close closes the stores. Serve has ended by then.
+func (a *App) Close(ctx context.Context) error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i](ctx))
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+func (a *App) openBooks(ctx context.Context) error {
+	var err error
+	o := store.Options{Logger: a.Logger}
+	if a.Config.Books != "" {
+		a.db, err = store.OpenPostgres(ctx, a.Config.Books, o)
+	} else {
+		a.db, err = store.OpenSQLite(ctx, a.folder.file("books.db"), o)
+	}
+	if err != nil {
+		return fmt.Errorf("open the books: %w", err)
+	}
+	a.onClose(func(context.Context) error { return a.db.Close() })
+
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	a.holder = fmt.Sprintf("%s:%d:%s", host, os.Getpid(), event.NewID("", time.Now()))
+	if a.Config.Books == "" {
+		// The locked folder makes this process the only one of its installation, so a
+		// lease that a killed one left is void.
+		a.node = 1
+	} else {
+		a.node, err = a.db.Books().LeaseNode(ctx, a.holder, time.Now().UnixMicro(), nodeLease.Microseconds())
+		if err != nil {
+			return fmt.Errorf("lease a node number: %w", err)
+		}
+	}
+	keys, err := a.keys(ctx)
+	if err != nil {
+		return err
+	}
+	a.minter, err = event.NewMinter(a.node, keys, markFile(a.folder.file(fmt.Sprintf("clickid-%d.mark", a.node))), a.Now)
+	return err
+}
+
+// nodeLease is how long a node number is held; it is renewed at a third of it.
+const nodeLease = time.Minute
+
+// keys loads the click id keys, and makes the first one of a new installation.
+func (a *App) keys(ctx context.Context) (*event.Keyring, error) {
+	keys, err := a.db.Books().Keys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the click id keys: %w", err)
+	}
+	if len(keys) == 0 {
+		var secret [16]byte
+		_, err := rand.Read(secret[:])
+		if err != nil {
+			return nil, fmt.Errorf("make a click id key: %w", err)
+		}
+		err = a.db.Books().AddKey(ctx, secret)
+		if err != nil {
+			return nil, fmt.Errorf("store a click id key: %w", err)
+		}
+		keys, err = a.db.Books().Keys(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the click id keys: %w", err)
+		}
+	}
+	return event.NewKeyring(keys)
+}
+
+func (a *App) openLog(ctx context.Context) error {
+	var err error
+	a.log, err = eventlog.Open(ctx, eventlog.Options{
+		Dir: a.folder.file("log"), Relaxed: a.Config.Durability == "relaxed", MaxBytes: a.Config.LogBytes,
+		Deadline: a.Config.RedirectDeadline, Logger: a.Logger, Registerer: a.Metrics,
+	})
+	if err != nil {
+		return fmt.Errorf("open the event log: %w", err)
+	}
+	a.onClose(a.log.Close)
+	return nil
+}
+
+func (a *App) openFacts(ctx context.Context) error {
+	var err error
+	a.facts, err = duck.Open(ctx, duck.Options{Dir: a.folder.file("facts"), MemoryLimitMB: int(a.Config.FactsMemoryMB), Logger: a.Logger})
+	if err != nil {
+		return fmt.Errorf("open the facts: %w", err)
+	}
+	a.onClose(func(context.Context) error { return a.facts.Close() })
+	state, err := a.facts.State(ctx)
+	if err != nil {
+		return fmt.Errorf("read the facts' position: %w", err)
+	}
+	err = a.holds("facts", state.Position)
+	if err != nil {
+		return err
+	}
+	a.factsSink = facts.NewSink(a.facts, a.log, facts.SinkOptions{Logger: a.Logger, Registerer: a.Metrics, SealEvery: a.Config.SealEvery})
+	return nil
+}
+
+// holds refuses a store that belongs to another log, is ahead of the log, or needs
+// what the log no longer has.
+func (a *App) holds(what string, p eventlog.Position) error {
+	err := a.log.CheckPosition(p)
+	if err != nil {
+		return fmt.Errorf("the %s do not belong to the event log in %s: %w", what, a.folder.file("log"), err)
+	}
+	first, err := a.log.First()
+	if err != nil {
+		return fmt.Errorf("read the log's first sequence: %w", err)
+	}
+	if first > p.Seq+1 {
+		return fmt.Errorf("the %s end at %d and the event log begins at %d: what is between is in neither; restore a backup (clickledger restore)", what, p.Seq, first)
+	}
+	return nil
+}
+
+// openIndex opens the click index, and rebuilds it from facts and log when it is
+// missing, damaged or too old.
+func (a *App) openIndex(ctx context.Context) error {
+	if a.Config.Books != "" {
+		var err error
+		a.index, err = a.db.ClickIndex(ctx)
+		if err != nil {
+			return fmt.Errorf("open the click index: %w", err)
+		}
+	} else {
+		file := a.folder.file("clicks.db")
+		var err error
+		a.index, err = store.OpenClickIndexSQLite(ctx, file)
+		if errors.Is(err, store.ErrDamaged) {
+			aside, aerr := setAside(file)
+			if aerr != nil {
+				return aerr
+			}
+			a.Logger.Warn("the click index does not open and is rebuilt", "error", err, "kept_as", aside)
+			a.index, err = store.OpenClickIndexSQLite(ctx, file)
+		}
+		if err != nil {
+			return fmt.Errorf("open the click index: %w", err)
+		}
+	}
+	a.onClose(func(context.Context) error { return a.index.Close() })
+	err := a.rebuildIndex(ctx)
+	if err != nil {
+		return fmt.Errorf("rebuild the click index: %w", err)
+	}
+	a.indexSink = clickindex.NewSink(a.index, a.log)
+	return a.indexSink.Begin(ctx)
+}
+
+// setAside renames a damaged SQLite file with its companions.
+func setAside(file string) (string, error) {
+	aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		err := os.Rename(file+suffix, aside+suffix)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("set the damaged %s aside: %w", filepath.Base(file), err)
+		}
+	}
+	return aside, nil
+}
+
+// rebuildIndex fills an index that is behind what the log still has from the facts,
+// which reach at least to where the log begins.
+func (a *App) rebuildIndex(ctx context.Context) error {
+	pos, err := a.index.Position(ctx)
+	if err != nil {
+		return err
+	}
+	first, err := a.log.First()
+	if err != nil {
+		return err
+	}
+	if (pos.Stream == "" || pos.Stream == a.log.StreamID()) && pos.Seq+1 >= first {
+		return nil
+	}
+	err = a.index.Reset(ctx)
+	if err != nil {
+		return err
+	}
+	var at eventlog.Position
+	var page []*event.Visit
+	var last uint64
+	flush := func(seq uint64) error {
+		to := eventlog.Position{Stream: a.log.StreamID(), Seq: seq}
+		err := a.index.Add(ctx, at, to, page)
+		at, page = to, page[:0]
+		return err
+	}
+	err = a.facts.Visits(ctx, func(seq uint64, v *event.Visit) error {
+		if seq != last && len(page) >= 1000 { // whole messages only: the position says what is in
+			err := flush(last)
+			if err != nil {
+				return err
+			}
+		}
+		last = seq
+		page = append(page, v)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	state, err := a.facts.State(ctx)
+	if err != nil {
+		return err
+	}
+	a.Logger.Info("the click index was rebuilt from the facts", "to", state.Position.Seq)
+	return flush(state.Position.Seq)
+}
+
+func (a *App) openCatalog(ctx context.Context) error {
+	a.snapshot = new(routing.Holder)
+	a.overlay = new(routing.Overlay)
+	a.loader = newLoader(a.db.Catalog(), a.snapshot)
+	err := a.loader.refresh(ctx)
+	if err != nil {
+		return fmt.Errorf("load the catalog: %w", err)
+	}
+	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, Changed: a.loader.reach})
+	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken})
+	return nil
+}
+
+// wire makes what runs between the stores.
+func (a *App) wire(context.Context) error {
+	proxies, err := a.Config.proxies()
+	if err != nil {
+		return err
+	}
+	classifier, err := visitor.New(visitor.Options{CountryDB: a.Config.CountryDB, TrustedProxies: proxies})
+	if err != nil {
+		return fmt.Errorf("open the country data: %w", err)
+	}
+	a.hub = edge.NewHub()
+	a.judge = &conversion.Judge{View: a.loader.View, Keys: a.minter.Keys, Clicks: a.index, Now: a.Now}
+	a.relay = books.NewRelay(a.db.Books(), a.log, a.holder, time.Now, a.Logger)
+	a.sender = outbound.NewSender(a.db.Deliveries(), a.Now, a.Config.OutboundPrivate, a.Logger)
+	changed := func() { a.relay.Wake(); a.sender.Wake() }
+	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Changed: changed, Logger: a.Logger}
+	a.processor = &books.Processor{
+		Store: a.db.Books(), Log: a.log, Judge: a.judge, IndexPassed: a.indexSink.WaitFor, Changed: changed, Logger: a.Logger,
+		Release: func(r *inbox.Row) {
+			id, err := event.ParseClickID(r.ID)
+			if err != nil {
+				return // ids of rows are ids of signals
+			}
+			a.hub.Release(id, edge.Answer{Verdict: r.Verdict, Detail: r.Detail, Field: r.Field, Conversion: r.Conversion})
+		},
+	}
+	a.Report = report.New(a.facts, a.Catalog.Names)
+	e := edge.New(edge.Options{
+		Holder: a.snapshot, Overlay: a.overlay, Log: a.log, Minter: a.minter.New, Classifier: classifier,
+		PublicURL: a.Config.PublicURL, Now: a.Now, Hub: a.hub, Logger: a.Logger, Registerer: a.Metrics,
+	})
+	a.handler, err = a.routes(e)
+	return err
+}

@@ -1,0 +1,262 @@
+package app
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is every setting of the server. Its field comments are the reference
+// manual: `clickledger config` prints them with the effective values. Each field is
+// the flag --name, the variable CLICKLEDGER_NAME (upper case, dashes as
+// underscores), or its default, in this order of precedence.
+type Config struct {
+	// Data is the folder of everything that is kept: the event log, the books, the
+	// click index and the facts. One process uses it at a time. It must be on a local
+	// disk (ext4 or XFS) whose cache survives power loss or is written through.
+	Data string `name:"data" default:"./data" help:"folder of everything that is kept; one process at a time, on a local disk"`
+
+	// Listen is the address of the one HTTP listener: tracking, console and API.
+	Listen string `name:"listen" default:"127.0.0.1:8080" help:"address of the HTTP listener"`
+
+	// PublicURL is what tracking links, postback URLs and pixels begin with. Nothing
+	// is ever built from a request's Host header. With https here, cookies are
+	// Secure. Default: http:// and the listener's address.
+	PublicURL string `name:"public-url" default:"" help:"what tracking URLs begin with; default http:// and the listen address"`
+
+	// ConsoleURL puts console and API on a host of their own, for example
+	// https://console.example.com: the tracking host then serves neither, and the
+	// console's host no tracking. Default: both on the public URL's host.
+	ConsoleURL string `name:"console-url" default:"" help:"a separate origin for console and API; default: the public URL's"`
+
+	// AdminToken is a bearer token that may do everything through the API. At least
+	// 16 characters. Empty: only the API keys made in the console.
+	AdminToken string `name:"admin-token" default:"" secret:"true" help:"a bearer token that may do everything through the API, at least 16 characters"`
+
+	// TrustedProxies lists the networks (CIDR, comma-separated) of reverse proxies
+	// whose X-Forwarded-For is believed. The client is the right-most address that is
+	// none of them. Empty: the peer is the client.
+	TrustedProxies string `name:"trusted-proxies" default:"" help:"CIDR networks of reverse proxies whose X-Forwarded-For is believed"`
+
+	// Books is where catalog, conversions and ledger are kept: empty for SQLite in the
+	// data folder, or a PostgreSQL URL (postgres://…).
+	Books string `name:"books" default:"" secret:"true" help:"postgres:// URL of the books; default: SQLite in the data folder"`
+
+	// Durability is full, where a visit is on disk before its redirect leaves, or
+	// relaxed, where a power loss may cost the last moments (a killed process still
+	// costs nothing). relaxed shows in /readyz.
+	Durability string `name:"durability" default:"full" help:"full: on disk before the redirect; relaxed: power loss may cost the last moments"`
+
+	// LogBytes is the most the event log may take, in bytes. From 90 % of it only
+	// signals are taken; visitors are still redirected, but their visits are lost
+	// from the books when it stays so. Sealed segments let the log be trimmed.
+	LogBytes int64 `name:"log-bytes" default:"10737418240" help:"most bytes of the event log"`
+
+	// LogKeep is how long messages stay in the log after every consumer and a sealed
+	// segment have them.
+	LogKeep time.Duration `name:"log-keep" default:"72h" help:"how long consumed and sealed messages stay in the log"`
+
+	// RedirectDeadline is how long a redirect waits for its visit to be on disk.
+	// Then the visitor is redirected all the same and the visit counts as
+	// unacknowledged.
+	RedirectDeadline time.Duration `name:"redirect-deadline" default:"500ms" help:"longest wait of a redirect for the disk"`
+
+	// ClickDays is how long clicks can be matched: at least the longest conversion
+	// window, in days.
+	ClickDays int64 `name:"click-days" default:"400" help:"days a click can be matched by a conversion"`
+
+	// FactsMemoryMB is DuckDB's memory limit in megabytes; it exceeds it by about 80.
+	FactsMemoryMB int64 `name:"facts-memory-mb" default:"192" help:"memory limit of the facts engine in MB"`
+
+	// SealEvery is how often the facts are sealed into a Parquet segment.
+	SealEvery time.Duration `name:"seal-every" default:"1h" help:"how often facts are sealed into a segment"`
+
+	// CountryDB is an MMDB file to use in place of the embedded DB-IP country lite.
+	CountryDB string `name:"country-db" default:"" help:"MMDB file in place of the embedded DB-IP country data"`
+
+	// OutboundPrivate lets postbacks go to loopback and private addresses.
+	OutboundPrivate bool `name:"outbound-private" default:"false" help:"let postbacks go to private addresses"`
+
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `name:"log-level" default:"info" help:"debug, info, warn or error"`
+}
+
+// Prefix of the environment variables.
+const envPrefix = "CLICKLEDGER_"
+
+// setting is one field of Config with its tags.
+type setting struct {
+	name, env, def, help string
+	secret               bool
+	value                reflect.Value
+}
+
+func (c *Config) settings() []setting {
+	v := reflect.ValueOf(c).Elem()
+	t := v.Type()
+	out := make([]setting, t.NumField())
+	for i := range out {
+		tag := t.Field(i).Tag
+		name := tag.Get("name")
+		out[i] = setting{
+			name: name, env: envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_")),
+			def: tag.Get("default"), help: tag.Get("help"), secret: tag.Get("secret") == "true", value: v.Field(i),
+		}
+	}
+	return out
+}
+
+func (s *setting) set(text string) error {
+	switch s.value.Interface().(type) {
+	case string:
+		s.value.SetString(text)
+	case bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		s.value.SetBool(b)
+	case time.Duration:
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("%q is not a duration such as 500ms or 1h", text)
+		}
+		s.value.SetInt(int64(d))
+	case int64:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n <= 0 {
+			return fmt.Errorf("%q is not a whole number above 0", text)
+		}
+		s.value.SetInt(n)
+	default:
+		return fmt.Errorf("setting of type %s", s.value.Type())
+	}
+	return nil
+}
+
+// Flags binds every setting to the flag set: default, then variable, then flag.
+// env looks variables up. A variable that cannot be read is reported by Parse, with
+// its name.
+func (c *Config) Flags(fs *flag.FlagSet, env func(string) (string, bool)) error {
+	for _, s := range c.settings() {
+		err := s.set(s.def)
+		if err != nil && s.def != "" {
+			return fmt.Errorf("default of --%s: %w", s.name, err)
+		}
+		if text, ok := env(s.env); ok {
+			err := s.set(text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.env, err)
+			}
+		}
+		usage := s.help + " [" + s.env + "]"
+		if _, isBool := s.value.Interface().(bool); isBool {
+			fs.BoolFunc(s.name, usage, s.set)
+			continue
+		}
+		fs.Func(s.name, usage, s.set)
+	}
+	return nil
+}
+
+// Check refuses settings that cannot work, and fills in what follows from others.
+func (c *Config) Check() error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: want address:port, such as 127.0.0.1:8080", c.Listen)
+	}
+	if c.PublicURL == "" {
+		if host == "" || host == "0.0.0.0" || host == "::" {
+			host = "127.0.0.1"
+		}
+		c.PublicURL = "http://" + net.JoinHostPort(host, port)
+	}
+	for name, u := range map[string]*string{"public-url": &c.PublicURL, "console-url": &c.ConsoleURL} {
+		if *u == "" {
+			continue
+		}
+		*u = strings.TrimSuffix(*u, "/")
+		parsed, err := url.Parse(*u)
+		if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Host == "" || parsed.Path != "" || parsed.RawQuery != "" || parsed.User != nil {
+			return fmt.Errorf("--%s %q: want an origin such as https://track.example.com", name, *u)
+		}
+	}
+	if c.AdminToken != "" && len(c.AdminToken) < 16 {
+		return fmt.Errorf("--admin-token has %d characters; it needs at least 16", len(c.AdminToken))
+	}
+	if c.Durability != "full" && c.Durability != "relaxed" {
+		return fmt.Errorf("--durability %q is neither full nor relaxed", c.Durability)
+	}
+	if c.Books != "" && !strings.HasPrefix(c.Books, "postgres://") && !strings.HasPrefix(c.Books, "postgresql://") {
+		return fmt.Errorf("--books is not a postgres:// URL")
+	}
+	_, err = c.proxies()
+	return err
+}
+
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for s := range strings.SplitSeq(c.TrustedProxies, ",") {
+		s = strings.TrimSpace(s)
+		if s == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			a, aerr := netip.ParseAddr(s)
+			if aerr != nil {
+				return nil, fmt.Errorf("--trusted-proxies %q is not a CIDR network", s)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Print writes every setting with its effective value, variable and meaning.
+// Secrets show only whether they are set.
+func (c *Config) Print(w io.Writer) error {
+	for _, s := range c.settings() {
+		text := fmt.Sprint(s.value.Interface())
+		if s.secret && text != "" {
+			text = "(set, not shown)"
+		}
+		_, err := fmt.Fprintf(w, "# %s\n# flag --%s, variable %s, default %q\n%s = %s\n\n", s.help, s.name, s.env, s.def, s.name, text)
+		if err != nil {
+			return fmt.Errorf("print settings: %w", err)
+		}
+	}
+	return nil
+}
+
+// Defaults is the configuration with no flags and no variables.
+func Defaults() (*Config, error) {
+	c := new(Config)
+	return c, c.Flags(flag.NewFlagSet("", flag.ContinueOnError), func(string) (string, bool) { return "", false })
+}
+
+// Load parses the arguments over the environment and checks the result.
+func Load(fs *flag.FlagSet, args []string) (*Config, error) {
+	c := new(Config)
+	err := c.Flags(fs, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	err = fs.Parse(args)
+	if err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	return c, c.Check()
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"clickledger/internal/api"
+	"clickledger/internal/console"
+	"clickledger/internal/edge"
+)
+
+// routes puts the two planes behind one listener. Tracking is dispatched first, on
+// the raw path, by the edge; console, API and the operator's endpoints are behind a
+// mux that no tracking request ever meets.
+func (a *App) routes(e *edge.Edge) (http.Handler, error) {
+	rest := api.New(api.Options{
+		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
+		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, Version: Version,
+	})
+	pages, err := console.New(console.Options{
+		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
+		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, SetupToken: a.SetupToken, Version: Version,
+		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write([]byte("ok\n")) // the client went away: nobody is left to tell
+	})
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("POST /operator/verify", a.operator(a.serveVerify))
+	mux.HandleFunc("POST /operator/backup", a.operator(a.serveBackup))
+	mux.Handle("/api/v1/", rest)
+	mux.Handle("/", pages)
+
+	tracking := e.Handler()
+	consoleHost := ""
+	if a.Config.ConsoleURL != "" {
+		u, err := url.Parse(a.Config.ConsoleURL)
+		if err != nil {
+			return nil, err
+		}
+		consoleHost = u.Host
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case consoleHost == "":
+			if e.Serves(r.URL.EscapedPath()) {
+				tracking.ServeHTTP(w, r)
+				return
+			}
+			mux.ServeHTTP(w, r)
+		case strings.EqualFold(r.Host, consoleHost), isOperator(r):
+			mux.ServeHTTP(w, r)
+		default:
+			// Also unknown hosts: they get a tracking host's clean 404, never a panel page.
+			tracking.ServeHTTP(w, r)
+		}
+	}), nil
+}
+
+func (a *App) consoleOrigin() string {
+	if a.Config.ConsoleURL != "" {
+		return a.Config.ConsoleURL
+	}
+	return a.Config.PublicURL
+}
+
+// isOperator lets probes and the local commands through on any host name: they come
+// by address.
+func isOperator(r *http.Request) bool {
+	switch r.URL.Path {
+	case "/healthz", "/readyz", "/operator/verify", "/operator/backup":
+		return true
+	}
+	return false
+}
+
+// operator admits the holder of this run's token (from the run file) or the admin
+// token.
+func (a *App) operator(h func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		got, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		ok := subtle.ConstantTimeCompare([]byte(got), []byte(a.localToken)) == 1
+		if a.Config.AdminToken != "" && subtle.ConstantTimeCompare([]byte(got), []byte(a.Config.AdminToken)) == 1 {
+			ok = true
+		}
+		if !ok {
+			http.Error(w, "unauthorized", http.StatusUnauthorized)
+			return
+		}
+		err := h(w, r)
+		if err != nil && !errors.Is(err, r.Context().Err()) {
+			a.Logger.Error("operator's request failed", "path", r.URL.Path, "error", err)
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}
+}

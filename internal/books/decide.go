@@ -1,0 +1,93 @@
+package books
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"clickledger/internal/account"
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/inbox"
+)
+
+// StateError says that a conversion's state does not allow the one asked for.
+type StateError = conversion.StateError
+
+// Desk is where people decide about conversions and signals.
+type Desk struct {
+	Store   Store
+	Judge   *conversion.Judge
+	Changed func()
+	Logger  *slog.Logger
+}
+
+// Decide moves a conversion to another state, with who and why in its history. It
+// fails with catalog.ErrNotFound for a conversion the principal may not change, and
+// with [*StateError] where [conversion.Transitions] has no such step.
+func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id string, to conversion.Status, reason string) (*conversion.Conversion, error) {
+	if !p.May(workspace, true) {
+		return nil, catalog.ErrNotFound
+	}
+	var c *conversion.Conversion
+	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		var err error
+		c, err = tx.GetConversion(ctx, workspace, id)
+		if err != nil {
+			return err
+		}
+		return conversion.Move(ctx, tx, c, to, p.ID, reason, d.Judge.Now().UnixMicro())
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.Changed()
+	return c, nil
+}
+
+// Replay judges a signal again, after what it was refused for was mended. A signal
+// that already made or changed a conversion stays as it is.
+func (d *Desk) Replay(ctx context.Context, p account.Principal, workspace, id string) (*inbox.Row, error) {
+	if !p.May(workspace, true) {
+		return nil, catalog.ErrNotFound
+	}
+	var row *inbox.Row
+	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		old, err := tx.GetSignal(ctx, id)
+		if err != nil {
+			return err
+		}
+		if old.Workspace != workspace && !(old.Workspace == "" && p.Owner) {
+			return catalog.ErrNotFound
+		}
+		row, err = d.Judge.Again(ctx, tx, old)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("replay signal: %w", err)
+	}
+	d.Changed()
+	return row, nil
+}
+
+// nudge is a channel that remembers one wake-up.
+type nudge chan struct{}
+
+func (n nudge) wake() {
+	select {
+	case n <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns after a wake-up, after d, or when ctx ends.
+func (n nudge) wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-n:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,210 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"clickledger/internal/money"
+)
+
+// entity builds the row a document describes, kind by kind. Where the document is
+// wrong the row is worthless, and c.bad says so.
+func (c *checker) entity(d Doc, m Meta) Entity {
+	switch d := d.(type) {
+	case *WorkspaceDoc:
+		return c.buildWorkspace(d, m)
+	case *AdvertiserDoc:
+		return c.buildAdvertiser(d, m)
+	case *OfferDoc:
+		return c.buildOffer(d, m)
+	case *GoalDoc:
+		return c.buildGoal(d, m)
+	case *PublisherDoc:
+		return c.buildPublisher(d, m)
+	case *EnrollmentDoc:
+		return c.buildEnrollment(d, m)
+	case *LinkDoc:
+		return c.buildLink(d, m)
+	}
+	c.fail(ErrNotFound) // a document of another package
+	return nil
+}
+
+func (c *checker) buildWorkspace(d *WorkspaceDoc, m Meta) Entity {
+	e := &Workspace{Meta: m, Name: strings.TrimSpace(d.Name)}
+	e.Currency = string(c.code("currency", d.Currency))
+	e.TimeZone = c.timeZone("time_zone", d.TimeZone)
+	e.FallbackURL = c.url("fallback_url", d.FallbackURL, nil)
+	return e
+}
+
+func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
+	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, Notes: d.Notes}
+	e.ClickParam = c.word("click_param", d.ClickParam)
+	if old, ok := c.old.(*Advertiser); ok {
+		e.Token, e.TokenOld = old.Token, old.TokenOld
+	} else {
+		e.Token = newToken()
+	}
+	return e
+}
+
+func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
+	e := &Offer{
+		Meta: m, Name: strings.TrimSpace(d.Name), Advertiser: d.Advertiser, Status: d.Status, AppendClickID: d.AppendClickID,
+		CookieDays: d.CookieDays, WindowDays: d.WindowDays, InitialStatus: d.InitialStatus, RequireOrder: d.RequireOrder, Notes: d.Notes,
+	}
+	old, updating := c.old.(*Offer)
+	was := ""
+	currency := d.Currency
+	switch {
+	case updating:
+		e.Key, was = old.Key, old.Advertiser
+		if currency == "" {
+			currency = old.Currency
+		}
+		c.immutable("currency", old.Currency, strings.ToUpper(currency))
+	case currency == "":
+		if home := c.home(); home != nil {
+			currency = home.Currency
+		}
+		fallthrough
+	default:
+		e.Key = newOfferKey()
+	}
+	c.currency = c.code("currency", currency)
+	e.Currency = string(c.currency)
+	c.ref("advertiser", KindAdvertiser, d.Advertiser, was)
+	e.URL = c.url("url", d.URL, nil)
+	e.FallbackURL = c.url("fallback_url", d.FallbackURL, nil)
+	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}
+	e.Payout = c.payout(d.PayoutKind, d.Payout, d.PayoutPercent)
+	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
+	e.DeepLinks = c.hosts("deep_links", d.DeepLinks)
+	e.Tags = c.tags("tags", d.Tags)
+	return e
+}
+
+func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
+	e := &Goal{Meta: m, Offer: d.Offer, Key: c.word("key", d.Key), Name: strings.TrimSpace(d.Name)}
+	old, updating := c.old.(*Goal)
+	if updating {
+		e.Default = old.Default
+		c.immutable("offer", old.Offer, d.Offer)
+	}
+	c.offerCurrency(d.Offer)
+	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}
+	e.Payout = c.payout(d.PayoutKind, d.Payout, d.PayoutPercent)
+	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
+	c.taken("key", e.Key, KindGoal, map[string]string{"offer": e.Offer, "key": e.Key})
+	return e
+}
+
+func (c *checker) buildPublisher(d *PublisherDoc, m Meta) Entity {
+	e := &Publisher{Meta: m, Name: strings.TrimSpace(d.Name), Status: d.Status, Notes: d.Notes}
+	e.Email = c.email("email", d.Email)
+	e.PostbackURL = c.url("postback_url", d.PostbackURL, postbackTokens)
+	c.taken("email", e.Email, KindPublisher, map[string]string{"email": e.Email})
+	return e
+}
+
+// enrollmentSteps are the ways an enrollment may go.
+var enrollmentSteps = map[string][]string{
+	"":       {Applied, Approved}, // creation
+	Applied:  {Approved, Rejected},
+	Approved: {Revoked},
+	Rejected: {Approved},
+	Revoked:  {Approved},
+}
+
+func (c *checker) buildEnrollment(d *EnrollmentDoc, m Meta) Entity {
+	e := &Enrollment{Meta: m, Offer: d.Offer, Publisher: d.Publisher, Status: d.Status, Reason: d.Reason, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}
+	from, was := "", ""
+	if old, ok := c.old.(*Enrollment); ok {
+		from, was = old.Status, old.Publisher
+		c.immutable("offer", old.Offer, d.Offer)
+		c.immutable("publisher", old.Publisher, d.Publisher)
+	}
+	c.offerCurrency(d.Offer)
+	c.ref("publisher", KindPublisher, d.Publisher, was)
+	if d.Status != from && !slices.Contains(enrollmentSteps[from], d.Status) && !c.wrong("status") {
+		begin := "An enrollment that is " + from + " can only become "
+		if from == "" {
+			begin = "A new enrollment is "
+		}
+		c.bad.Add("status", "transition", d.Status, begin+strings.Join(enrollmentSteps[from], " or ")+".")
+	}
+	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
+	if c.old == nil {
+		c.taken("publisher", e.Publisher, KindEnrollment, map[string]string{"offer": e.Offer, "publisher": e.Publisher})
+	}
+	return e
+}
+
+func (c *checker) buildLink(d *LinkDoc, m Meta) Entity {
+	e := &Link{Meta: m, Offer: d.Offer, Publisher: d.Publisher, Name: strings.TrimSpace(d.Name), Status: d.Status, Source: d.Source}
+	if old, ok := c.old.(*Link); ok {
+		e.Key = old.Key
+		c.immutable("offer", old.Offer, d.Offer)
+		c.immutable("publisher", old.Publisher, d.Publisher)
+		return e // neither can have become unknown
+	}
+	e.Key = newLinkKey()
+	offer := c.ref("offer", KindOffer, d.Offer, "")
+	publisher := c.ref("publisher", KindPublisher, d.Publisher, "")
+	if offer != nil && publisher != nil && !c.enrolled(d.Offer, d.Publisher) {
+		c.bad.Add("publisher", "enrollment_missing", d.Publisher, "The publisher has no approved enrollment to this offer.")
+	}
+	return e
+}
+
+// enrolled reports whether the publisher may run the offer.
+func (c *checker) enrolled(offer, publisher string) bool {
+	filter := map[string]string{"offer": offer, "publisher": publisher, "status": Approved}
+	es, err := c.store.List(c.ctx, Query{Kind: KindEnrollment, Workspace: c.workspace, Filter: filter, Limit: 1})
+	if err != nil {
+		c.fail(err)
+	}
+	return len(es) > 0
+}
+
+// offerCurrency resolves the offer of a goal or an enrollment, in whose currency their
+// amounts are.
+func (c *checker) offerCurrency(id string) {
+	was := ""
+	switch old := c.old.(type) {
+	case *Goal:
+		was = old.Offer
+	case *Enrollment:
+		was = old.Offer
+	}
+	if c.wrong("offer") && was != "" {
+		id = was // a refused change: judge the amounts by the currency they are in
+		if o, ok := c.get(KindOffer, c.workspace, id).(*Offer); ok {
+			c.currency = money.Currency(o.Currency)
+		}
+		return
+	}
+	if o, ok := c.ref("offer", KindOffer, id, was).(*Offer); ok {
+		c.currency = money.Currency(o.Currency)
+	}
+}
+
+// tags are trimmed, without repetition, in order.
+func (c *checker) tags(field string, in []string) []string {
+	set := map[string]bool{}
+	for _, t := range in {
+		t = strings.TrimSpace(t)
+		switch {
+		case t == "":
+			c.bad.Add(field, ruleRequired, t, "A tag must not be empty.")
+		case len([]rune(t)) > 40:
+			c.bad.Add(field, ruleTooLong, t, "A tag must be at most 40 characters long.")
+		case !printable(t):
+			c.bad.Add(field, ruleCharacters, t, "A tag must not contain control characters.")
+		}
+		set[t] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}

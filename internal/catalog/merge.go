@@ -1,0 +1,159 @@
+package catalog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// maxDepth bounds the nesting of a JSON body (rulebook S7). Documents need 2.
+const maxDepth = 32
+
+// SyntaxError says that a body is not one JSON object.
+type SyntaxError struct{ Msg string }
+
+// Error is the sentence.
+func (e *SyntaxError) Error() string { return e.Msg }
+
+// Merge writes a JSON object onto the document, as a merge patch does: fields that
+// are absent stay, null gives a field its default, lists are replaced. It is strict:
+// unknown and repeated names, and values of another type, are all reported, in one
+// [*Invalid]. What is not an object is [*SyntaxError].
+func Merge(d Doc, patch []byte) error {
+	return MergeFields(d, NewDoc(d.Kind()), patch)
+}
+
+// MergeFields is [Merge] for any pointer to a struct whose fields are texts, truth
+// values, integers and lists of texts; defaults, of the same type, is what null gives.
+func MergeFields(into, defaults any, patch []byte) error {
+	members, err := object(patch)
+	if err != nil {
+		return err
+	}
+	to, def := reflect.ValueOf(into).Elem(), reflect.ValueOf(defaults).Elem()
+	index := map[string]int{}
+	for i := range to.NumField() {
+		name, _, _ := strings.Cut(to.Type().Field(i).Tag.Get("json"), ",")
+		index[name] = i
+	}
+	bad := &Invalid{}
+	seen := map[string]bool{}
+	for _, m := range members {
+		i, known := index[m.name]
+		switch {
+		case !known:
+			bad.Add(m.name, ruleUnknown, string(m.value), "There is no such field here.")
+		case seen[m.name]:
+			bad.Add(m.name, ruleDuplicate, string(m.value), "The field is given twice.")
+		case string(m.value) == "null":
+			to.Field(i).Set(def.Field(i))
+		default:
+			v := reflect.New(to.Field(i).Type())
+			if json.Unmarshal(m.value, v.Interface()) != nil || hasNull(m.value) {
+				bad.Add(m.name, ruleType, string(m.value), wants(v.Elem()))
+				break
+			}
+			to.Field(i).Set(v.Elem())
+		}
+		seen[m.name] = true
+	}
+	return bad.Err()
+}
+
+// hasNull: encoding/json takes null in a list for an empty text.
+func hasNull(list []byte) bool {
+	var elems []json.RawMessage
+	if json.Unmarshal(list, &elems) != nil {
+		return false
+	}
+	for _, e := range elems {
+		if string(e) == "null" {
+			return true
+		}
+	}
+	return false
+}
+
+// wants says what type a field has.
+func wants(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.String:
+		return `Must be a text in quotes, such as "12.50".`
+	case reflect.Bool:
+		return "Must be true or false."
+	case reflect.Int64:
+		return "Must be a whole number."
+	}
+	return `Must be a list of texts, such as ["a", "b"].`
+}
+
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// object reads one JSON object and nothing behind it, keeping order and repetitions,
+// which a map would hide.
+func object(b []byte) ([]member, error) {
+	err := checkDepth(b)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	t, err := dec.Token()
+	if err != nil {
+		return nil, notJSON(err)
+	}
+	if t != json.Delim('{') {
+		return nil, &SyntaxError{"The body must be a JSON object."}
+	}
+	var out []member
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, notJSON(err)
+		}
+		m := member{name: t.(string)} // the decoder yields nothing else for a name
+		err = dec.Decode(&m.value)
+		if err != nil {
+			return nil, notJSON(err)
+		}
+		out = append(out, m)
+	}
+	_, err = dec.Token()
+	if err != nil {
+		return nil, notJSON(err)
+	}
+	if dec.More() || len(bytes.TrimSpace(b[dec.InputOffset():])) > 0 {
+		return nil, &SyntaxError{"Something follows the JSON object."}
+	}
+	return out, nil
+}
+
+func notJSON(err error) error {
+	return &SyntaxError{fmt.Sprintf("The body is not valid JSON: %v.", err)}
+}
+
+// checkDepth counts brackets outside of strings, before anything recurses into them.
+func checkDepth(b []byte) error {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			if depth > maxDepth {
+				return &SyntaxError{fmt.Sprintf("The JSON is nested deeper than %d levels.", maxDepth)}
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return nil
+}

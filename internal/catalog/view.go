@@ -1,0 +1,148 @@
+package catalog
+
+import "maps"
+
+// View is the whole catalog at one revision, in memory: what judging prices from.
+// It is immutable; [View.With] makes the next one.
+type View struct {
+	Revision int64
+
+	workspaces  map[string]*Workspace
+	advertisers map[string]*Advertiser
+	tokens      map[string]*Advertiser // by Token and TokenOld
+	offers      map[string]*Offer
+	keys        map[string]*Offer // by public key
+	goals       map[string]map[string]*Goal
+	publishers  map[string]*Publisher
+	enrollments map[[2]string]*Enrollment // offer, publisher
+	links       map[string]*Link
+}
+
+// NewView is the empty catalog at revision 0.
+func NewView() *View {
+	return &View{
+		workspaces: map[string]*Workspace{}, advertisers: map[string]*Advertiser{}, tokens: map[string]*Advertiser{},
+		offers: map[string]*Offer{}, keys: map[string]*Offer{}, goals: map[string]map[string]*Goal{},
+		publishers: map[string]*Publisher{}, enrollments: map[[2]string]*Enrollment{}, links: map[string]*Link{},
+	}
+}
+
+// With gives the view after the changed rows. Only the maps of kinds that changed
+// are copied.
+func (v *View) With(rows []Entity, revision int64) *View {
+	n := *v
+	n.Revision = revision
+	copied := map[Kind]bool{}
+	for _, e := range rows {
+		if !copied[e.Kind()] {
+			copied[e.Kind()] = true
+			n.copy(e.Kind())
+		}
+		n.put(e)
+	}
+	return &n
+}
+
+func (v *View) copy(k Kind) {
+	switch k {
+	case KindWorkspace:
+		v.workspaces = maps.Clone(v.workspaces)
+	case KindAdvertiser:
+		v.advertisers, v.tokens = maps.Clone(v.advertisers), maps.Clone(v.tokens)
+	case KindOffer:
+		v.offers, v.keys = maps.Clone(v.offers), maps.Clone(v.keys)
+	case KindGoal:
+		v.goals = maps.Clone(v.goals)
+	case KindPublisher:
+		v.publishers = maps.Clone(v.publishers)
+	case KindEnrollment:
+		v.enrollments = maps.Clone(v.enrollments)
+	case KindLink:
+		v.links = maps.Clone(v.links)
+	}
+}
+
+func (v *View) put(e Entity) {
+	switch e := e.(type) {
+	case *Workspace:
+		v.workspaces[e.ID] = e
+	case *Advertiser:
+		if old := v.advertisers[e.ID]; old != nil {
+			delete(v.tokens, old.Token)
+			delete(v.tokens, old.TokenOld)
+		}
+		v.advertisers[e.ID] = e
+		for _, t := range []string{e.Token, e.TokenOld} {
+			if t != "" {
+				v.tokens[t] = e
+			}
+		}
+	case *Offer:
+		if old := v.offers[e.ID]; old != nil {
+			delete(v.keys, old.Key)
+		}
+		v.offers[e.ID] = e
+		if e.Key != "" {
+			v.keys[e.Key] = e
+		}
+	case *Goal:
+		of := maps.Clone(v.goals[e.Offer])
+		if of == nil {
+			of = map[string]*Goal{}
+		}
+		of[e.ID] = e
+		v.goals[e.Offer] = of
+	case *Publisher:
+		v.publishers[e.ID] = e
+	case *Enrollment:
+		v.enrollments[[2]string{e.Offer, e.Publisher}] = e
+	case *Link:
+		v.links[e.ID] = e
+	}
+}
+
+// Workspace returns the workspace, nil when unknown.
+func (v *View) Workspace(id string) *Workspace { return v.workspaces[id] }
+
+// Advertiser returns the advertiser, nil when unknown.
+func (v *View) Advertiser(id string) *Advertiser { return v.advertisers[id] }
+
+// AdvertiserByToken returns the live advertiser that a postback token authenticates, nil when
+// unknown. A map lookup leaks nothing useful: tokens have 160 random bits.
+func (v *View) AdvertiserByToken(token string) *Advertiser {
+	a := v.tokens[token]
+	if a == nil || token == "" || a.Archived {
+		return nil
+	}
+	return a
+}
+
+// Offer returns the offer, nil when unknown.
+func (v *View) Offer(id string) *Offer { return v.offers[id] }
+
+// OfferByKey returns the offer of a pixel's public key, nil when unknown.
+func (v *View) OfferByKey(key string) *Offer { return v.keys[key] }
+
+// Goal finds a live goal of the offer by key or id; name "" is the default goal.
+func (v *View) Goal(offer, name string) *Goal {
+	for _, g := range v.goals[offer] {
+		if g.Archived {
+			continue
+		}
+		if (name == "" && g.Default) || (name != "" && (g.Key == name || g.ID == name)) {
+			return g
+		}
+	}
+	return nil
+}
+
+// Publisher returns the publisher, nil when unknown.
+func (v *View) Publisher(id string) *Publisher { return v.publishers[id] }
+
+// Enrollment returns the publisher's enrollment to the offer, nil when there is none.
+func (v *View) Enrollment(offer, publisher string) *Enrollment {
+	return v.enrollments[[2]string{offer, publisher}]
+}
+
+// Link returns the link by id, nil when unknown.
+func (v *View) Link(id string) *Link { return v.links[id] }

@@ -1,0 +1,158 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"clickledger/internal/account"
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/event"
+	"clickledger/internal/inbox"
+	"clickledger/internal/ledger"
+	"clickledger/internal/outbound"
+	"clickledger/internal/report"
+)
+
+// Catalog is what the console needs of *catalog.Service.
+type Catalog interface {
+	Create(ctx context.Context, p account.Principal, d catalog.Doc, idem catalog.Idempotency) (catalog.Entity, bool, error)
+	Update(ctx context.Context, p account.Principal, workspace, id string, version int64, d catalog.Doc) (catalog.Entity, error)
+	Archive(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string, version int64, archived bool) (catalog.Entity, error)
+	Get(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string) (catalog.Entity, error)
+	List(ctx context.Context, p account.Principal, q catalog.Query) ([]catalog.Entity, error)
+	Names(ctx context.Context, workspace, kind string, ids []string) map[string]string
+}
+
+// Accounts is what the console needs of *account.Service.
+type Accounts interface {
+	FirstRun(ctx context.Context) (bool, error)
+	CreateOwner(ctx context.Context, email, name, password string) (*account.User, error)
+	SignIn(ctx context.Context, email, password, addr string) (secret string, u *account.User, err error)
+	Session(ctx context.Context, secret string) (account.Principal, *account.User, error)
+	SignOut(ctx context.Context, secret string) error
+	ListUsers(ctx context.Context, p account.Principal) ([]*account.User, error)
+	CreateKey(ctx context.Context, p account.Principal, workspace, name, scope string, expires int64) (secret string, k *account.Key, err error)
+	ListKeys(ctx context.Context, p account.Principal, workspace string) ([]*account.Key, error)
+	RevokeKey(ctx context.Context, p account.Principal, id string) error
+}
+
+// Books is what the console reads of books.Store.
+type Books interface {
+	inbox.Reader
+	conversion.Reader
+	ledger.Reader
+}
+
+// Deliveries lists what was told to publishers.
+type Deliveries interface {
+	ListDeliveries(ctx context.Context, workspace, conversion, before string, limit int) ([]*outbound.Delivery, error)
+}
+
+// Clicks finds a click by its id, nil when it is not known.
+type Clicks interface {
+	Find(ctx context.Context, id event.ClickID) (*event.Visit, error)
+}
+
+// Decider changes what was decided.
+type Decider interface {
+	// Decide moves a conversion along conversion.Transitions.
+	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
+	// Replay judges a signal again.
+	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)
+}
+
+// StatusLine is one line about the machinery: shown in the footer, and its Warning,
+// if any, on top of every page.
+type StatusLine struct {
+	Name    string // "Log", "Facts"
+	Value   string // "1 204 visits/s", "0.4 s behind"
+	Warning string // a sentence, "" = all is well
+}
+
+// Options are the console's parts and settings.
+type Options struct {
+	Catalog    Catalog
+	Accounts   Accounts
+	Books      Books
+	Clicks     Clicks
+	Decide     Decider
+	Report     report.Reporter
+	Deliveries Deliveries
+
+	// PublicURL is the base of tracking URLs, such as https://go.example.com.
+	PublicURL string
+	// Secure says that the console is reached by https: its cookies are Secure and
+	// HSTS is sent.
+	Secure bool
+	// SetupToken guards the first-run page; it is printed at start-up.
+	SetupToken string
+	Version    string
+	Now        func() time.Time
+	Logger     *slog.Logger
+	// ClientAddr tells the address of who asks, behind trusted proxies; nil takes the
+	// connection's.
+	ClientAddr func(*http.Request) string
+	// Status reports the state of the machinery; nil shows none.
+	Status func(ctx context.Context) []StatusLine
+}
+
+// server is the console.
+type server struct {
+	Options
+	ui       *ui
+	lastWord []byte // the error page for when rendering fails, rendered ahead
+}
+
+// New makes the console's handler, to be mounted at the root of its host. It answers
+// the paths /, /signin, /signout, /setup, /prefs, /assets/… and /w/….
+func New(o Options) (http.Handler, error) {
+	s, err := newServer(o, files, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler(), nil
+}
+
+func newServer(o Options, fsys fs.FS, mark func(string) string) (*server, error) {
+	if o.Catalog == nil || o.Accounts == nil || o.Books == nil || o.Decide == nil || o.Report == nil || o.Deliveries == nil || o.Clicks == nil {
+		return nil, errors.New("console: a service is missing")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.ClientAddr == nil {
+		o.ClientAddr = func(r *http.Request) string {
+			host, _, err := net.SplitHostPort(r.RemoteAddr)
+			if err != nil {
+				return r.RemoteAddr
+			}
+			return host
+		}
+	}
+	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	s := &server{Options: o}
+	var err error
+	s.ui, err = newUI(fsys, mark)
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	s.lastWord, err = s.ui.render("bare", "error", view[errorPage]{
+		Frame: frame{Title: "Error", Version: o.Version},
+		Page:  errorPage{Title: "Something went wrong here", Sentence: "The page could not be made. Nothing was changed; please try again.", Home: "/"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	return s, nil
+}

@@ -1,0 +1,235 @@
+package console
+
+import (
+	"strings"
+
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/outbound"
+)
+
+// statuses of conversions in the order of their life.
+var statuses = []conversion.Status{conversion.Pending, conversion.Approved, conversion.Rejected, conversion.Reversed, conversion.Locked, conversion.Paid}
+
+// conversions lists conversions, newest first, by state, offer, publisher, order
+// number or click id.
+func (c *call) conversions() error {
+	q := conversion.Query{
+		Workspace: c.ws.ID, Offer: c.param("offer"), Publisher: c.param("publisher"), Status: conversion.Status(c.param("status")),
+		Before: c.param("after"), Limit: pageSize + 1,
+	}
+	search := c.param("q")
+	if isClickID(search) {
+		q.Click = search
+	} else {
+		q.Order = search
+	}
+	rows, err := c.Books.ListConversions(c.r.Context(), q)
+	if err != nil {
+		return err
+	}
+	more := len(rows) > pageSize
+	if more {
+		rows = rows[:pageSize]
+	}
+	t := c.conversionTable(rows, "")
+	if more {
+		t.Next = c.same("after", rows[len(rows)-1].ID)
+	}
+	if q.Before != "" {
+		t.First = c.same("after", "")
+	}
+	switch {
+	case q.Offer != "" || q.Publisher != "" || q.Status != "" || search != "" || q.Before != "":
+		t.Empty = &empty{Sentence: "No conversion matches the filter.", Action: &link{Label: "Show all", URL: c.at("conversions")}}
+	default:
+		t.Empty = &empty{Sentence: "A conversion is an accepted goal event: a sale, a lead, a sign-up. It comes in by postback or pixel; each offer's page has what to give the advertiser.",
+			Action: &link{Label: "Offers", URL: c.at("offers")}, API: "curl '" + c.PublicURL + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
+	}
+	offers, err := c.choicesOf(catalog.KindOffer, "All offers")
+	if err != nil {
+		return err
+	}
+	pubs, err := c.choicesOf(catalog.KindPublisher, "All publishers")
+	if err != nil {
+		return err
+	}
+	f := filters{Action: c.r.URL.Path, Keep: c.keep("q", "offer", "publisher", "after"), Fields: []field{
+		{Widget: "select", Name: "offer", Label: "Offer", Choices: selected(offers, q.Offer)},
+		{Widget: "select", Name: "publisher", Label: "Publisher", Choices: selected(pubs, q.Publisher)},
+		{Widget: "text", Name: "q", Label: "Order or click id", Value: search},
+	}}
+	f.Chips = append(f.Chips, chip{Label: "All", URL: c.same("status", "", "after", ""), Current: q.Status == ""})
+	for _, s := range statuses {
+		f.Chips = append(f.Chips, chip{Label: label(string(s)), URL: c.same("status", string(s), "after", ""), Current: q.Status == s})
+	}
+	return show(c, "list", "Conversions", listPage{Head: head{Title: "Conversions", Note: "Newest first, of all time"}, Filters: f, Table: t})
+}
+
+func isClickID(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// conversionNames resolves the offers and publishers of conversions.
+func (c *call) conversionNames(rows []*conversion.Conversion) (offers, pubs map[string]string) {
+	var o, p []string
+	for _, r := range rows {
+		o, p = append(o, r.Offer), append(p, r.Publisher)
+	}
+	return c.names(catalog.KindOffer, o...), c.names(catalog.KindPublisher, p...)
+}
+
+// conversionTable is a table of conversions; the column named by without is left out.
+func (c *call) conversionTable(rows []*conversion.Conversion, without string) *table {
+	offers, pubs := c.conversionNames(rows)
+	t := &table{Label: "Conversions", Columns: []column{{Label: "Time"}, {Label: "Offer", Class: "fill"}}}
+	if without != "publisher" {
+		t.Columns = append(t.Columns, column{Label: "Publisher", Class: "opt"})
+	}
+	t.Columns = append(t.Columns, column{Label: "Goal", Class: "opt"}, column{Label: "Order", Class: "opt"}, column{Label: "Matched by", Class: "opt"},
+		column{Label: "State"}, column{Label: "Sale", Class: "num opt"}, column{Label: "Revenue", Class: "num", Help: formulas["revenue"]}, column{Label: "Commission", Class: "num", Help: formulas["commission"]})
+	for _, cv := range rows {
+		href := c.at("conversions/" + cv.ID)
+		cells := []cell{timeCell(cv.At, c.loc, c.Now()), {Text: nameOr(offers, cv.Offer), Href: href, Class: "fill lead", Title: nameOr(offers, cv.Offer)}}
+		if without != "publisher" {
+			pub := cell{Text: "house", Tone: "muted", Class: "opt"}
+			if cv.Publisher != "" {
+				pub = cell{Text: nameOr(pubs, cv.Publisher), Class: "opt cut", Title: nameOr(pubs, cv.Publisher)}
+			}
+			cells = append(cells, pub)
+		}
+		rev := cell{Text: withCurrency(cv.Revenue, cv.Currency), Class: "num"}
+		if cv.Revenue == 0 {
+			rev.Tone = "zero"
+		}
+		if cv.Warning != "" {
+			rev.Tone, rev.Title = "warn", cv.Warning
+		}
+		comm := cell{Text: withCurrency(cv.Commission, cv.Currency), Class: "num"}
+		if cv.Commission == 0 {
+			comm.Tone = "zero"
+		}
+		sale := cell{Text: undefined, Tone: "zero", Class: "num opt"}
+		if cv.HasSale {
+			sale = cell{Text: withCurrency(cv.SaleAmount, cv.Currency), Class: "num opt"}
+		}
+		order := textCell(cv.Order).with("opt cut")
+		order.Title = cv.Order
+		state := statusCell(string(cv.Status), false)
+		cells = append(cells, textCell(cv.GoalKey).with("opt cut"), order, cell{Text: words(cv.Source) + ", " + words(cv.Method), Class: "opt", Tone: "muted"}, state, sale, rev, comm)
+		t.Rows = append(t.Rows, row{Href: href, Off: cv.Status == conversion.Rejected || cv.Status == conversion.Reversed, Cells: cells})
+	}
+	if len(rows) > 0 {
+		t.Count = plural(int64(len(rows)), "row", "rows")
+	}
+	return t
+}
+
+// findConversion reads one conversion. The reader lists by cursor only, newest first
+// and below an id: one character more than the id itself is the cursor right above it.
+func (c *call) findConversion(id string) (*conversion.Conversion, error) {
+	if id == "" || len(id) > 64 {
+		return nil, catalog.ErrNotFound
+	}
+	rows, err := c.Books.ListConversions(c.r.Context(), conversion.Query{Workspace: c.ws.ID, Before: id + "0", Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 || rows[0].ID != id {
+		return nil, catalog.ErrNotFound
+	}
+	return rows[0], nil
+}
+
+// decide moves a conversion to another state.
+func (c *call) decide() error {
+	v, err := c.formValues()
+	if err != nil {
+		return err
+	}
+	id := c.r.PathValue("id")
+	to := conversion.Status(v.Get("to"))
+	reason := strings.TrimSpace(v.Get("reason"))
+	if r := []rune(reason); len(r) > 500 {
+		reason = string(r[:500])
+	}
+	_, err = c.Decide.Decide(c.r.Context(), c.who, c.ws.ID, id, to, reason)
+	if err != nil {
+		return err
+	}
+	c.say("The conversion is now "+string(to)+". "+conversionMoved(to), nil)
+	return c.redirect(c.at("conversions/" + id))
+}
+
+func conversionMoved(to conversion.Status) string {
+	switch to {
+	case conversion.Approved:
+		return "Its commission is available to the publisher."
+	case conversion.Rejected, conversion.Reversed:
+		return "Its money was taken back; the ledger keeps both entries."
+	}
+	return ""
+}
+
+// outbound lists the postbacks that told publishers.
+func (c *call) outbound() error {
+	before := c.param("after")
+	ds, err := c.Deliveries.ListDeliveries(c.r.Context(), c.ws.ID, "", before, pageSize+1)
+	if err != nil {
+		return err
+	}
+	more := len(ds) > pageSize
+	if more {
+		ds = ds[:pageSize]
+	}
+	t := c.deliveryTable(ds, "A postback is sent to a publisher's URL for each accepted conversion. Set the URL on the publisher.")
+	if len(ds) > 0 {
+		t.Count = plural(int64(len(ds)), "row", "rows")
+	}
+	if more {
+		t.Next = c.same("after", ds[len(ds)-1].ID)
+	}
+	if before != "" {
+		t.First = c.same("after", "")
+	}
+	return show(c, "list", "Outbound", listPage{Head: head{Title: "Outbound", Note: "Postbacks to publishers, newest first"}, Table: t})
+}
+
+// deliveryTable is a table of deliveries.
+func (c *call) deliveryTable(ds []*outbound.Delivery, sentence string) *table {
+	var pubs []string
+	for _, d := range ds {
+		pubs = append(pubs, d.Publisher)
+	}
+	names := c.names(catalog.KindPublisher, pubs...)
+	t := &table{Label: "Postbacks", Empty: &empty{Sentence: sentence}, Columns: []column{
+		{Label: "Time"}, {Label: "Publisher", Class: "opt"}, {Label: "State"}, {Label: "Answer"}, {Label: "Tries", Class: "num"}, {Label: "Next try", Class: "opt"}, {Label: "URL", Class: "fill"},
+	}}
+	for _, d := range ds {
+		href := c.at("conversions/" + d.Conversion)
+		next := timeCell(d.NextAt, c.loc, c.Now()).with("opt")
+		if d.NextAt == 0 {
+			next = cell{Text: undefined, Tone: "zero", Class: "opt"}
+		}
+		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
+			timeCell(d.Created, c.loc, c.Now()), {Text: nameOr(names, d.Publisher), Class: "opt cut"}, statusCell(d.State, false),
+			deliveryAnswer(d), countCell(d.Tries), next, {Text: d.URL, Href: href, Class: "fill mono", Title: d.URL},
+		}})
+	}
+	return t
+}
+
+// deliveryAnswer says in few words what came back.
+func deliveryAnswer(d *outbound.Delivery) cell {
+	switch {
+	case d.Error != "":
+		return cell{Text: d.Error, Tone: "bad", Title: d.Error, Class: "cut"}
+	case d.Status == 0:
+		return cell{Text: undefined, Tone: "zero"}
+	}
+	t := ""
+	if d.Status < 200 || d.Status > 299 {
+		t = "bad"
+	}
+	return cell{Text: "HTTP " + itoa(int(d.Status)), Tone: t}
+}

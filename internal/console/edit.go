@@ -1,0 +1,330 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"clickledger/internal/catalog"
+)
+
+// editPage is a form with help beside it.
+type editPage struct {
+	Head  head
+	Form  form
+	Aside []asideBox
+}
+
+// versionField carries the version that was read, so that nobody overwrites what
+// somebody else wrote meanwhile.
+const versionField = "_version"
+
+// editor finds the editor of the path; an unknown kind is an unknown page.
+func (c *call) editor() (editor, string, error) {
+	path := c.r.PathValue("kind")
+	ed, ok := editors[path]
+	if !ok {
+		return ed, path, catalog.ErrNotFound
+	}
+	return ed, path, nil
+}
+
+// choicesOf lists the live rows of a kind as choices, none first.
+func (c *call) choicesOf(kind catalog.Kind, none string) ([]choice, error) {
+	rows, err := list[catalog.Entity](c, catalog.Query{Kind: kind, Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(rows))
+	for _, e := range rows {
+		ids = append(ids, e.Base().ID)
+	}
+	names := c.names(kind, ids...)
+	out := []choice{}
+	if none != "" {
+		out = append(out, choice{Value: "", Label: none})
+	}
+	sorted := ids
+	slices.SortStableFunc(sorted, func(a, b string) int {
+		switch x, y := names[a], names[b]; {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	})
+	for _, id := range sorted {
+		out = append(out, choice{Value: id, Label: names[id]})
+	}
+	return out, nil
+}
+
+// newForm shows an empty form; parameters of the URL prefill it, such as ?offer=.
+func (c *call) newForm() error {
+	ed, path, err := c.editor()
+	if err != nil {
+		return err
+	}
+	if !c.write() {
+		return catalog.ErrNotFound
+	}
+	d := catalog.NewDoc(ed.kind)
+	if o, ok := d.(*catalog.OfferDoc); ok {
+		o.Currency = c.ws.Currency
+	}
+	q := c.r.URL.Query()
+	q.Del("workspace")
+	readDoc(d, q)
+	return c.showEditor(ed, path, d, nil, nil, nil, http.StatusOK)
+}
+
+// create makes the row and goes to its page.
+func (c *call) create() error {
+	ed, path, err := c.editor()
+	if err != nil {
+		return err
+	}
+	v, err := c.formValues()
+	if err != nil {
+		return err
+	}
+	d := catalog.NewDoc(ed.kind)
+	v.Del("workspace")
+	errs := readDoc(d, v)
+	setWorkspace(d, c.ws.ID)
+	if len(errs) == 0 {
+		e, _, err := c.Catalog.Create(c.r.Context(), c.who, d, catalog.Idempotency{Workspace: c.ws.ID})
+		if err == nil {
+			c.say("The "+ed.noun+" was created.", c.archiveUndo(path, e))
+			return c.redirect(c.pageOf(e))
+		}
+		var refused bool
+		errs, refused = fieldErrors(err)
+		if !refused {
+			return err
+		}
+	}
+	return c.showEditor(ed, path, d, nil, v, errs, http.StatusUnprocessableEntity)
+}
+
+// editForm shows the row's form.
+func (c *call) editForm() error {
+	ed, path, err := c.editor()
+	if err != nil {
+		return err
+	}
+	e, d, err := c.read(ed)
+	if err != nil {
+		return err
+	}
+	if !c.write() {
+		return catalog.ErrNotFound
+	}
+	return c.showEditor(ed, path, d, e, nil, nil, http.StatusOK)
+}
+
+// update writes the form over the row.
+func (c *call) update() error {
+	ed, path, err := c.editor()
+	if err != nil {
+		return err
+	}
+	v, err := c.formValues()
+	if err != nil {
+		return err
+	}
+	e, d, err := c.read(ed)
+	if err != nil {
+		return err
+	}
+	version, err := strconv.ParseInt(v.Get(versionField), 10, 64)
+	if err != nil {
+		version = e.Base().Version
+	}
+	for _, f := range append(ed.fixed, "workspace") {
+		v.Del(f)
+	}
+	before := e.Base().Version
+	errs := readDoc(d, v)
+	if len(errs) == 0 {
+		e2, err := c.Catalog.Update(c.r.Context(), c.who, c.ws.ID, e.Base().ID, version, d)
+		if err == nil {
+			if e2.Base().Version != before {
+				c.say("The "+ed.noun+" was saved.", nil)
+			}
+			return c.redirect(c.pageOf(e2))
+		}
+		var refused bool
+		errs, refused = fieldErrors(err)
+		if !refused {
+			return err
+		}
+	}
+	return c.showEditor(ed, path, d, e, v, errs, http.StatusUnprocessableEntity)
+}
+
+// read loads the row of the path and its document.
+func (c *call) read(ed editor) (catalog.Entity, catalog.Doc, error) {
+	e, err := c.Catalog.Get(c.r.Context(), c.who, ed.kind, c.ws.ID, c.r.PathValue("id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	return e, catalog.DocOf(e, c.currencyOf(e)), nil
+}
+
+// currencyOf is the currency a row's amounts are in: its offer's.
+func (c *call) currencyOf(e catalog.Entity) string {
+	id := ""
+	switch e := e.(type) {
+	case *catalog.Offer:
+		return e.Currency
+	case *catalog.Goal:
+		id = e.Offer
+	case *catalog.Enrollment:
+		id = e.Offer
+	default:
+		return c.ws.Currency
+	}
+	o, err := get[*catalog.Offer](c, catalog.KindOffer, id)
+	if err != nil {
+		return c.ws.Currency
+	}
+	return o.Currency
+}
+
+// showEditor renders the form; e is nil for a new row, posted what was typed.
+func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entity, posted url.Values, errs map[string]string, status int) error {
+	sections, err := ed.sections(c, d, e == nil)
+	if err != nil {
+		return err
+	}
+	skip := append([]string(nil), ed.skip...)
+	if e != nil {
+		skip = append(skip, ed.fixed...)
+	} else if ed.kind == catalog.KindGoal || ed.kind == catalog.KindLink {
+		skip = append(skip, ed.fixed...) // given by the page they are made from
+	}
+	p := editPage{Form: docForm(d, sections, skip, posted, errs)}
+	title := "New " + ed.noun
+	back := c.at(path)
+	if e == nil {
+		p.Form.Action, p.Form.Submit = c.plain(path+"/new"), "Create "+ed.noun
+		if g, ok := d.(*catalog.GoalDoc); ok {
+			p.Form.Hidden = append(p.Form.Hidden, hidden{"offer", g.Offer})
+			back = c.at("offers/" + g.Offer)
+		}
+	} else {
+		title = "Edit " + ed.noun
+		p.Form.Action, p.Form.Submit = c.plain(path+"/"+e.Base().ID+"/edit"), "Save"
+		version := strconv.FormatInt(e.Base().Version, 10)
+		if posted.Has(versionField) {
+			version = posted.Get(versionField)
+		}
+		p.Form.Hidden = []hidden{{versionField, version}}
+		back = c.pageOf(e)
+		if !e.Base().Archived {
+			p.Head.Actions = []action{{Label: "Archive", URL: c.plain(path + "/" + e.Base().ID + "/archive"), Post: true, Kind: "quiet",
+				Fields: []hidden{{versionField, version}, {"archived", "true"}}}}
+		}
+	}
+	if len(p.Form.Sections) > 0 && len(p.Form.Sections[0].Fields) > 0 && len(errs) == 0 && e == nil {
+		p.Form.Sections[0].Fields[0].Focus = true
+	}
+	p.Form.Cancel = back
+	p.Head.Title = title
+	p.Head.Crumb = &link{Label: ed.plural, URL: back}
+	if e != nil {
+		p.Head.Crumb.Label = c.title(e)
+	}
+	if ed.aside != nil {
+		p.Aside = ed.aside(c)
+	}
+	return showStatus(c, status, "edit", title, p)
+}
+
+// archive takes a row out of use or back, and offers to undo it.
+func (c *call) archive() error {
+	ed, path, err := c.editor()
+	if err != nil {
+		return err
+	}
+	v, err := c.formValues()
+	if err != nil {
+		return err
+	}
+	version, err := strconv.ParseInt(v.Get(versionField), 10, 64)
+	if err != nil {
+		version = 0
+	}
+	archived := v.Get("archived") == "true"
+	e, err := c.Catalog.Archive(c.r.Context(), c.who, ed.kind, c.ws.ID, c.r.PathValue("id"), version, archived)
+	if err != nil {
+		return err
+	}
+	if archived {
+		c.say("The "+ed.noun+" was archived.", c.archiveUndoTo(path, e, false))
+	} else {
+		c.say("The "+ed.noun+" is back.", c.archiveUndoTo(path, e, true))
+	}
+	return c.redirect(c.pageOf(e))
+}
+
+// archiveUndo undoes a creation: nothing is deleted, so it archives.
+func (c *call) archiveUndo(path string, e catalog.Entity) *undo { return c.archiveUndoTo(path, e, true) }
+
+func (c *call) archiveUndoTo(path string, e catalog.Entity, archived bool) *undo {
+	return &undo{Action: c.plain(path + "/" + e.Base().ID + "/archive"), Fields: []hidden{
+		{versionField, strconv.FormatInt(e.Base().Version, 10)}, {"archived", strconv.FormatBool(archived)},
+	}}
+}
+
+// pageOf is where a row is looked at.
+func (c *call) pageOf(e catalog.Entity) string {
+	switch e := e.(type) {
+	case *catalog.Goal:
+		return c.at("offers/"+e.Offer) + "#goals"
+	case *catalog.Enrollment:
+		return c.at("publishers/"+e.Publisher) + "#enrollments"
+	case *catalog.Link:
+		return c.at("links", "q", e.ID)
+	}
+	return c.at(paths[e.Kind()] + "/" + e.Base().ID)
+}
+
+// title is what a row is called.
+func (c *call) title(e catalog.Entity) string {
+	name := ""
+	switch e := e.(type) {
+	case *catalog.Workspace:
+		name = e.Name
+	case *catalog.Offer:
+		name = e.Name
+	case *catalog.Advertiser:
+		name = e.Name
+	case *catalog.Publisher:
+		name = e.Name
+	case *catalog.Goal:
+		name = e.Name
+	case *catalog.Link:
+		name = e.Name
+		if name == "" {
+			name = e.Key
+		}
+	case *catalog.Enrollment:
+		name = c.nameOf(catalog.KindPublisher, e.Publisher) + " · " + c.nameOf(catalog.KindOffer, e.Offer)
+	}
+	if name == "" {
+		return e.Base().ID
+	}
+	return name
+}
+
+// setWorkspace puts the workspace of the path into the document, whatever was posted.
+func setWorkspace(d catalog.Doc, id string) {
+	values, _, _ := docFields(d)
+	if v, ok := values["workspace"]; ok && v.CanSet() {
+		v.SetString(id)
+	}
+}

@@ -1,0 +1,200 @@
+package console
+
+import (
+	"net/url"
+
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/ledger"
+	"clickledger/internal/outbound"
+	"clickledger/internal/report"
+)
+
+// advertisers lists who pays.
+func (c *call) advertisers() error {
+	return catalogPage[*catalog.Advertiser]{
+		kind: catalog.KindAdvertiser, path: "advertisers", title: "Advertisers", search: "Name or id",
+		newLabel: "New advertiser", newPath: "advertisers/new", stat: "advertiser",
+		columns: []column{{Label: "Advertiser", Class: "fill"}, {Label: "Kind", Class: "opt"}, {Label: "Postback token", Class: "opt"}},
+		cells: func(a *catalog.Advertiser) []cell {
+			token := cell{Text: "required", Class: "opt"}
+			if !a.TokenRequired {
+				token = cell{Text: "not required", Tone: "warn", Class: "opt", Title: "Whoever knows a click id can report a conversion for it."}
+			}
+			return []cell{{Text: a.Name, Href: c.at("advertisers/" + a.ID), Class: "fill lead", Title: a.Name}, {Text: a.Type, Class: "opt"}, token}
+		},
+		href: func(a *catalog.Advertiser) string { return c.at("advertisers/" + a.ID) },
+		empty: empty{
+			Sentence: "An advertiser pays for conversions: a merchant, or an affiliate network.",
+			Action:   &link{Label: "New advertiser", URL: c.plain("advertisers/new")},
+			API:      c.curl("advertisers", `{"name": "Acme Shoes"}`),
+		},
+	}.render(c)
+}
+
+// advertiser is an advertiser's page: numbers, its token, what it owes, its offers.
+func (c *call) advertiser() error {
+	a, err := get[*catalog.Advertiser](c, catalog.KindAdvertiser, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p := panelsPage{Head: c.entityHead(a, "advertisers", "Advertisers", a.Name, "")}
+	p.Figures, err = c.figures([]report.Filter{{Dimension: "advertiser", Op: "eq", Values: []string{a.ID}}})
+	if err != nil {
+		return err
+	}
+	bal, err := c.balancesPanel(a.ID)
+	if err != nil {
+		return err
+	}
+	offers, err := list[*catalog.Offer](c, catalog.Query{Kind: catalog.KindOffer, Filter: map[string]string{"advertiser": a.ID}})
+	if err != nil {
+		return err
+	}
+	t := &table{Label: "Offers", Columns: []column{{Label: "Offer", Class: "fill"}, {Label: "State"}, {Label: "Payout", Class: "num"}, {Label: "Commission", Class: "num"}},
+		Empty: &empty{Sentence: "This advertiser has no offers yet."}}
+	for _, o := range offers {
+		t.Rows = append(t.Rows, row{Href: c.at("offers/" + o.ID), Cells: []cell{
+			{Text: o.Name, Href: c.at("offers/" + o.ID), Class: "fill lead", Title: o.Name}, statusCell(o.Status, o.Archived),
+			{Text: payoutText(o.Terms, o.Currency), Class: "num"}, {Text: commissionText(o.CommissionKind, o.Commission, o.CommissionPercent, o.Currency), Class: "num"},
+		}})
+	}
+	terms := panel{Title: "Postbacks", Pairs: []pair{
+		{Label: "Kind", Value: a.Type}, {Label: "Click id in", Value: a.ClickParam}, {Label: "Token", Value: map[bool]string{true: "required", false: "not required"}[a.TokenRequired]},
+	}}
+	if a.Notes != "" {
+		terms.Pairs = append(terms.Pairs, pair{Label: "Notes", Value: a.Notes})
+	}
+	terms.Pairs = append(terms.Pairs, pair{Label: "Id", Value: a.ID})
+	tok := panel{ID: "token", Copies: []copyField{
+		{ID: "postback", Label: "Postback URL", Value: c.PublicURL + "/postback?click_id={click_id}&amount={sale_amount}&txid={order_number}&token=" + url.QueryEscape(a.Token), Help: "For all of its offers: the click says which one it was. Every {…} must be replaced by a value."},
+	}}
+	if c.write() {
+		tok.Copies = append(tok.Copies, copyField{ID: "token-value", Label: "Token", Value: a.Token, Help: "Authenticates its postbacks. Whoever has it can report conversions in its name."})
+	}
+	p.Panels = []panel{terms, tok, bal, {ID: "offers", Title: "Offers", Table: t}}
+	return show(c, "panels", a.Name, p)
+}
+
+// publishers lists who brings visitors.
+func (c *call) publishers() error {
+	return catalogPage[*catalog.Publisher]{
+		kind: catalog.KindPublisher, path: "publishers", title: "Publishers", search: "Name or id",
+		statuses: []string{"active", "pending", "paused", "banned"}, newLabel: "New publisher", newPath: "publishers/new", stat: "publisher",
+		columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "State"}, {Label: "E-mail", Class: "opt"}},
+		cells: func(p *catalog.Publisher) []cell {
+			return []cell{{Text: p.Name, Href: c.at("publishers/" + p.ID), Class: "fill lead", Title: p.Name}, statusCell(p.Status, p.Archived), textCell(p.Email).with("opt cut")}
+		},
+		href: func(p *catalog.Publisher) string { return c.at("publishers/" + p.ID) },
+		empty: empty{
+			Sentence: "A publisher brings visitors and earns commission: an affiliate, a member, a creator.",
+			Action:   &link{Label: "New publisher", URL: c.plain("publishers/new")},
+			API:      c.curl("publishers", `{"name": "Anna's reviews"}`),
+		},
+	}.render(c)
+}
+
+// publisher is a publisher's page: balance, numbers, enrollments, links, conversions,
+// postbacks sent.
+func (c *call) publisher() error {
+	p, err := get[*catalog.Publisher](c, catalog.KindPublisher, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	page := panelsPage{Head: c.entityHead(p, "publishers", "Publishers", p.Name, p.Status)}
+	page.Figures, err = c.figures([]report.Filter{{Dimension: "publisher", Op: "eq", Values: []string{p.ID}}})
+	if err != nil {
+		return err
+	}
+	bal, err := c.balancesPanel(p.ID)
+	if err != nil {
+		return err
+	}
+	enr, err := c.enrollmentsPanel(catalog.Query{Filter: map[string]string{"publisher": p.ID}}, "", p.ID)
+	if err != nil {
+		return err
+	}
+	links, err := c.linksPanel(map[string]string{"publisher": p.ID}, "publisher", p.ID)
+	if err != nil {
+		return err
+	}
+	convs, err := c.Books.ListConversions(c.r.Context(), conversion.Query{Workspace: c.ws.ID, Publisher: p.ID, Limit: 10})
+	if err != nil {
+		return err
+	}
+	ct := c.conversionTable(convs, "publisher")
+	ct.Empty = &empty{Sentence: "Nothing this publisher sent has converted yet."}
+	sent, err := c.sentBy(p.ID)
+	if err != nil {
+		return err
+	}
+	about := panel{Title: "About", Pairs: []pair{{Label: "E-mail", Value: orDash(p.Email)}, {Label: "Postback URL", Value: orDash(p.PostbackURL)}}}
+	if p.Notes != "" {
+		about.Pairs = append(about.Pairs, pair{Label: "Notes", Value: p.Notes})
+	}
+	about.Pairs = append(about.Pairs, pair{Label: "Id", Value: p.ID})
+	page.Panels = []panel{bal, enr, links,
+		{ID: "conversions", Title: "Conversions", Table: ct, More: &link{Label: "All of them", URL: c.at("conversions", "publisher", p.ID)}},
+		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, "A postback is sent for each accepted conversion once the publisher has a postback URL."), More: &link{Label: "All outbound", URL: c.at("outbound")}},
+		about,
+	}
+	return show(c, "panels", p.Name, page)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return undefined
+	}
+	return s
+}
+
+// sentBy picks a publisher's latest deliveries from the workspace's.
+func (c *call) sentBy(publisher string) ([]*outbound.Delivery, error) {
+	ds, err := c.Deliveries.ListDeliveries(c.r.Context(), c.ws.ID, "", "", 500)
+	if err != nil {
+		return nil, err
+	}
+	var out []*outbound.Delivery
+	for _, d := range ds {
+		if d.Publisher == publisher && len(out) < 10 {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+// balancesPanel is what the books say about one party.
+func (c *call) balancesPanel(party string) (panel, error) {
+	bs, err := c.Books.Balances(c.r.Context(), c.ws.ID, party)
+	if err != nil {
+		return panel{}, err
+	}
+	p := panel{ID: "balance", Title: "Balance", Note: "Of all time, in each currency.", More: &link{Label: "Ledger entries", URL: c.at("ledger", "party", party)}}
+	for _, b := range bs {
+		if b.Account.Party != party {
+			continue
+		}
+		p.Figures = append(p.Figures, figure{Label: accountName(b.Account.Kind), Value: amount(b.Net(), b.Account.Currency), Unit: b.Account.Currency, Help: ledger.AccountKinds[b.Account.Kind].Help})
+	}
+	if len(p.Figures) == 0 {
+		p.Notes = []string{"Nothing was booked yet."}
+	}
+	return p, nil
+}
+
+// accountName is an account kind in words.
+func accountName(k ledger.AccountKind) string {
+	switch k {
+	case ledger.Receivable:
+		return "Receivable"
+	case ledger.Revenue:
+		return "Revenue"
+	case ledger.CommissionExpense:
+		return "Commission expense"
+	case ledger.PublisherPending:
+		return "Pending"
+	case ledger.PublisherAvailable:
+		return "Available"
+	}
+	return label(string(k))
+}

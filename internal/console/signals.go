@@ -1,0 +1,330 @@
+package console
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"clickledger/internal/catalog"
+	"clickledger/internal/event"
+	"clickledger/internal/inbox"
+)
+
+// signals is the inbox: every signal with its verdict and the sentence that explains it.
+func (c *call) signals() error {
+	verdict, show2, click := event.Verdict(c.param("verdict")), c.param("show"), c.param("click")
+	q := inbox.Query{Workspace: c.ws.ID, Unassigned: c.who.Owner, Verdict: verdict, Click: click, Before: c.param("after"), Limit: pageSize + 1}
+	if show2 == "refused" {
+		q.Limit = 1000 // the reader knows no such filter: look further, show a page
+	}
+	rows, err := c.Books.ListSignals(c.r.Context(), q)
+	if err != nil {
+		return err
+	}
+	counts, err := c.Books.CountSignals(c.r.Context(), c.ws.ID)
+	if err != nil {
+		return err
+	}
+	seen := len(rows)
+	if show2 == "refused" {
+		kept := rows[:0:0]
+		for _, r := range rows {
+			if !took(r.Verdict) {
+				kept = append(kept, r)
+			}
+		}
+		rows = kept
+	}
+	last := ""
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		last = rows[len(rows)-1].ID
+	} else if seen == q.Limit && len(rows) > 0 {
+		last = rows[len(rows)-1].ID
+	}
+	t := c.signalTable(rows)
+	if last != "" {
+		t.Next = c.same("after", last)
+	}
+	if q.Before != "" {
+		t.First = c.same("after", "")
+	}
+	if verdict != "" || show2 != "" || click != "" || q.Before != "" {
+		t.Empty = &empty{Sentence: "No signal matches the filter.", Action: &link{Label: "Show all", URL: c.at("signals")}}
+	} else {
+		t.Empty = &empty{Sentence: "Every hit on a postback or pixel address is kept here with its verdict, whatever became of it.",
+			API: "curl '" + c.PublicURL + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
+	}
+	return show(c, "list", "Inbox", listPage{Head: head{Title: "Inbox", Note: "Every postback and pixel, newest first"}, Filters: c.signalFilters(verdict, show2, click, counts), Table: t})
+}
+
+func (c *call) signalFilters(verdict event.Verdict, show2, click string, counts map[event.Verdict]int64) filters {
+	total, refused := int64(0), int64(0)
+	for v, n := range counts {
+		total += n
+		if !took(v) {
+			refused += n
+		}
+	}
+	f := filters{Action: c.r.URL.Path, Keep: c.keep("verdict", "click", "after", "show"), Chips: []chip{
+		{Label: "All", Count: count(total), URL: c.same("show", "", "verdict", "", "after", ""), Current: show2 == "" && verdict == ""},
+		{Label: "Refused or waiting", Count: count(refused), URL: c.same("show", "refused", "verdict", "", "after", ""), Current: show2 == "refused"},
+	}}
+	choices := []choice{{Value: "", Label: "Any verdict"}}
+	for _, v := range sortedKeys(counts) {
+		choices = append(choices, choice{Value: string(v), Label: words(string(v)) + " (" + count(counts[v]) + ")"})
+	}
+	f.Fields = []field{
+		{Widget: "select", Name: "verdict", Label: "Verdict", Choices: selected(choices, string(verdict))},
+		{Widget: "text", Name: "click", Label: "Click id", Value: click},
+	}
+	return f
+}
+
+func (c *call) signalTable(rows []*inbox.Row) *table {
+	var ids []string
+	for _, r := range rows {
+		ids = append(ids, r.Offer)
+	}
+	offers := c.names(catalog.KindOffer, ids...)
+	t := &table{Label: "Signals", Columns: []column{{Label: "Time"}, {Label: "Kind", Class: "opt"}, {Label: "Verdict"}, {Label: "What happened", Class: "fill"}, {Label: "Offer", Class: "opt"}, {Label: "Order", Class: "opt"}, {Label: "Click", Class: "opt"}}}
+	for _, r := range rows {
+		href := c.at("signals/" + r.ID)
+		say := verdictSentence(r)
+		offer := textCell(nameOr(offers, r.Offer)).with("opt cut")
+		if r.Workspace == "" {
+			offer = cell{Text: "of no workspace", Tone: "muted", Class: "opt", Title: "No valid token, key or click came with it, so it belongs to nobody. Only owners see it."}
+		}
+		click := cell{Text: undefined, Tone: "zero", Class: "opt"}
+		if r.Click != "" {
+			click = cell{Text: short(r.Click), Title: r.Click, Class: "opt mono"}
+		}
+		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
+			timeCell(r.At, c.loc, c.Now()), {Text: r.Kind, Class: "opt"}, {Text: words(string(r.Verdict)), Href: href, Tone: verdictTone(r.Verdict), Class: "lead"},
+			{Text: say, Class: "fill", Title: say}, offer, textCell(r.Order).with("opt cut"), click,
+		}})
+	}
+	if len(rows) > 0 {
+		t.Count = plural(int64(len(rows)), "row", "rows")
+	}
+	return t
+}
+
+// verdictSentence is the signal's own sentence, or the verdict's.
+func verdictSentence(r *inbox.Row) string {
+	if r.Detail != "" {
+		return r.Detail
+	}
+	return event.Verdicts[r.Verdict].Sentence
+}
+
+func verdictTone(v event.Verdict) string {
+	switch v {
+	case event.Accepted, event.Updated:
+		return "good"
+	case event.Duplicate:
+		return "muted"
+	case event.Received, event.PendingClick, event.ProcessingError:
+		return "warn"
+	}
+	return "bad"
+}
+
+// findSignal reads a signal of this workspace; those of no workspace are the owners'.
+func (c *call) findSignal() (*inbox.Row, error) {
+	id := c.r.PathValue("id")
+	if !isClickID(id) {
+		return nil, catalog.ErrNotFound
+	}
+	r, err := c.Books.Signal(c.r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	if r.Workspace != c.ws.ID && !(r.Workspace == "" && c.who.Owner) {
+		return nil, catalog.ErrNotFound
+	}
+	return r, nil
+}
+
+// signal tells a signal's story.
+func (c *call) signal() error {
+	r, err := c.findSignal()
+	if err != nil {
+		return err
+	}
+	p := storyPage{Head: head{Crumb: &link{Label: "Inbox", URL: c.at("signals")}, Title: label(r.Kind) + ", " + words(string(r.Verdict)), State: &state{Word: words(string(r.Verdict)), Tone: verdictTone(r.Verdict)}},
+		Verdict: &verdictLine{verdictSentence(r), ""}}
+	p.Head.Title = label(r.Kind) + " of " + clock(r.At, c.loc, c.Now())
+	if c.write() && r.Conversion == "" {
+		p.Decisions = []decision{{Label: "Judge again", Action: c.plain("signals/" + r.ID + "/replay"), Confirm: "Judge again",
+			Consequence: "The signal is judged as if it came now, with the catalog as it is. It can become a conversion, with its money and its postback to the publisher."}}
+	}
+	var steps []step
+	if id, err := event.ParseClickID(r.Click); err == nil {
+		v, err := c.Clicks.Find(c.r.Context(), id)
+		if err != nil {
+			return err
+		}
+		if v != nil && v.Workspace == c.ws.ID {
+			steps = append(steps, c.clickStep(v))
+		}
+	}
+	steps = append(steps, c.signalStep(r))
+	if r.JudgedAt != 0 {
+		j := step{Tone: verdictTone(r.Verdict), Title: "Judged: " + words(string(r.Verdict)), at: r.JudgedAt, Sentence: verdictSentence(r)}
+		if info := event.Verdicts[r.Verdict]; info.Sentence != "" && info.Sentence != j.Sentence {
+			j.Fix = info.Sentence
+		}
+		j.Pairs = []pair{{Label: "Code", Value: string(r.Verdict), Tone: "mono"}}
+		if r.Field != "" {
+			j.Pairs = append(j.Pairs, pair{Label: "Parameter", Value: r.Field, Tone: "mono"})
+		}
+		j.Pairs = append(j.Pairs, pair{Label: "Judged", Value: plural(r.Tries, "time", "times")})
+		if r.RetryAt > 0 {
+			j.Pairs = append(j.Pairs, pair{Label: "Next try", Value: clock(r.RetryAt, c.loc, c.Now())})
+		}
+		if r.Conversion != "" {
+			j.Pairs = append(j.Pairs, pair{Label: "Conversion", Value: r.Conversion, Href: c.at("conversions/" + r.Conversion)})
+		}
+		steps = append(steps, j)
+	}
+	p.Steps = c.inOrder(steps)
+	p.Side = []sideBox{{"Signal", c.signalPairs(r)}}
+	return show(c, "story", p.Head.Title, p)
+}
+
+func (c *call) signalPairs(r *inbox.Row) []pair {
+	ps := []pair{{Label: "Id", Value: r.ID}}
+	if r.Offer != "" {
+		ps = append(ps, pair{Label: "Offer", Value: c.nameOf(catalog.KindOffer, r.Offer), Href: c.at("offers/" + r.Offer)})
+	}
+	if r.Order != "" {
+		ps = append(ps, pair{Label: "Order", Value: r.Order})
+	}
+	if r.Click != "" {
+		ps = append(ps, pair{Label: "Click", Value: r.Click, Href: c.at("signals", "click", r.Click)})
+	}
+	if r.Conversion != "" {
+		ps = append(ps, pair{Label: "Conversion", Value: r.Conversion, Href: c.at("conversions/" + r.Conversion)})
+	}
+	if r.Seq != 0 {
+		ps = append(ps, pair{Label: "Log sequence", Value: strconv.FormatUint(uint64(r.Seq), 10)})
+	}
+	return ps
+}
+
+// signalStep is the arrival of a signal, with what was sent folded underneath.
+func (c *call) signalStep(r *inbox.Row) step {
+	s := step{Tone: verdictTone(r.Verdict), Title: label(r.Kind) + " arrived", at: r.At, Pairs: []pair{{Label: "Signal", Value: r.ID, Href: c.at("signals/" + r.ID)}}}
+	if s.Tone == "muted" {
+		s.Tone = ""
+	}
+	if r.Verdict != event.Accepted {
+		s.Sentence = verdictSentence(r)
+	}
+	sig, err := event.DecodeSignal(r.Raw)
+	if err != nil {
+		s.Folds = []fold{{"Raw", "The stored bytes could not be decoded: " + err.Error()}}
+		return s
+	}
+	add := func(label, v string) {
+		if v != "" {
+			s.Pairs = append(s.Pairs, pair{Label: label, Value: v})
+		}
+	}
+	add("Country", sig.Country)
+	add("Referrer", sig.Referer)
+	add("Sender", sig.UserAgent)
+	s.Folds = []fold{{"Raw request", rawRequest(sig)}}
+	return s
+}
+
+// rawRequest writes a signal as it came, without what authenticates the sender (O5).
+func rawRequest(s *event.Signal) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", s.HTTPMethod, s.Path)
+	if s.Query != "" {
+		b.WriteString("?" + redact(s.Query))
+	}
+	if s.Host != "" {
+		b.WriteString("\nHost: " + s.Host)
+	}
+	if s.BodyType != "" {
+		b.WriteString("\nContent-Type: " + s.BodyType)
+	}
+	if s.Cookie != "" {
+		b.WriteString("\nCookie: " + s.Cookie)
+	}
+	if s.Addr != "" {
+		b.WriteString("\nFrom: " + s.Addr)
+	}
+	if len(s.Body) > 0 {
+		b.WriteString("\n\n" + redactBody(s.BodyType, printable(string(s.Body))))
+	}
+	return printable(b.String())
+}
+
+// redact hides the value of each token parameter of a query, whatever its case.
+func redact(query string) string {
+	parts := strings.FieldsFunc(query, func(r rune) bool { return r == '&' })
+	for i, p := range parts {
+		name, _, ok := strings.Cut(p, "=")
+		plain, err := url.QueryUnescape(name)
+		if err != nil {
+			plain = name
+		}
+		if ok && strings.EqualFold(strings.TrimSpace(plain), "token") {
+			parts[i] = name + "=[hidden]"
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+// jsonToken finds the member token of a flat JSON object, its name also when escaped.
+var jsonToken = regexp.MustCompile(`(?i)("(?:t|\\u0074|\\u0054)(?:o|\\u006f|\\u004f)(?:k|\\u006b|\\u004b)(?:e|\\u0065|\\u0045)(?:n|\\u006e|\\u004e)"\s*:\s*)("(?:[^"\\]|\\.)*"|[^,}\s]+)`)
+
+// redactBody hides tokens in a form or a flat JSON body; a body with a token that is
+// neither is not shown.
+func redactBody(mediaType, body string) string {
+	if !strings.Contains(strings.ToLower(body), "token") && !strings.Contains(body, "\\u") && !strings.Contains(body, "%") {
+		return body
+	}
+	if strings.HasPrefix(strings.TrimSpace(body), "{") {
+		return jsonToken.ReplaceAllString(body, `$1"[hidden]"`)
+	}
+	return redact(body)
+}
+
+// printable shows control characters by their names, so that they cannot mislead who
+// reads, and what is not UTF-8 as such.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r < 0x20:
+			return 0x2400 + r
+		case r == 0x7f:
+			return '␡'
+		case r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f:
+			return '\ufffd'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
+// replay judges a signal again.
+func (c *call) replay() error {
+	before, err := c.findSignal()
+	if err != nil {
+		return err
+	}
+	r, err := c.Decide.Replay(c.r.Context(), c.who, c.ws.ID, before.ID)
+	if err != nil {
+		return err
+	}
+	c.say("Judged again: "+words(string(r.Verdict))+". "+verdictSentence(r), nil)
+	return c.redirect(c.at("signals/" + before.ID))
+}

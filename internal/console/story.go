@@ -1,0 +1,376 @@
+package console
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/event"
+	"clickledger/internal/inbox"
+	"clickledger/internal/ledger"
+	"clickledger/internal/outbound"
+)
+
+// storyPage is the story of one conversion or signal: steps with exact times, what is
+// known on the side, and what can be decided.
+type storyPage struct {
+	Head      head
+	Verdict   *verdictLine
+	Figures   []figure
+	Decisions []decision
+	Steps     []step
+	Side      []sideBox
+}
+
+type verdictLine struct{ Text, Tone string }
+
+type sideBox struct {
+	Title string
+	Pairs []pair
+}
+
+// decision is a button that first says what it will do.
+type decision struct {
+	Label       string
+	Kind        string
+	Action      string
+	Hidden      []hidden
+	Consequence string
+	Reason      string // the reason field's placeholder; "" asks for none
+	Confirm     string
+}
+
+// conversion tells a conversion's story: click → signal → judgment → ledger → outbound.
+func (c *call) conversion() error {
+	cv, err := c.findConversion(c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	title := "Conversion " + cv.ID
+	if cv.Order != "" {
+		title = "Order " + cv.Order
+	}
+	p := storyPage{Head: head{Crumb: &link{Label: "Conversions", URL: c.at("conversions")}, Title: title, State: &state{Word: string(cv.Status), Tone: toneOf(string(cv.Status))}}}
+	p.Figures = []figure{
+		{Label: "Revenue", Value: amount(cv.Revenue, cv.Currency), Unit: cv.Currency, Help: formulas["revenue"]},
+		{Label: "Commission", Value: amount(cv.Commission, cv.Currency), Unit: cv.Currency, Help: formulas["commission"]},
+		{Label: "Profit", Value: amount(cv.Revenue-cv.Commission, cv.Currency), Unit: cv.Currency, Help: formulas["profit"]},
+	}
+	if cv.HasSale {
+		p.Figures = append([]figure{{Label: "Sale amount", Value: amount(cv.SaleAmount, cv.Currency), Unit: cv.Currency, Help: "What the customer paid."}}, p.Figures...)
+	}
+	if cv.Warning != "" {
+		p.Verdict = &verdictLine{cv.Warning, "warn"}
+	}
+	p.Decisions = c.decisions(cv)
+	p.Steps, err = c.conversionSteps(cv)
+	if err != nil {
+		return err
+	}
+	p.Side = c.conversionSide(cv)
+	return show(c, "story", title, p)
+}
+
+// decisions are the transitions a person may make, with what each does to the money.
+func (c *call) decisions(cv *conversion.Conversion) []decision {
+	if !c.write() {
+		return nil
+	}
+	verbs := []struct {
+		to            conversion.Status
+		label, reason string
+		kind          string
+	}{
+		{conversion.Approved, "Approve", "optional", "main"},
+		{conversion.Rejected, "Reject", "why, for the publisher", "danger"},
+		{conversion.Reversed, "Reverse", "such as: returned by the customer", "danger"},
+	}
+	var out []decision
+	for _, v := range verbs {
+		what, ok := conversion.Transitions[cv.Status][v.to]
+		if !ok {
+			continue
+		}
+		if cv.Revenue != 0 || cv.Commission != 0 {
+			what += " Revenue " + withCurrency(cv.Revenue, cv.Currency) + ", commission " + withCurrency(cv.Commission, cv.Currency) + "."
+		}
+		out = append(out, decision{Label: v.label, Kind: v.kind, Action: c.plain("conversions/" + cv.ID + "/decide"), Hidden: []hidden{{"to", string(v.to)}},
+			Consequence: what, Reason: v.reason, Confirm: v.label + " this conversion"})
+	}
+	return out
+}
+
+// conversionSteps gathers the story from every room that has a part of it.
+func (c *call) conversionSteps(cv *conversion.Conversion) ([]step, error) {
+	ctx := c.r.Context()
+	var steps []step
+	visit, err := c.visitOf(cv)
+	if err != nil {
+		return nil, err
+	}
+	if visit != nil {
+		steps = append(steps, c.clickStep(visit))
+	}
+	rows, err := c.Books.ListSignals(ctx, inbox.Query{Workspace: c.ws.ID, Conversion: cv.ID, Limit: 50})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		steps = append(steps, c.signalStep(r))
+		if r.ID == cv.Signal {
+			steps = append(steps, c.judgmentStep(cv, r))
+		}
+	}
+	changes, err := c.Books.Changes(ctx, cv.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, ch := range changes {
+		if ch.From != "" {
+			steps = append(steps, c.changeStep(ch))
+		}
+	}
+	txs, err := c.Books.Transactions(ctx, ledger.Query{Workspace: c.ws.ID, Cause: cv.ID, Limit: 50})
+	if err != nil {
+		return nil, err
+	}
+	parties := c.partyNames(txs)
+	for _, t := range txs {
+		steps = append(steps, c.ledgerStep(t, parties))
+	}
+	ds, err := c.Deliveries.ListDeliveries(ctx, c.ws.ID, cv.ID, "", 50)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range ds {
+		steps = append(steps, c.deliveryStep(d))
+	}
+	return c.inOrder(steps), nil
+}
+
+// inOrder sorts steps by time and writes the gaps between them. Steps of the same
+// moment keep the order in which they follow from each other.
+func (c *call) inOrder(steps []step) []step {
+	sort.SliceStable(steps, func(i, j int) bool { return steps[i].at < steps[j].at })
+	for i := range steps {
+		if steps[i].at == 0 {
+			continue
+		}
+		steps[i].Time, steps[i].UTC = exact(steps[i].at, c.loc), utc(steps[i].at)
+		if i > 0 && steps[i-1].at != 0 {
+			steps[i].Gap = gap(steps[i].at - steps[i-1].at)
+		}
+	}
+	return steps
+}
+
+// visitOf is the click as it was matched; the conversion keeps its own copy, so the
+// story outlives the click index.
+func (c *call) visitOf(cv *conversion.Conversion) (*event.Visit, error) {
+	if len(cv.Dims) > 0 {
+		v, err := event.DecodeVisit(cv.Dims)
+		if err == nil {
+			return v, nil
+		}
+	}
+	return c.Clicks.Find(c.r.Context(), cv.Click)
+}
+
+func (c *call) clickStep(v *event.Visit) step {
+	s := step{Tone: "good", Title: "Click", at: v.At, Sentence: "A visitor opened the link and was sent to the offer."}
+	if v.Reason != "" {
+		s.Tone, s.Sentence = "warn", "A visitor opened the link and was not sent where it points: "+words(v.Reason)+"."
+	}
+	s.Pairs = c.visitPairs(v)
+	s.Folds = []fold{{"Destination", v.Destination}}
+	if v.UserAgent != "" {
+		s.Folds = append(s.Folds, fold{"Browser as sent", v.UserAgent})
+	}
+	return s
+}
+
+// visitPairs are a visit's dimensions that say something.
+func (c *call) visitPairs(v *event.Visit) []pair {
+	ps := []pair{{Label: "Click id", Value: v.ID.String(), Tone: "mono"}}
+	add := func(label, value string) {
+		if value != "" {
+			ps = append(ps, pair{Label: label, Value: value})
+		}
+	}
+	if v.Link != "" {
+		ps = append(ps, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, v.Link), Href: c.at("links", "q", v.Link)})
+	}
+	add("Country", v.Country)
+	add("Device", join(v.Device, join(v.OS, v.OSVersion, " "), ", "))
+	add("Browser", join(v.Browser, v.BrowserVersion, " "))
+	add("Language", v.Language)
+	add("Referrer", v.Referer)
+	add("Source", v.Source)
+	add("External id", v.ExternalID)
+	for i, s := range v.Subs {
+		add("Sub "+strconv.Itoa(i+1), s)
+	}
+	add("Bot", words(v.Bot))
+	add("Suspicion", words(v.Suspect))
+	if v.Unique {
+		add("First visit", "yes, by cookie")
+	}
+	add("Address", v.Addr)
+	return ps
+}
+
+func join(a, b, sep string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + sep + b
+}
+
+// judgmentStep says what was decided about the signal that made the conversion, and
+// by which rules.
+func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
+	s := step{Tone: "good", Title: "Judged and recorded", at: cv.Recorded, Sentence: "The click was matched by " + words(cv.Method) + ", " + strings.TrimPrefix(gap(cv.At-cv.ClickAt), "+") + " after it happened."}
+	s.Pairs = []pair{
+		{Label: "Payout rule", Value: cv.PayoutRule}, {Label: "Commission rule", Value: cv.CommRule},
+		{Label: "Revenue", Value: withCurrency(cv.Revenue, cv.Currency)}, {Label: "Commission", Value: withCurrency(cv.Commission, cv.Currency)},
+	}
+	if cv.Sent != "" {
+		s.Pairs = append(s.Pairs, pair{Label: "Payout as sent", Value: cv.Sent})
+	}
+	s.Pairs = append(s.Pairs, pair{Label: "Catalog revision", Value: strconv.FormatInt(cv.Revision, 10)})
+	if cv.Warning != "" {
+		s.Tone, s.Fix = "warn", cv.Warning
+	}
+	return s
+}
+
+func (c *call) changeStep(ch *conversion.Change) step {
+	s := step{Tone: toneOf(string(ch.To)), Title: label(string(ch.To)), at: ch.At, Sentence: "From " + string(ch.From) + " to " + string(ch.To) + ", by " + c.actor(ch.Actor) + "."}
+	if ch.Reason != "" {
+		s.Pairs = []pair{{Label: "Reason", Value: ch.Reason}}
+	}
+	return s
+}
+
+// actor names who did something, as far as the viewer may know.
+func (c *call) actor(id string) string {
+	if c.user != nil && id == c.user.ID {
+		return "you"
+	}
+	switch {
+	case isClickID(id):
+		return "signal " + short(id)
+	case strings.HasPrefix(id, "usr_"):
+		if c.who.Owner {
+			if us, err := c.Accounts.ListUsers(c.r.Context(), c.who); err == nil {
+				for _, u := range us {
+					if u.ID == id {
+						return orElse(u.Name, u.Email)
+					}
+				}
+			}
+		}
+		return "user " + id
+	case strings.HasPrefix(id, "key_"):
+		return "API key " + id
+	}
+	return id
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+func (c *call) ledgerStep(t *ledger.Transaction, parties map[string]string) step {
+	tb := &table{Label: "Entries", Columns: []column{{Label: "Account", Class: "fill"}, {Label: "Debit", Class: "num"}, {Label: "Credit", Class: "num"}}}
+	for _, e := range t.Entries {
+		tb.Rows = append(tb.Rows, entryRow(e, parties))
+	}
+	return step{Tone: "good", Title: "Ledger: " + words(t.Kind), at: t.Recorded, Sentence: ledgerSentence(t.Kind), Table: tb, Pairs: []pair{{Label: "Transaction", Value: t.ID, Href: c.at("ledger", "cause", t.Cause)}}}
+}
+
+func ledgerSentence(kind string) string {
+	switch kind {
+	case "accrual":
+		return "The advertiser owes the payout; the publisher's commission is pending."
+	case "approval":
+		return "The commission moves from the publisher's pending to the available balance."
+	case "rejection":
+		return "The accrual was undone."
+	case "reversal":
+		return "Approval and accrual were undone."
+	case "adjustment":
+		return "The difference to what was booked before."
+	}
+	return ""
+}
+
+// entryRow is one side of a transaction: debits left, credits right.
+func entryRow(e ledger.Entry, parties map[string]string) row {
+	name := accountName(e.Account.Kind)
+	if e.Account.Party != "" {
+		name += " · " + nameOr(parties, e.Account.Party)
+	}
+	debit, credit := cell{Class: "num"}, cell{Class: "num"}
+	if e.Amount > 0 {
+		debit.Text = withCurrency(e.Amount, e.Account.Currency)
+	} else {
+		credit.Text = withCurrency(-e.Amount, e.Account.Currency)
+	}
+	return row{Cells: []cell{{Text: name, Class: "fill", Title: name}, debit, credit}}
+}
+
+func (c *call) deliveryStep(d *outbound.Delivery) step {
+	s := step{Title: "Postback to the publisher", at: d.Created, Folds: []fold{{"Request", d.Method + " " + d.URL}}}
+	switch d.State {
+	case outbound.StateSent:
+		s.Tone, s.Sentence = "good", "It was told by postback and answered HTTP "+strconv.FormatInt(d.Status, 10)+"."
+		s.at = max(d.DoneAt, d.Created)
+	case outbound.StateDead:
+		s.Tone, s.Sentence = "bad", "It could not be told: "+orElse(d.Error, "HTTP "+strconv.FormatInt(d.Status, 10))+". It will not be tried again."
+	default:
+		s.Tone, s.Sentence = "wait", "It is waiting to be told; next try "+clock(d.NextAt, c.loc, c.Now())+"."
+		if d.Error != "" {
+			s.Fix = "Last error: " + d.Error
+		}
+	}
+	s.Pairs = []pair{{Label: "Publisher", Value: c.nameOf(catalog.KindPublisher, d.Publisher), Href: c.at("publishers/" + d.Publisher)}, {Label: "Tries", Value: strconv.FormatInt(d.Tries, 10)}, {Label: "Delivery", Value: d.ID}}
+	if d.Answer != "" {
+		s.Folds = append(s.Folds, fold{"Answer", d.Answer})
+	}
+	return s
+}
+
+func (c *call) conversionSide(cv *conversion.Conversion) []sideBox {
+	who := []pair{{Label: "Offer", Value: c.nameOf(catalog.KindOffer, cv.Offer), Href: c.at("offers/" + cv.Offer)}}
+	if cv.Advertiser != "" {
+		who = append(who, pair{Label: "Advertiser", Value: c.nameOf(catalog.KindAdvertiser, cv.Advertiser), Href: c.at("advertisers/" + cv.Advertiser)})
+	}
+	if cv.Publisher != "" {
+		who = append(who, pair{Label: "Publisher", Value: c.nameOf(catalog.KindPublisher, cv.Publisher), Href: c.at("publishers/" + cv.Publisher)})
+	}
+	if cv.Link != "" {
+		who = append(who, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, cv.Link), Href: c.at("links", "q", cv.Link)})
+	}
+	what := []pair{{Label: "Goal", Value: orDash(cv.GoalKey)}, {Label: "Order", Value: orDash(cv.Order)}, {Label: "Came by", Value: words(cv.Source)}, {Label: "Matched by", Value: words(cv.Method)}}
+	if cv.Coupon != "" {
+		what = append(what, pair{Label: "Coupon", Value: cv.Coupon})
+	}
+	if cv.Country != "" {
+		what = append(what, pair{Label: "Country", Value: cv.Country})
+	}
+	if cv.Test {
+		what = append(what, pair{Label: "Test", Value: "yes"})
+	}
+	when := []pair{{Label: "Click", Value: exact(cv.ClickAt, c.loc), Title: utc(cv.ClickAt)}, {Label: "Event", Value: exact(cv.At, c.loc), Title: utc(cv.At)}, {Label: "Recorded", Value: exact(cv.Recorded, c.loc), Title: utc(cv.Recorded)}}
+	ids := []pair{{Label: "Conversion", Value: cv.ID}, {Label: "Click", Value: cv.Click.String(), Href: c.at("signals", "click", cv.Click.String())}, {Label: "Signal", Value: cv.Signal, Href: c.at("signals/" + cv.Signal)}}
+	return []sideBox{{"Who", who}, {"What", what}, {"When", when}, {"Ids", ids}}
+}

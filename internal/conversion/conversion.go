@@ -1,0 +1,110 @@
+// Package conversion judges signals: guards, match, de-duplicate, price, state
+// machine.
+//
+// Invariants:
+//   - A conversion is unique by (workspace, advertiser, goal, order number) across
+//     clicks and methods; without an order number by (click, goal).
+//   - Every judgment stores what it used: catalog revision, rule, sent values.
+//   - A state changes only along [Transitions], and every change posts its money in
+//     the same transaction.
+package conversion
+
+import (
+	"context"
+
+	"clickledger/internal/event"
+)
+
+// Status of a conversion.
+type Status string
+
+// The statuses (DESIGN §2).
+const (
+	Pending  Status = "pending"
+	Approved Status = "approved"
+	Rejected Status = "rejected"
+	Locked   Status = "locked"
+	Paid     Status = "paid"
+	Reversed Status = "reversed"
+)
+
+// Conversion is an accepted goal event.
+type Conversion struct {
+	ID         string
+	Workspace  string
+	DedupKey   string // unique in the workspace, see [OrderKey] and [ClickKey]
+	Click      event.ClickID
+	Signal     string // id of the signal that made it
+	At         int64  // event time, µs
+	ClickAt    int64  // µs
+	Recorded   int64  // µs
+	Advertiser string
+	Offer      string
+	Goal       string // id
+	GoalKey    string
+	Publisher  string
+	Link       string
+	Order      string // order number as sent
+	Method     string // how the click was matched
+	Source     string // event.SignalPostback or event.SignalPixel
+	Status     Status
+	Currency   string
+	Revenue    int64  // minor units
+	Commission int64  // minor units
+	SaleAmount int64  // minor units
+	HasSale    bool   // a sale amount was sent
+	Sent       string // the payout as sent, "" = absent
+	Country    string
+	Coupon     string
+	Test       bool
+	PayoutRule string // which rule set the revenue, in words
+	CommRule   string // which rule set the commission, in words
+	Warning    string // e.g. payout is postback but none was sent: revenue 0
+	Revision   int64  // catalog revision of the judgment
+	Dims       []byte // the encoded event.Visit it was matched to
+	Version    int64
+}
+
+// Change is one transition of a conversion.
+type Change struct {
+	Conversion string
+	At         int64 // µs
+	From, To   Status
+	Actor      string // user, key or signal id
+	Reason     string
+}
+
+// Query selects conversions of one workspace, newest first.
+type Query struct {
+	Workspace string
+	Offer     string
+	Publisher string
+	Status    Status
+	Click     string // hex
+	Order     string
+	Before    string // last id of the page before
+	Limit     int
+}
+
+// Tx is what judging and deciding write.
+type Tx interface {
+	// ConversionByDedup returns the conversion with the key, or catalog.ErrNotFound.
+	ConversionByDedup(ctx context.Context, workspace, key string) (*Conversion, error)
+	// ConversionsByClick returns the conversions of one click.
+	ConversionsByClick(ctx context.Context, workspace string, click event.ClickID) ([]*Conversion, error)
+	// GetConversion returns it, or catalog.ErrNotFound; also for another workspace.
+	GetConversion(ctx context.Context, workspace, id string) (*Conversion, error)
+	// InsertConversion adds it; a taken DedupKey is ErrTaken.
+	InsertConversion(ctx context.Context, c *Conversion) error
+	// UpdateConversion writes status, dedup key, order, warning and version if the stored version is
+	// c.Version, and raises it; catalog.ErrVersion otherwise.
+	UpdateConversion(ctx context.Context, c *Conversion) error
+	// InsertChange adds a line to the conversion's history.
+	InsertChange(ctx context.Context, ch *Change) error
+}
+
+// Reader is what the console and the API read.
+type Reader interface {
+	ListConversions(ctx context.Context, q Query) ([]*Conversion, error)
+	Changes(ctx context.Context, conversion string) ([]*Change, error)
+}

@@ -1,0 +1,282 @@
+package conversion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"clickledger/internal/attribution"
+	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
+	"clickledger/internal/event"
+	"clickledger/internal/inbox"
+	"clickledger/internal/ledger"
+	"clickledger/internal/outbound"
+)
+
+// PendingFor is how long a signal waits for a click that is authentic but not
+// indexed yet (DESIGN §5).
+const PendingFor = 24 * time.Hour
+
+// Clicks finds clicks.
+type Clicks interface {
+	// Find returns the visit of the id, nil when the index does not have it.
+	Find(ctx context.Context, id event.ClickID) (*event.Visit, error)
+}
+
+// Writer is what a judgment writes: one transaction of the books.
+type Writer interface {
+	Tx
+	inbox.Tx
+	ledger.Tx
+	outbound.Tx
+	PutFact(ctx context.Context, f *event.Fact) error
+}
+
+// Judge judges signals. Its fields are set once; it keeps no state of its own, so a
+// judgment can be repeated.
+type Judge struct {
+	View   func() *catalog.View
+	Keys   func() *event.Keyring
+	Clicks Clicks
+	Now    func() time.Time
+}
+
+// judgment is one run over one signal.
+type judgment struct {
+	*Judge
+	tx    Writer
+	view  *catalog.View
+	sig   *event.Signal
+	seq   uint64
+	req   dialect.Request
+	row   *inbox.Row
+	visit *event.Visit
+	offer *catalog.Offer
+	goal  *catalog.Goal
+	// trusted says that a valid advertiser token came with the signal.
+	trusted bool
+	method  string
+}
+
+// Match methods: how the click of a conversion was found.
+const (
+	MatchClickID = "click_id"
+	MatchCookie  = "cookie"
+)
+
+// refuse is the error that ends a judgment with a verdict.
+func refuse(v event.Verdict, field, format string, args ...any) error {
+	return &dialect.Refusal{Verdict: v, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Judge decides about one signal and writes everything that follows: the inbox row
+// always; conversion, ledger entries, fact and postback when it is accepted. A signal
+// judged before with a final verdict is left as it is. The error is never the
+// signal's fault: then nothing was written that the caller may keep.
+func (j *Judge) Judge(ctx context.Context, tx Writer, sig *event.Signal, seq uint64) (*inbox.Row, error) {
+	old, err := tx.GetSignal(ctx, sig.ID.String())
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return nil, fmt.Errorf("look up signal: %w", err)
+	}
+	if old != nil && old.RetryAt == 0 {
+		return old, nil
+	}
+	return j.judge(ctx, tx, sig, seq, old)
+}
+
+// Again judges a signal a second time on an operator's request, whatever its verdict
+// was; one that already made or changed a conversion is left as it is.
+func (j *Judge) Again(ctx context.Context, tx Writer, old *inbox.Row) (*inbox.Row, error) {
+	if old.Conversion != "" {
+		return old, nil
+	}
+	sig, err := event.DecodeSignal(old.Raw)
+	if err != nil {
+		return nil, fmt.Errorf("stored signal %s: %w", old.ID, err)
+	}
+	return j.judge(ctx, tx, sig, uint64(old.Seq), old)
+}
+
+func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uint64, old *inbox.Row) (*inbox.Row, error) {
+	now := j.Now().UnixMicro()
+	run := &judgment{Judge: j, tx: tx, view: j.View(), sig: sig, seq: seq}
+	run.row = &inbox.Row{ID: sig.ID.String(), At: sig.At, Seq: int64(seq), Kind: sig.Kind, Raw: sig.Append(nil), JudgedAt: now, Tries: 1}
+	if old != nil {
+		run.row.Tries = old.Tries + 1
+	}
+	err := run.run(ctx)
+	var r *dialect.Refusal
+	if err != nil && !errors.As(err, &r) {
+		return nil, err
+	}
+	if r != nil {
+		run.row.Verdict, run.row.Field, run.row.Detail = r.Verdict, r.Field, r.Detail
+	}
+	if run.row.Verdict == event.PendingClick {
+		run.row.RetryAt = now + retryAfter(run.row.Tries).Microseconds()
+	}
+	err = tx.PutSignal(ctx, run.row)
+	if err != nil {
+		return nil, fmt.Errorf("store signal: %w", err)
+	}
+	return run.row, nil
+}
+
+// retryAfter is how long a waiting signal rests before its next judgment: short at
+// first, since the index is usually only milliseconds behind.
+func retryAfter(tries int64) time.Duration {
+	d := 20 * time.Millisecond
+	for range min(tries, 12) - 1 {
+		d *= 2
+	}
+	return min(d, time.Minute)
+}
+
+// run is the whole judgment in order: who speaks, which click, which goal, then
+// what is new about it and what it is worth.
+func (j *judgment) run(ctx context.Context) error {
+	req, refusal := dialect.Native(j.sig)
+	j.req = req
+	j.row.Click, j.row.Order = clip(req.ClickID), clip(req.TxID)
+	err := j.authenticate()
+	if err != nil {
+		return err
+	}
+	if refusal != nil {
+		return refusal
+	}
+	err = j.match(ctx)
+	if err != nil {
+		return err
+	}
+	err = j.scope()
+	if err != nil {
+		return err
+	}
+	v, err := j.values()
+	if err != nil {
+		return err
+	}
+	known, err := j.known(ctx, v)
+	if err != nil {
+		return err
+	}
+	if known != nil {
+		return j.repeat(ctx, known, v)
+	}
+	return j.create(ctx, v)
+}
+
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80]
+	}
+	return s
+}
+
+// authenticate finds out who speaks: an advertiser by its token, or an offer's page
+// by its public key. The workspace comes from these, or later from the click.
+func (j *judgment) authenticate() error {
+	if j.sig.Kind == event.SignalPixel {
+		j.offer = j.view.OfferByKey(j.req.Key)
+		if j.offer == nil || j.offer.Archived {
+			return refuse(event.UnknownKey, "key", "The pixel's key is missing or not one of this installation.")
+		}
+		j.row.Workspace, j.row.Offer = j.offer.Workspace, j.offer.ID
+		return nil
+	}
+	if j.req.Token == "" {
+		return nil
+	}
+	adv := j.view.AdvertiserByToken(j.req.Token)
+	if adv == nil {
+		return refuse(event.BadToken, "token", "The token is not one of this installation.")
+	}
+	j.trusted = true
+	j.row.Workspace = adv.Workspace
+	return nil
+}
+
+// match finds the click: by the id that was sent, else by the pixel's cookie.
+func (j *judgment) match(ctx context.Context) error {
+	var id event.ClickID
+	switch {
+	case j.req.ClickID != "":
+		parsed, err := event.ParseClickID(j.req.ClickID)
+		if err != nil {
+			return refuse(event.UnknownClick, "click_id", "No click %q is known: ids of this installation are 32 lowercase hex characters.", clip(j.req.ClickID))
+		}
+		id, j.method = parsed, MatchClickID
+	case j.sig.Kind == event.SignalPixel:
+		slots := attribution.ParseCookie(j.sig.Cookie, j.sig.At/1e6)
+		found, ok := slots.Find(j.offer.Key)
+		if !ok {
+			return refuse(event.MissingClick, "click_id", "The pixel brought no click_id, and the browser sent no tracker cookie for this offer: the cookie was cleared, blocked or has ended.")
+		}
+		id, j.method = found, MatchCookie
+	default:
+		return refuse(event.MissingClick, "click_id", "The parameter click_id is missing.")
+	}
+	j.row.Click = id.String()
+	if !j.Keys().Verify(id) {
+		return refuse(event.UnknownClick, "click_id", "No click %s is known: the id was not issued here.", id)
+	}
+	visit, err := j.Clicks.Find(ctx, id)
+	if err != nil {
+		return fmt.Errorf("look up click: %w", err)
+	}
+	if visit == nil {
+		// The id is authentic, so its click may still be on its way into the index.
+		if j.Now().UnixMicro()-j.sig.At < PendingFor.Microseconds() {
+			return refuse(event.PendingClick, "click_id", "The click %s is ours but not indexed yet; the signal waits and is judged by itself.", id)
+		}
+		return refuse(event.UnknownClick, "click_id", "The click %s is ours, but it did not arrive within 24 hours or is older than clicks are kept.", id)
+	}
+	if !visit.Click {
+		return refuse(event.UnknownClick, "click_id", "The visit %s reached no offer (%s), so it has no click to convert.", id, visit.Reason)
+	}
+	j.visit = visit
+	return nil
+}
+
+// scope checks that who speaks may speak about this click. A click of somebody else
+// answers exactly as an unknown one.
+func (j *judgment) scope() error {
+	unknown := refuse(event.UnknownClick, "click_id", "No click %s is known: the id was not issued here.", j.visit.ID)
+	if j.row.Workspace != "" && j.row.Workspace != j.visit.Workspace {
+		return unknown
+	}
+	offer := j.view.Offer(j.visit.Offer)
+	if offer == nil || offer.Workspace != j.visit.Workspace {
+		return fmt.Errorf("the offer %s of click %s is not in the catalog", j.visit.Offer, j.visit.ID)
+	}
+	if j.sig.Kind == event.SignalPixel {
+		if j.offer.ID != offer.ID {
+			return refuse(event.OfferMismatch, "key", "The click %s belongs to another offer than this pixel.", j.visit.ID)
+		}
+	} else {
+		adv := j.view.AdvertiserByToken(j.req.Token)
+		switch {
+		case j.trusted && adv.ID != offer.Advertiser:
+			return unknown
+		case !j.trusted:
+			// Without a token the click id alone speaks, if the advertiser allows it.
+			owner := j.view.Advertiser(offer.Advertiser)
+			if owner != nil && owner.TokenRequired {
+				return refuse(event.MissingToken, "token", "Postbacks of this advertiser need the parameter token.")
+			}
+		}
+	}
+	j.row.Workspace, j.row.Offer = offer.Workspace, offer.ID
+	j.offer = offer
+	if j.req.Offer != "" && j.req.Offer != offer.ID {
+		return refuse(event.OfferMismatch, "offer", "The click %s belongs to another offer than %q.", j.visit.ID, clip(j.req.Offer))
+	}
+	j.goal = j.view.Goal(offer.ID, j.req.Goal)
+	if j.goal == nil {
+		return refuse(event.UnknownGoal, "goal", "The offer has no goal %q.", clip(j.req.Goal))
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package conversion
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"clickledger/internal/event"
+	"clickledger/internal/ledger"
+	"clickledger/internal/outbound"
+)
+
+// account names one of the conversion's accounts.
+func (c *Conversion) account(kind ledger.AccountKind, party string) ledger.Account {
+	return ledger.Account{Workspace: c.Workspace, Kind: kind, Party: party, Currency: c.Currency}
+}
+
+// pair moves an amount from one account to another; nothing for 0.
+func pair(debit, credit ledger.Account, minor int64) []ledger.Entry {
+	if minor == 0 {
+		return nil
+	}
+	return []ledger.Entry{{Account: debit, Amount: minor}, {Account: credit, Amount: -minor}}
+}
+
+// accrual books what a conversion earns and costs: the advertiser owes us the
+// payout, we owe the publisher the commission, still pending. An offer without an
+// advertiser is owed by the house account (party "").
+func accrual(c *Conversion) []ledger.Entry {
+	return worth(c, c.Revenue, c.Commission)
+}
+
+func worth(c *Conversion, revenue, commission int64) []ledger.Entry {
+	return append(
+		pair(c.account(ledger.Receivable, c.Advertiser), c.account(ledger.Revenue, ""), revenue),
+		pair(c.account(ledger.CommissionExpense, ""), c.account(ledger.PublisherPending, c.Publisher), commission)...)
+}
+
+// approval makes the commission available.
+func approval(c *Conversion) []ledger.Entry {
+	return pair(c.account(ledger.PublisherPending, c.Publisher), c.account(ledger.PublisherAvailable, c.Publisher), c.Commission)
+}
+
+// difference books what a conversion is worth more (or less) than before.
+func difference(old, c *Conversion) []ledger.Entry {
+	es := worth(c, c.Revenue-old.Revenue, c.Commission-old.Commission)
+	if c.Status == Approved {
+		es = append(es, pair(c.account(ledger.PublisherPending, c.Publisher), c.account(ledger.PublisherAvailable, c.Publisher), c.Commission-old.Commission)...)
+	}
+	return es
+}
+
+func negated(es []ledger.Entry) []ledger.Entry {
+	out := make([]ledger.Entry, len(es))
+	for i, e := range es {
+		out[i] = ledger.Entry{Account: e.Account, Amount: -e.Amount}
+	}
+	return out
+}
+
+// post adds one ledger transaction caused by the conversion; none when nothing moves.
+// The version in the key makes each step of the conversion's life a posting of its
+// own, and its repetition none.
+func post(ctx context.Context, tx ledger.Tx, c *Conversion, kind string, entries []ledger.Entry, now int64) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	_, err := tx.Post(ctx, &ledger.Transaction{
+		Workspace: c.Workspace, Key: kind + ":" + c.ID + ":" + strconv.FormatInt(c.Version, 10), Kind: kind,
+		CauseKind: "conversion", Cause: c.ID, Effective: c.At, Recorded: now,
+		Memo: kind + " of conversion " + c.ID, Entries: entries,
+	})
+	if err != nil {
+		return fmt.Errorf("post %s: %w", kind, err)
+	}
+	return nil
+}
+
+// fact is the row the conversion adds to the facts, times sign. Refused conversions
+// carry no money and do not count.
+func (c *Conversion) fact(visit *event.Visit, kind string, status Status, sign int64) *event.Fact {
+	f := &event.Fact{
+		Kind: kind, At: c.At, Visit: c.ClickAt, ID: c.Click, Dims: visit.Dims,
+		Goal: c.GoalKey, Conversion: c.ID, Status: string(status), Method: c.Method, Currency: c.Currency,
+	}
+	if counts(status) {
+		f.Conversions, f.Revenue, f.Commission, f.SaleAmount = sign, sign*c.Revenue, sign*c.Commission, sign*c.SaleAmount
+	}
+	return f
+}
+
+// StateError says that the state machine does not have a transition.
+type StateError struct{ From, To Status }
+
+// Error names both states.
+func (e *StateError) Error() string {
+	return fmt.Sprintf("a conversion that is %s cannot become %s", e.From, e.To)
+}
+
+// Move changes the conversion's status along [Transitions] and posts what follows.
+// actor is a user, key or signal id; now is in µs. It fails with [*StateError] where
+// the table has no such transition.
+func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reason string, now int64) error {
+	from := c.Status
+	if !Allowed(from, to) {
+		return &StateError{from, to}
+	}
+	c.Status = to
+	err := tx.UpdateConversion(ctx, c)
+	if err != nil {
+		return fmt.Errorf("update conversion: %w", err)
+	}
+	err = tx.InsertChange(ctx, &Change{Conversion: c.ID, At: now, From: from, To: to, Actor: actor, Reason: reason})
+	if err != nil {
+		return fmt.Errorf("insert history: %w", err)
+	}
+	for _, p := range postings(c, from, to) {
+		err := post(ctx, tx, c, p.kind, p.entries, now)
+		if err != nil {
+			return err
+		}
+	}
+	visit, err := event.DecodeVisit(c.Dims)
+	if err != nil {
+		return fmt.Errorf("click of %s: %w", c.ID, err)
+	}
+	if counts(from) {
+		err := tx.PutFact(ctx, c.fact(visit, event.FactAdjustment, from, -1))
+		if err != nil {
+			return fmt.Errorf("queue fact: %w", err)
+		}
+	}
+	err = tx.PutFact(ctx, c.fact(visit, event.FactAdjustment, to, +1))
+	if err != nil {
+		return fmt.Errorf("queue fact: %w", err)
+	}
+	return nil
+}
+
+type posting struct {
+	kind    string
+	entries []ledger.Entry
+}
+
+// postings is the money of each transition.
+func postings(c *Conversion, from, to Status) []posting {
+	switch {
+	case from == Pending && to == Approved:
+		return []posting{{"approval", approval(c)}}
+	case from == Pending && to == Rejected:
+		return []posting{{"rejection", negated(accrual(c))}}
+	case from == Approved && to == Reversed:
+		return []posting{{"reversal", append(negated(approval(c)), negated(accrual(c))...)}}
+	case from == Rejected && to == Approved:
+		return []posting{{"accrual", accrual(c)}, {"approval", approval(c)}}
+	}
+	return nil
+}
+
+// tell queues the publisher's postback.
+func (j *judgment) tell(ctx context.Context, c *Conversion) error {
+	pub := j.view.Publisher(c.Publisher)
+	if pub == nil || pub.PostbackURL == "" || !counts(c.Status) {
+		return nil
+	}
+	url, err := renderPostback(pub.PostbackURL, c, j.visit)
+	if err != nil {
+		// The URL was checked when it was saved; an older one must not cost the conversion.
+		j.row.Detail += " The publisher's postback could not be rendered: " + err.Error() + "."
+		return nil
+	}
+	now := j.Now()
+	err = j.tx.InsertDelivery(ctx, &outbound.Delivery{
+		ID: event.NewID("dlv_", now), Workspace: c.Workspace, Publisher: c.Publisher, Conversion: c.ID, URL: url,
+		Method: "GET", State: outbound.StateWaiting, Created: now.UnixMicro(), NextAt: now.UnixMicro(),
+	})
+	if err != nil {
+		return fmt.Errorf("queue postback: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package conversion
+
+import (
+	"fmt"
+
+	"clickledger/internal/catalog"
+	"clickledger/internal/event"
+	"clickledger/internal/money"
+)
+
+// price is what a conversion is worth, with the rules that say so.
+type price struct {
+	revenue, commission  money.Amount
+	payoutRule, commRule string
+	warning              string
+}
+
+// priced computes payout and commission from the goal's terms, the offer's, and the
+// enrollment's (which sets the commission only): the most specific one that says
+// something wins.
+func (j *judgment) priced(v values) (price, error) {
+	p := price{revenue: money.Amount{Currency: v.currency}, commission: money.Amount{Currency: v.currency}}
+	err := j.payout(&p, v)
+	if err != nil {
+		return p, err
+	}
+	err = j.commission(&p, v)
+	return p, err
+}
+
+func (j *judgment) payout(p *price, v values) error {
+	t, from := j.offer.Terms, "offer"
+	if j.goal.PayoutKind != "" {
+		t, from = j.goal.Terms, "goal "+j.goal.Key
+	}
+	sentWins := t.Precedence != catalog.ManualWins
+	if v.hasPayout && (t.PayoutKind == catalog.PayoutPostback || sentWins) {
+		p.revenue = v.payout
+		p.payoutRule = fmt.Sprintf("payout %s taken from the signal (%s: %s)", v.payout.Format(), from, t.PayoutKind)
+		return nil
+	}
+	switch t.PayoutKind {
+	case catalog.PayoutFixed:
+		p.revenue = money.Amount{Minor: t.Payout, Currency: v.currency}
+		p.payoutRule = fmt.Sprintf("fixed payout %s (%s)", p.revenue.Format(), from)
+	case catalog.PayoutPercent:
+		if !v.hasSale {
+			return refuse(event.MissingAmount, "amount", "The payout is %s %% of the sale amount, and the signal brought none in the parameter amount.", t.PayoutPercent)
+		}
+		pct, err := money.ParseDecimal(t.PayoutPercent)
+		if err != nil {
+			return fmt.Errorf("payout percent of %s: %w", from, err)
+		}
+		p.revenue, err = money.Percent(v.sale, pct)
+		if err != nil {
+			return refuse(event.AmountRange, "amount", "The payout of this sale amount is out of range.")
+		}
+		p.payoutRule = fmt.Sprintf("payout %s %% of %s (%s)", t.PayoutPercent, v.sale.Format(), from)
+	case catalog.PayoutPostback:
+		if t.Payout > 0 {
+			p.revenue = money.Amount{Minor: t.Payout, Currency: v.currency}
+			p.payoutRule = fmt.Sprintf("default payout %s, since the signal brought none (%s)", p.revenue.Format(), from)
+			return nil
+		}
+		p.payoutRule = fmt.Sprintf("payout from the signal, which brought none (%s)", from)
+		p.warning = "The payout is taken from the signal, but the signal brought no payout: revenue is 0.00. Add the payout parameter to the postback URL, or give the offer a default."
+	default:
+		return fmt.Errorf("offer %s has payout kind %q", j.offer.ID, t.PayoutKind)
+	}
+	return nil
+}
+
+func (j *judgment) commission(p *price, v values) error {
+	if j.visit.Publisher == "" {
+		p.commRule = "no publisher: no commission"
+		return nil
+	}
+	kind, minor, percent, from := j.offer.CommissionKind, j.offer.Commission, j.offer.CommissionPercent, "offer"
+	if j.goal.CommissionKind != "" {
+		kind, minor, percent, from = j.goal.CommissionKind, j.goal.Commission, j.goal.CommissionPercent, "goal "+j.goal.Key
+	}
+	if e := j.view.Enrollment(j.offer.ID, j.visit.Publisher); e != nil && e.CommissionKind != "" {
+		kind, minor, percent, from = e.CommissionKind, e.Commission, e.CommissionPercent, "enrollment "+e.ID
+	}
+	base := p.revenue
+	of := "payout"
+	switch kind {
+	case catalog.CommissionNone, "":
+		p.commRule = "no commission (" + from + ")"
+		return nil
+	case catalog.CommissionFixed:
+		p.commission = money.Amount{Minor: minor, Currency: v.currency}
+		p.commRule = fmt.Sprintf("fixed commission %s (%s)", p.commission.Format(), from)
+		return nil
+	case catalog.CommissionPercentSale:
+		if !v.hasSale {
+			return refuse(event.MissingAmount, "amount", "The commission is %s %% of the sale amount, and the signal brought none in the parameter amount.", percent)
+		}
+		base, of = v.sale, "sale"
+	case catalog.CommissionPercentPayout:
+	default:
+		return fmt.Errorf("offer %s has commission kind %q", j.offer.ID, kind)
+	}
+	pct, err := money.ParseDecimal(percent)
+	if err != nil {
+		return fmt.Errorf("commission percent of %s: %w", from, err)
+	}
+	p.commission, err = money.Percent(base, pct)
+	if err != nil {
+		return refuse(event.AmountRange, "amount", "The commission of this amount is out of range.")
+	}
+	p.commRule = fmt.Sprintf("commission %s %% of %s %s (%s)", percent, of, base.Format(), from)
+	return nil
+}

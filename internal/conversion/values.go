@@ -1,0 +1,146 @@
+package conversion
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"clickledger/internal/event"
+	"clickledger/internal/money"
+)
+
+// values are the signal's parameters, parsed once.
+type values struct {
+	currency  money.Currency
+	payout    money.Amount
+	hasPayout bool
+	sale      money.Amount
+	hasSale   bool
+	order     string
+	status    Status // "" = none was sent
+	at        int64  // µs
+}
+
+// maxOrder bounds an order number, in bytes.
+const maxOrder = 200
+
+// clockSkew is how far a sender's clock may differ from ours.
+const clockSkew = 5 * time.Minute
+
+func (j *judgment) values() (values, error) {
+	v := values{at: j.sig.At, order: j.req.TxID}
+	v.currency = money.Currency(j.offer.Currency)
+	if j.req.Currency != "" {
+		c, err := money.ParseCurrency(j.req.Currency)
+		if err != nil {
+			return v, refuse(event.UnknownCurrency, "currency", "The currency %q is not an ISO 4217 code.", clip(j.req.Currency))
+		}
+		if c != v.currency {
+			return v, refuse(event.NoRate, "currency", "The signal is in %s and the offer in %s, and no exchange rate between them is known.", c, v.currency)
+		}
+	}
+	var err error
+	v.payout, v.hasPayout, err = amount("payout", j.req.Payout, v.currency)
+	if err != nil {
+		return v, err
+	}
+	v.sale, v.hasSale, err = amount("amount", j.req.Amount, v.currency)
+	if err != nil {
+		return v, err
+	}
+	if len(v.order) > maxOrder {
+		return v, refuse(event.InvalidValue, "txid", "The order number is longer than %d bytes.", maxOrder)
+	}
+	v.status, err = j.status()
+	if err != nil {
+		return v, err
+	}
+	if j.req.EventTime != "" && j.trusted {
+		v.at, err = j.eventTime()
+		if err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// amount parses one amount; absent is not zero (P9).
+func amount(field, s string, c money.Currency) (money.Amount, bool, error) {
+	if s == "" {
+		return money.Amount{Currency: c}, false, nil
+	}
+	a, err := money.ParseAmount(s, c, money.ParseOptions{})
+	if err == nil {
+		return a, true, nil
+	}
+	var m *money.Error
+	if !errors.As(err, &m) {
+		return a, false, err
+	}
+	code := event.Verdict(m.Code)
+	if _, known := event.Verdicts[code]; !known {
+		code = event.InvalidAmount
+	}
+	return a, false, refuse(code, field, "The parameter %s: %s", field, m.Msg)
+}
+
+// statuses are the values of the parameter status. Unknown ones are refused, never
+// taken for approved (P14).
+var statuses = map[string]Status{
+	"approved": Approved, "pending": Pending, "rejected": Rejected, "reversed": Reversed,
+}
+
+func (j *judgment) status() (Status, error) {
+	if j.req.Status == "" {
+		return "", nil
+	}
+	s, ok := statuses[j.req.Status]
+	if !ok {
+		return "", refuse(event.UnknownStatus, "status", "The status %q is not one of approved, pending, rejected, reversed.", clip(j.req.Status))
+	}
+	if !j.trusted {
+		// A page, or a sender without a token, reports events and decides nothing.
+		return "", nil
+	}
+	return s, nil
+}
+
+// eventTime reads Unix seconds, Unix milliseconds or RFC 3339.
+func (j *judgment) eventTime() (int64, error) {
+	s := j.req.EventTime
+	var t time.Time
+	n, err := strconv.ParseInt(s, 10, 64)
+	switch {
+	case err == nil && n >= 1e12 && n < 1e14:
+		t = time.UnixMilli(n)
+	case err == nil && n >= 0 && n < 1e11:
+		t = time.Unix(n, 0)
+	default:
+		t, err = time.Parse(time.RFC3339, s)
+		if err != nil {
+			return 0, refuse(event.InvalidValue, "event_time", "The event_time %q is neither Unix seconds, Unix milliseconds nor RFC 3339.", clip(s))
+		}
+	}
+	if t.After(time.UnixMicro(j.sig.At).Add(clockSkew)) {
+		return 0, refuse(event.InvalidValue, "event_time", "The event_time %q is in the future.", clip(s))
+	}
+	clicked := time.UnixMicro(j.visit.At)
+	if t.Before(clicked.Add(-clockSkew)) {
+		return 0, refuse(event.InvalidValue, "event_time", "The event_time %q is before the click.", clip(s))
+	}
+	return max(t.UnixMicro(), j.visit.At), nil
+}
+
+// checkNew applies the guards that hold for a new conversion only, not for news of a
+// known one.
+func (j *judgment) checkNew(v values) error {
+	if j.offer.RequireOrder && v.order == "" {
+		return refuse(event.MissingOrder, "txid", "The offer needs an order number in the parameter txid.")
+	}
+	window := time.Duration(j.offer.WindowDays) * 24 * time.Hour
+	after := time.Duration(v.at-j.visit.At) * time.Microsecond
+	if window > 0 && after > window {
+		return refuse(event.OutsideWindow, "", "The conversion came %s after its click; the offer's window is %d days.", after.Truncate(time.Second), j.offer.WindowDays)
+	}
+	return nil
+}

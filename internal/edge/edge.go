@@ -1,0 +1,153 @@
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"clickledger/internal/event"
+	"clickledger/internal/eventlog"
+	"clickledger/internal/routing"
+	"clickledger/internal/visitor"
+)
+
+// Log is what the edge needs of the durable log; [eventlog.Log] is it.
+//
+// Append returns once the record is durable, within the log's own deadline. On
+// [eventlog.ErrDeadline] the record is still in flight and must not be spooled; on any
+// other error it is not kept. Spool takes a record into memory, outside of every
+// promise, and reports whether there was room. Neither keeps data after it returns.
+type Log interface {
+	Append(ctx context.Context, class eventlog.Class, data []byte) (seq uint64, err error)
+	Spool(class eventlog.Class, data []byte) bool
+}
+
+// Options are what an [Edge] is made of.
+type Options struct {
+	Holder  *routing.Holder
+	Overlay *routing.Overlay // nil closes nothing
+	Log     Log
+	// Minter issues the ids of visits and signals.
+	Minter     func() (event.ClickID, error)
+	Classifier *visitor.Classifier
+	// PublicURL is what tracking URLs begin with. With https the cookie is Secure.
+	PublicURL string
+	Now       func() time.Time // default time.Now
+	Hub       *Hub             // default: a new one
+	// VerdictWait bounds how long a postback waits for its verdict; default 250 ms,
+	// negative: not at all.
+	VerdictWait time.Duration
+	Logger      *slog.Logger          // default slog.Default()
+	Registerer  prometheus.Registerer // nil: metrics are kept and not exported
+}
+
+// verdictWait is the default of [Options.VerdictWait] (DESIGN §3).
+const verdictWait = 250 * time.Millisecond
+
+// Edge serves the tracking host. It is safe for concurrent use.
+type Edge struct {
+	holder     *routing.Holder
+	overlay    *routing.Overlay
+	log        Log
+	mint       func() (event.ClickID, error)
+	classifier *visitor.Classifier
+	now        func() time.Time
+	hub        *Hub
+	wait       time.Duration
+	logger     *slog.Logger
+	metrics    *metrics
+	cookie     jar
+
+	host     string // of the public URL: what signals are stored under
+	linkBase string // what our own links begin with
+
+	hits  sync.Pool // of *hit
+	quiet throttle
+}
+
+// New makes an edge. It panics when its metrics cannot be registered, which is a
+// mistake in wiring.
+func New(o Options) *Edge {
+	e := &Edge{
+		holder: o.Holder, overlay: o.Overlay, log: o.Log, mint: o.Minter, classifier: o.Classifier,
+		now: o.Now, hub: o.Hub, wait: o.VerdictWait, logger: o.Logger,
+		cookie:   newJar(o.PublicURL),
+		linkBase: strings.TrimSuffix(o.PublicURL, "/") + linkPrefix,
+	}
+	if u, err := url.Parse(o.PublicURL); err == nil { // the configuration checked it
+		e.host = u.Host
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	if e.hub == nil {
+		e.hub = NewHub()
+	}
+	if e.wait == 0 {
+		e.wait = verdictWait
+	}
+	if e.logger == nil {
+		e.logger = slog.Default()
+	}
+	e.metrics = newMetrics(o.Registerer, e.hub)
+	e.hits.New = func() any { return new(hit) }
+	return e
+}
+
+// The paths of the tracking host (DESIGN §6).
+const (
+	linkPrefix   = "/c/"
+	postbackPath = "/postback"
+	pixelPath    = "/pixel"
+	pixelGIFPath = "/pixel.gif"
+	robotsPath   = "/robots.txt"
+)
+
+// Serves reports whether a path, as [url.URL.EscapedPath] gives it, is the edge's: for
+// an installation where the console shares its host.
+func (e *Edge) Serves(path string) bool {
+	switch path {
+	case postbackPath, pixelPath, pixelGIFPath, robotsPath:
+		return true
+	}
+	return strings.HasPrefix(path, linkPrefix)
+}
+
+// Handler serves the tracking host. It dispatches on the escaped path by itself: the
+// standard mux would redirect "//" and clean "..", and a tracking host answers every
+// path that is not its own with the 404 page.
+func (e *Edge) Handler() http.Handler { return http.HandlerFunc(e.serve) }
+
+func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	if key, ok := strings.CutPrefix(path, linkPrefix); ok {
+		e.link(w, r, key)
+		return
+	}
+	switch path {
+	case postbackPath:
+		e.postback(w, r)
+	case pixelPath, pixelGIFPath:
+		e.pixel(w, r)
+	case robotsPath:
+		e.robots(w, r)
+	default:
+		e.metrics.other.Inc()
+		e.page(w, r, notFoundPage)
+	}
+}
+
+// first is h.Get for a name that is canonical already.
+func first(h http.Header, canonical string) string {
+	v := h[canonical]
+	if len(v) == 0 {
+		return ""
+	}
+	return v[0]
+}

@@ -1,0 +1,100 @@
+package edge
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"clickledger/internal/event"
+)
+
+// metrics of the edge. Labels are bounded: route patterns and outcomes of this file,
+// never anything a request brought. Counters are looked up once, here.
+type metrics struct {
+	redirect, fallback, noPage                    prometheus.Counter // links that were logged
+	unknown, head, prefetch, method, tooLong      prometheus.Counter // links that were not
+	signalHead, signalMethod, signalCut, signalIO prometheus.Counter
+	pixelHead, pixelMethod, pixelCut, pixelIO     prometheus.Counter
+	robots, other                                 prometheus.Counter
+
+	verdicts map[event.Verdict]prometheus.Counter // of postbacks, as answered
+	pixels   map[event.Verdict]prometheus.Counter
+
+	unacked, dropped prometheus.Counter
+	clickTime        prometheus.Observer
+	signalTime       prometheus.Observer
+	pixelTime        prometheus.Observer
+}
+
+func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "clickledger_edge_requests_total",
+		Help: "Requests of the tracking host by route and outcome.",
+	}, []string{"route", "outcome"})
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "clickledger_edge_seconds",
+		Help:    "Time to answer, including the wait for the log and, for postbacks, for the verdict.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+	}, []string{"route"})
+	m := &metrics{
+		unacked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clickledger_clicks_unacked_total",
+			Help: "Visitors redirected before their visit was known to be in the log; 0 in every healthy run (R20).",
+		}),
+		dropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clickledger_clicks_dropped_total",
+			Help: "Unacknowledged visits for which there was no room in the memory spool either.",
+		}),
+		verdicts: map[event.Verdict]prometheus.Counter{}, pixels: map[event.Verdict]prometheus.Counter{},
+	}
+	const link, postback, pixel = linkPrefix + "{key}", postbackPath, pixelPath
+	for _, c := range []struct {
+		to             *prometheus.Counter
+		route, outcome string
+	}{
+		{&m.redirect, link, "redirect"}, {&m.fallback, link, "fallback"}, {&m.noPage, link, "not_found_logged"},
+		{&m.unknown, link, "unknown"}, {&m.head, link, "head"}, {&m.prefetch, link, "prefetch"},
+		{&m.method, link, "method"}, {&m.tooLong, link, "too_long"},
+		{&m.signalHead, postback, "head"}, {&m.signalMethod, postback, "method"},
+		{&m.signalCut, postback, "too_large"}, {&m.signalIO, postback, "broken_body"},
+		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
+		{&m.pixelCut, pixel, "too_large"}, {&m.pixelIO, pixel, "broken_body"},
+		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"},
+	} {
+		*c.to = requests.WithLabelValues(c.route, c.outcome)
+	}
+	for v := range event.Verdicts {
+		m.verdicts[v] = requests.WithLabelValues(postback, string(v))
+		m.pixels[v] = requests.WithLabelValues(pixel, string(v))
+	}
+	m.clickTime = seconds.WithLabelValues(link)
+	m.signalTime = seconds.WithLabelValues(postback)
+	m.pixelTime = seconds.WithLabelValues(pixel)
+	if reg != nil {
+		reg.MustRegister(requests, seconds, m.unacked, m.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "clickledger_edge_waiting_signals",
+			Help: "Signals whose sender waits for a verdict.",
+		}, func() float64 { return float64(hub.Waiting()) }))
+	}
+	return m
+}
+
+// throttle lets one message of a flood through in a while.
+type throttle struct {
+	next       atomic.Int64 // ns
+	suppressed atomic.Int64
+}
+
+// throttleEvery is the least time between two messages.
+const throttleEvery = 5 * time.Second
+
+// allow reports whether to speak now, and how many messages were held back.
+func (t *throttle) allow(now time.Time) (held int64, ok bool) {
+	next := t.next.Load()
+	if now.UnixNano() < next || !t.next.CompareAndSwap(next, now.Add(throttleEvery).UnixNano()) {
+		t.suppressed.Add(1)
+		return 0, false
+	}
+	return t.suppressed.Swap(0), true
+}

@@ -1,0 +1,131 @@
+package event
+
+// Subs is how many sub ids a link carries: sub1 … sub20.
+const Subs = 20
+
+// Limits of what one event keeps of what a visitor or an advertiser sent, in
+// bytes. Longer values are cut by the edge, except foreign ids, which are opaque
+// and returned byte for byte within their limit (rulebook R16).
+const (
+	MaxForeignID = 512
+	MaxText      = 512
+	MaxUserAgent = 1024
+	MaxURL       = 8 << 10
+	MaxBody      = 64 << 10
+)
+
+// Dims are the dimensions a visit, its click and its conversions share. Empty
+// means unknown or not applicable.
+type Dims struct {
+	Workspace  string
+	Campaign   string
+	Link       string
+	Offer      string
+	Advertiser string
+	Publisher  string
+	Enrollment string
+	Source     string // traffic source id, or the publisher's own source label
+
+	Subs       [Subs]string
+	ExternalID string // the source's click id: opaque, returned byte for byte
+	Keyword    string
+
+	Country        string // ISO 3166-1 alpha-2 of the click
+	Device         string
+	OS             string
+	OSVersion      string
+	Browser        string
+	BrowserVersion string
+	Language       string
+	RefererDomain  string
+	Bot            string // reason code, "" = not known as a bot
+	Suspect        string // reason code of a suspicion that is not a verdict
+}
+
+// Visit is one entry through a link. A link straight to an offer records the
+// visit and the click at once, with one id: Click is then true.
+type Visit struct {
+	ID    ClickID
+	At    int64 // µs
+	Click bool
+	Dims
+	Reason      string // why the visitor did not go where the link points, "" = it went there
+	Destination string // the URL in the Location header
+	Referer     string
+	UserAgent   string
+	Addr        string // truncated (rulebook G4)
+	Unreplaced  uint32 // bit n: sub n+1 arrived as an unreplaced macro; bit 20: the external id
+	Unique      bool   // the first on this link for this browser, by the tracker cookie
+	Revision    int64  // catalog revision that routed it
+}
+
+// Signal is any hit on a conversion endpoint, raw, as it arrived. It is parsed
+// once, when it is judged.
+type Signal struct {
+	ID         ClickID
+	At         int64  // µs, when it arrived
+	Kind       string // SignalPostback or SignalPixel
+	HTTPMethod string
+	Host       string // the tracking host as configured, never the raw Host header
+	Path       string
+	Query      string
+	BodyType   string // media type of Body
+	Body       []byte
+	Cookie     string // the value of the tracker cookie, pixels only
+	Addr       string // full only where a rule needs it, else truncated
+	UserAgent  string
+	Referer    string
+	Country    string
+}
+
+// Kinds of signals.
+const (
+	SignalPostback = "postback"
+	SignalPixel    = "pixel"
+)
+
+// Fact is one complete row of the facts table: the dimensions of the click with
+// counters that sum. A correction is another row with signed values.
+type Fact struct {
+	No    int64  // the relay's gapless number; 0 for rows made from visits
+	Kind  string // FactVisit, FactConversion, FactAdjustment
+	At    int64  // event time, µs
+	Visit int64  // time of the click, µs
+	ID    ClickID
+	Dims
+	Reason     string
+	Goal       string
+	Conversion string // conversion id
+	Status     string
+	Method     string // how the click was matched: click_id, cookie, alias, coupon
+	Currency   string // of the four amounts
+
+	Impressions int64
+	Visits      int64
+	Uniques     int64
+	Clicks      int64
+	Conversions int64
+	Revenue     int64 // minor units
+	Commission  int64 // minor units
+	Cost        int64 // minor units
+	SaleAmount  int64 // minor units
+}
+
+// Kinds of facts.
+const (
+	FactVisit      = "visit"
+	FactConversion = "conversion"
+	FactAdjustment = "adjustment"
+)
+
+// VisitFact is the row a visit adds to the facts.
+func VisitFact(v *Visit) Fact {
+	f := Fact{Kind: FactVisit, At: v.At, Visit: v.At, ID: v.ID, Dims: v.Dims, Reason: v.Reason, Visits: 1}
+	if v.Click {
+		f.Clicks = 1
+	}
+	if v.Unique {
+		f.Uniques = 1
+	}
+	return f
+}

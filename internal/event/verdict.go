@@ -1,0 +1,83 @@
+package event
+
+// Verdict is the stable code that says what became of a signal. Codes are a
+// contract with integrators: they are added, never renamed.
+type Verdict string
+
+// The verdicts. [Verdicts] holds their sentences.
+const (
+	Received          Verdict = "received"
+	Accepted          Verdict = "accepted"
+	Updated           Verdict = "updated"
+	Duplicate         Verdict = "duplicate"
+	PendingClick      Verdict = "pending_click"
+	Conflict          Verdict = "conflict"
+	UnknownClick      Verdict = "unknown_click"
+	MissingClick      Verdict = "missing_click"
+	OutsideWindow     Verdict = "outside_window"
+	MissingToken      Verdict = "missing_token"
+	BadToken          Verdict = "bad_token"
+	UnknownKey        Verdict = "unknown_key"
+	OfferMismatch     Verdict = "offer_mismatch"
+	UnknownGoal       Verdict = "unknown_goal"
+	InvalidAmount     Verdict = "invalid_amount"
+	AmountPrecision   Verdict = "amount_precision"
+	AmountRange       Verdict = "amount_range"
+	MissingAmount     Verdict = "missing_amount"
+	MacroUnreplaced   Verdict = "macro_unreplaced"
+	WrappedValue      Verdict = "wrapped_value"
+	UnknownCurrency   Verdict = "unknown_currency"
+	NoRate            Verdict = "no_rate"
+	MissingOrder      Verdict = "missing_order_number"
+	InvalidValue      Verdict = "invalid_value"
+	UnknownStatus     Verdict = "unknown_status"
+	IllegalTransition Verdict = "illegal_transition"
+	MalformedBody     Verdict = "malformed_body"
+	TooLarge          Verdict = "too_large"
+	LogUnavailable    Verdict = "log_unavailable"
+	ProcessingError   Verdict = "processing_error"
+)
+
+// VerdictInfo documents one verdict.
+type VerdictInfo struct {
+	// Sentence tells an integrator what happened and what to do.
+	Sentence string
+	// Status is the HTTP status of a postback's answer. Never 5xx for bad input.
+	Status int
+	// Final says that the signal will not be judged again by itself.
+	Final bool
+}
+
+// Verdicts documents every verdict; the table is the API's reference too.
+var Verdicts = map[Verdict]VerdictInfo{
+	Received:          {"The signal is safely logged; its verdict was not ready in time and shows in the inbox.", 202, false},
+	Accepted:          {"The conversion was recorded.", 200, true},
+	Updated:           {"The conversion was known; its status was changed as asked.", 200, true},
+	Duplicate:         {"The conversion was recorded before; nothing was added.", 200, true},
+	PendingClick:      {"The click id is ours but its click is not indexed yet; the signal waits up to 24 hours and is judged by itself.", 202, false},
+	Conflict:          {"The same order number (or click and goal) was recorded before with another amount; nothing was changed.", 409, true},
+	UnknownClick:      {"No click with this id is known here.", 404, true},
+	MissingClick:      {"Neither a click id nor a tracker cookie for this offer came with the signal, so it cannot be matched.", 400, true},
+	OutsideWindow:     {"The conversion came after the offer's conversion window had ended.", 422, true},
+	MissingToken:      {"This advertiser's postbacks need the parameter token.", 401, true},
+	BadToken:          {"The token is not one of this installation.", 401, true},
+	UnknownKey:        {"The pixel's key is missing or not one of this installation.", 404, true},
+	OfferMismatch:     {"The click belongs to another offer than the signal names.", 409, true},
+	UnknownGoal:       {"The offer has no goal of this name.", 422, true},
+	InvalidAmount:     {"An amount is not a plain decimal number such as 12.50.", 400, true},
+	AmountPrecision:   {"An amount has more decimals than its currency.", 400, true},
+	AmountRange:       {"An amount is out of range.", 400, true},
+	MissingAmount:     {"The payout depends on an amount the signal did not bring.", 422, true},
+	MacroUnreplaced:   {"A parameter still holds a macro that the sender's system should have replaced by a value.", 400, true},
+	WrappedValue:      {"A parameter is still wrapped in the brackets or quotes of a pasted example.", 400, true},
+	UnknownCurrency:   {"The currency is not an ISO 4217 code.", 400, true},
+	NoRate:            {"The signal's currency differs from the offer's and no exchange rate is known.", 422, true},
+	MissingOrder:      {"The offer needs an order number (txid).", 400, true},
+	InvalidValue:      {"A parameter's value has not the form it needs.", 400, true},
+	UnknownStatus:     {"The status is not one of approved, pending, rejected, reversed.", 400, true},
+	IllegalTransition: {"The conversion's state does not allow the status asked for.", 409, true},
+	MalformedBody:     {"The body could not be read as its content type says.", 400, true},
+	TooLarge:          {"The request is larger than 64 kB of body or 8 kB of URL.", 413, true},
+	LogUnavailable:    {"The signal could not be logged; send it again.", 503, false},
+	ProcessingError:   {"Judging failed on our side; the signal is kept and can be replayed.", 202, false},
+}

@@ -1,0 +1,39 @@
+package duck
+
+import (
+	"strings"
+
+	"clickledger/internal/facts"
+)
+
+// schemaVersion is stored with the table; a file of another version is rebuilt from
+// the segments rather than migrated in place.
+const schemaVersion = 1
+
+// Fixed columns stand before those of facts.IntColumns and facts.TextColumns. The
+// click id is a UUID: 16 bytes in the table and, unlike UHUGEINT, in Parquet too.
+const (
+	colSeq = iota
+	colClickID
+	fixedColumns
+)
+
+func createFacts() string {
+	var b strings.Builder
+	b.WriteString("CREATE TABLE facts (seq BIGINT, click_id UUID")
+	for _, c := range facts.IntColumns() {
+		b.WriteString(", " + c.Name + " BIGINT")
+	}
+	for _, c := range facts.TextColumns() {
+		b.WriteString(", " + c.Name + " VARCHAR")
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// createProgress has one row: where the table stands, in the same transaction as the
+// rows that brought it there.
+const createProgress = `CREATE TABLE progress (version BIGINT, stream VARCHAR, seq BIGINT, fact_no BIGINT, fact_rows BIGINT)`
+
+// literal quotes a text as an SQL literal; only paths of our own folder need it.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"encoding/json"
+	"strings"
+
+	"clickledger/internal/catalog"
+	"clickledger/internal/store/q"
+)
+
+// Between entities and rows. Every field is named in both directions; the
+// conformance suite fills each with a value of its own and reads it back.
+
+// texts stores a list of texts as JSON.
+func texts(list []string) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	clean := make([]string, len(list))
+	for i, s := range list {
+		clean[i] = cleanText(s) // JSON would hide a NUL as an escape
+	}
+	b, err := json.Marshal(clean)
+	if err != nil {
+		panic(err) // texts always marshal
+	}
+	return string(b)
+}
+
+// textsOf reads what texts wrote. What somebody broke by hand reads as empty.
+func textsOf(s string) []string {
+	var list []string
+	_ = json.Unmarshal([]byte(s), &list)
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// searchable is what the search of a list looks into.
+func searchable(name, id string) string { return strings.ToLower(name + "\n" + id) }
+
+func workspaceRow(e *catalog.Workspace) q.Workspace {
+	return q.Workspace{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL,
+	}
+}
+
+func workspaceEntity(r q.Workspace) *catalog.Workspace {
+	return &catalog.Workspace{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Name: r.Name, Currency: r.Currency, TimeZone: r.TimeZone, FallbackURL: r.FallbackURL,
+	}
+}
+
+func advertiserRow(e *catalog.Advertiser) q.Advertiser {
+	return q.Advertiser{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Name: e.Name, Type: e.Type, Token: e.Token, TokenOld: e.TokenOld, TokenRequired: e.TokenRequired,
+		ClickParam: e.ClickParam, Notes: e.Notes,
+	}
+}
+
+func advertiserEntity(r q.Advertiser) *catalog.Advertiser {
+	return &catalog.Advertiser{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Name: r.Name, Type: r.Type, Token: r.Token, TokenOld: r.TokenOld, TokenRequired: r.TokenRequired,
+		ClickParam: r.ClickParam, Notes: r.Notes,
+	}
+}
+
+func offerRow(e *catalog.Offer) q.Offer {
+	return q.Offer{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Name: e.Name, Advertiser: e.Advertiser, URL: e.URL, Status: e.Status, Key: e.Key, Currency: e.Currency,
+		PayoutKind: e.PayoutKind, Payout: e.Payout, PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
+		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent,
+		AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays,
+		InitialStatus: e.InitialStatus, RequireOrder: e.RequireOrder, DeepLinks: texts(e.DeepLinks),
+		FallbackURL: e.FallbackURL, Tags: texts(e.Tags), Notes: e.Notes,
+	}
+}
+
+func offerEntity(r q.Offer) *catalog.Offer {
+	return &catalog.Offer{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Name: r.Name, Advertiser: r.Advertiser, URL: r.URL, Status: r.Status, Key: r.Key, Currency: r.Currency,
+		Terms: catalog.Terms{
+			PayoutKind: r.PayoutKind, Payout: r.Payout, PayoutPercent: r.PayoutPercent, Precedence: r.Precedence,
+			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
+		},
+		AppendClickID: r.AppendClickID, CookieDays: r.CookieDays, WindowDays: r.WindowDays,
+		InitialStatus: r.InitialStatus, RequireOrder: r.RequireOrder, DeepLinks: textsOf(r.DeepLinks),
+		FallbackURL: r.FallbackURL, Tags: textsOf(r.Tags), Notes: r.Notes,
+	}
+}
+
+func goalRow(e *catalog.Goal) q.Goal {
+	return q.Goal{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Offer: e.Offer, Key: e.Key, Name: e.Name, IsDefault: e.Default,
+		PayoutKind: e.PayoutKind, Payout: e.Payout, PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
+		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent,
+	}
+}
+
+func goalEntity(r q.Goal) *catalog.Goal {
+	return &catalog.Goal{
+		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Offer: r.Offer, Key: r.Key, Name: r.Name, Default: r.IsDefault,
+		Terms: catalog.Terms{
+			PayoutKind: r.PayoutKind, Payout: r.Payout, PayoutPercent: r.PayoutPercent, Precedence: r.Precedence,
+			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
+		},
+	}
+}
+
+func publisherRow(e *catalog.Publisher) q.Publisher {
+	return q.Publisher{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Name: e.Name, Email: e.Email, Status: e.Status, PostbackURL: e.PostbackURL, Notes: e.Notes,
+	}
+}
+
+func publisherEntity(r q.Publisher) *catalog.Publisher {
+	return &catalog.Publisher{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Name: r.Name, Email: r.Email, Status: r.Status, PostbackURL: r.PostbackURL, Notes: r.Notes,
+	}
+}
+
+func enrollmentRow(e *catalog.Enrollment) q.Enrollment {
+	return q.Enrollment{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable("", e.ID),
+		Offer: e.Offer, Publisher: e.Publisher, Status: e.Status, Reason: e.Reason,
+		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent,
+	}
+}
+
+func enrollmentEntity(r q.Enrollment) *catalog.Enrollment {
+	return &catalog.Enrollment{
+		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Offer: r.Offer, Publisher: r.Publisher, Status: r.Status, Reason: r.Reason,
+		CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
+	}
+}
+
+func linkRow(e *catalog.Link) q.Link {
+	return q.Link{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Key: e.Key, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source,
+	}
+}
+
+func linkEntity(r q.Link) *catalog.Link {
+	return &catalog.Link{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Key:  r.Key, Offer: r.Offer, Publisher: r.Publisher, Name: r.Name, Status: r.Status, Source: r.Source,
+	}
+}

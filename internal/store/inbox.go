@@ -1,0 +1,128 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"clickledger/internal/event"
+	"clickledger/internal/inbox"
+	"clickledger/internal/store/q"
+)
+
+func signalRow(r *inbox.Row) q.Signal {
+	return q.Signal{
+		ID: r.ID, Workspace: r.Workspace, At: r.At, Seq: r.Seq, Kind: r.Kind, Raw: bytesOf(r.Raw), Verdict: string(r.Verdict),
+		Detail: r.Detail, Field: r.Field, Click: r.Click, Offer: r.Offer, OrderNo: r.Order, Conversion: r.Conversion,
+		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt,
+	}
+}
+
+func signalOf(r q.Signal) *inbox.Row {
+	return &inbox.Row{
+		ID: r.ID, Workspace: r.Workspace, At: r.At, Seq: r.Seq, Kind: r.Kind, Raw: r.Raw, Verdict: event.Verdict(r.Verdict),
+		Detail: r.Detail, Field: r.Field, Click: r.Click, Offer: r.Offer, Order: r.OrderNo, Conversion: r.Conversion,
+		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt,
+	}
+}
+
+// bytesOf stores absent bytes as empty ones: no column is NULL.
+func bytesOf(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// each turns rows into what the domain calls them.
+func each[R, D any](rows []R, of func(R) D) []D {
+	out := make([]D, len(rows))
+	for i, r := range rows {
+		out[i] = of(r)
+	}
+	return out
+}
+
+// PutSignal inserts or replaces a signal's row.
+func (t *booksTx) PutSignal(ctx context.Context, r *inbox.Row) error {
+	return t.wrap("put signal", t.q.PutSignal(ctx, q.PutSignalParams(signalRow(r))))
+}
+
+// GetSignal returns a signal's row.
+func (t *booksTx) GetSignal(ctx context.Context, id string) (*inbox.Row, error) {
+	r, err := t.q.GetSignal(ctx, id)
+	if err != nil {
+		return nil, t.wrap("get signal", found(err))
+	}
+	return signalOf(r), nil
+}
+
+// DueSignals returns the rows whose next try has come.
+func (t *booksTx) DueSignals(ctx context.Context, now int64, limit int) ([]*inbox.Row, error) {
+	rows, err := t.q.DueSignals(ctx, q.DueSignalsParams{Now: now, Most: batchSize(limit)})
+	return each(rows, signalOf), t.wrap("due signals", err)
+}
+
+// Signal returns a signal's row without taking the writer; see inbox.Reader.
+func (b booksStore) Signal(ctx context.Context, id string) (*inbox.Row, error) {
+	r, err := q.New(b.db.engine.reads()).GetSignal(ctx, id)
+	return one(r, err, signalOf, "signal")
+}
+
+// SignalsDue reports whether a signal waits to be judged; see books.Store.
+func (b booksStore) SignalsDue(ctx context.Context, now int64) (bool, error) {
+	due, err := q.New(b.db.engine.reads()).SignalsDue(ctx, now)
+	if err != nil {
+		return false, fmt.Errorf("store: due signals: %w", err)
+	}
+	return due, nil
+}
+
+// ListSignals returns a page of the inbox; see inbox.Reader.
+func (b booksStore) ListSignals(ctx context.Context, query inbox.Query) ([]*inbox.Row, error) {
+	limit := pageSize(query.Limit)
+	workspaces := []string{query.Workspace}
+	if query.Unassigned && query.Workspace != "" {
+		workspaces = append(workspaces, "")
+	}
+	if query.Workspace == "" && !query.Unassigned {
+		return nil, nil // nobody asks for these without saying so
+	}
+	var all []q.Signal
+	// A page of each and a merge: one query over both would sort the whole inbox.
+	err := b.db.engine.snapshot(ctx, func(s *session) error {
+		for _, w := range workspaces {
+			l := newList[q.Signal]("signals").equal("workspace", w).given("verdict", string(query.Verdict)).
+				given("conversion", query.Conversion).given("click", query.Click).before(query.Before)
+			text := l.query(limit)
+			rows, err := collect[q.Signal](s.dynamic(ctx, text, l.args))
+			if err != nil {
+				return fmt.Errorf("store: list signals: %w", err)
+			}
+			all = append(all, rows...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(all, func(x, y q.Signal) int { return cmp.Compare(y.ID, x.ID) })
+	if int64(len(all)) > limit {
+		all = all[:limit]
+	}
+	return each(all, signalOf), nil
+}
+
+// CountSignals counts a workspace's signals by verdict; see inbox.Reader.
+func (b booksStore) CountSignals(ctx context.Context, workspace string) (map[event.Verdict]int64, error) {
+	rows, err := q.New(b.db.engine.reads()).CountSignals(ctx, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("store: count signals: %w", err)
+	}
+	out := make(map[event.Verdict]int64, len(rows))
+	for _, r := range rows {
+		out[event.Verdict(r.Verdict)] = r.N
+	}
+	return out, nil
+}

@@ -1,0 +1,114 @@
+-- Inbox, conversions and deliveries.
+
+-- name: PutSignal :exec
+INSERT INTO signals (
+  id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
+  conversion, tries, retry_at, judged_at
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(at), sqlc.arg(seq), sqlc.arg(kind),
+  sqlc.arg(raw), sqlc.arg(verdict), sqlc.arg(detail), sqlc.arg(field), sqlc.arg(click),
+  sqlc.arg(offer), sqlc.arg(order_no), sqlc.arg(conversion), sqlc.arg(tries),
+  sqlc.arg(retry_at), sqlc.arg(judged_at)
+) ON CONFLICT (id) DO UPDATE SET
+  workspace = excluded.workspace, at = excluded.at, seq = excluded.seq, kind = excluded.kind,
+  raw = excluded.raw, verdict = excluded.verdict, detail = excluded.detail,
+  field = excluded.field, click = excluded.click, offer = excluded.offer,
+  order_no = excluded.order_no, conversion = excluded.conversion, tries = excluded.tries,
+  retry_at = excluded.retry_at, judged_at = excluded.judged_at;
+
+-- name: GetSignal :one
+SELECT
+  id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
+  conversion, tries, retry_at, judged_at
+FROM signals WHERE id = sqlc.arg(id);
+
+-- name: DueSignals :many
+SELECT
+  id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
+  conversion, tries, retry_at, judged_at
+FROM signals WHERE retry_at > 0 AND retry_at <= sqlc.arg(now)
+ORDER BY retry_at, id LIMIT sqlc.arg(most);
+
+-- name: SignalsDue :one
+SELECT EXISTS (SELECT 1 FROM signals WHERE retry_at > 0 AND retry_at <= sqlc.arg(now)) AS due;
+
+-- name: CountSignals :many
+SELECT verdict, COUNT(*) AS n FROM signals WHERE workspace = sqlc.arg(workspace) GROUP BY verdict;
+
+-- name: InsertConversion :execrows
+INSERT INTO conversions (
+  id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
+  goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
+  sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
+  revision, dims, version
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(dedup_key), sqlc.arg(click), sqlc.arg(signal),
+  sqlc.arg(at), sqlc.arg(click_at), sqlc.arg(recorded), sqlc.arg(advertiser), sqlc.arg(offer),
+  sqlc.arg(goal), sqlc.arg(goal_key), sqlc.arg(publisher), sqlc.arg(link), sqlc.arg(order_no),
+  sqlc.arg(method), sqlc.arg(source), sqlc.arg(status), sqlc.arg(currency), sqlc.arg(revenue),
+  sqlc.arg(commission), sqlc.arg(sale_amount), sqlc.arg(has_sale), sqlc.arg(sent),
+  sqlc.arg(country), sqlc.arg(coupon), sqlc.arg(test), sqlc.arg(payout_rule),
+  sqlc.arg(comm_rule), sqlc.arg(warning), sqlc.arg(revision), sqlc.arg(dims), sqlc.arg(version)
+) ON CONFLICT (workspace, dedup_key) DO NOTHING;
+
+-- name: ConversionByDedup :one
+SELECT
+  id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
+  goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
+  sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
+  revision, dims, version
+FROM conversions WHERE workspace = sqlc.arg(workspace) AND dedup_key = sqlc.arg(dedup_key);
+
+-- name: ConversionsByClick :many
+SELECT
+  id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
+  goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
+  sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
+  revision, dims, version
+FROM conversions WHERE workspace = sqlc.arg(workspace) AND click = sqlc.arg(click) ORDER BY id;
+
+-- name: GetConversion :one
+SELECT
+  id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
+  goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
+  sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
+  revision, dims, version
+FROM conversions WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);
+
+-- name: UpdateConversion :execrows
+UPDATE conversions SET
+  status = sqlc.arg(status), dedup_key = sqlc.arg(dedup_key), order_no = sqlc.arg(order_no),
+  warning = sqlc.arg(warning), version = version + 1
+WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace) AND version = sqlc.arg(version);
+
+-- name: InsertChange :exec
+INSERT INTO conversion_changes (conversion, at, from_status, to_status, actor, reason) VALUES (
+  sqlc.arg(conversion), sqlc.arg(at), sqlc.arg(from_status), sqlc.arg(to_status), sqlc.arg(actor), sqlc.arg(reason)
+);
+
+-- name: Changes :many
+SELECT id, conversion, at, from_status, to_status, actor, reason FROM conversion_changes
+WHERE conversion = sqlc.arg(conversion) ORDER BY id;
+
+-- name: InsertDelivery :exec
+INSERT INTO deliveries (
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status,
+  answer, error, done_at
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(publisher), sqlc.arg(conversion), sqlc.arg(url),
+  sqlc.arg(method), sqlc.arg(state), sqlc.arg(tries), sqlc.arg(created), sqlc.arg(next_at),
+  sqlc.arg(status), sqlc.arg(answer), sqlc.arg(error), sqlc.arg(done_at)
+);
+
+-- name: DueDeliveries :many
+SELECT
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status,
+  answer, error, done_at
+FROM deliveries WHERE state = 'waiting' AND next_at <= sqlc.arg(now)
+ORDER BY next_at, id LIMIT sqlc.arg(most);
+
+-- name: SaveDelivery :execrows
+UPDATE deliveries SET
+  state = sqlc.arg(state), tries = sqlc.arg(tries), next_at = sqlc.arg(next_at), status = sqlc.arg(status),
+  answer = sqlc.arg(answer), error = sqlc.arg(error), done_at = sqlc.arg(done_at)
+WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);

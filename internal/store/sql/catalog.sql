@@ -1,0 +1,264 @@
+-- The catalog: four queries a kind. Lists are built by lists.go.
+
+-- name: InsertWorkspace :exec
+INSERT INTO workspaces (
+  id, workspace, created, updated, version, revision, archived, search, name, currency,
+  time_zone, fallback_url
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(currency),
+  sqlc.arg(time_zone), sqlc.arg(fallback_url)
+);
+
+-- name: UpdateWorkspace :execrows
+UPDATE workspaces SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), name = sqlc.arg(name), currency = sqlc.arg(currency),
+  time_zone = sqlc.arg(time_zone), fallback_url = sqlc.arg(fallback_url), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetWorkspace :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, currency,
+  time_zone, fallback_url
+FROM workspaces WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedWorkspaces :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, currency,
+  time_zone, fallback_url
+FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertAdvertiser :exec
+INSERT INTO advertisers (
+  id, workspace, created, updated, version, revision, archived, search, name, type, token,
+  token_old, token_required, click_param, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(type),
+  sqlc.arg(token), sqlc.arg(token_old), sqlc.arg(token_required), sqlc.arg(click_param),
+  sqlc.arg(notes)
+);
+
+-- name: UpdateAdvertiser :execrows
+UPDATE advertisers SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), name = sqlc.arg(name), type = sqlc.arg(type),
+  token = sqlc.arg(token), token_old = sqlc.arg(token_old),
+  token_required = sqlc.arg(token_required), click_param = sqlc.arg(click_param),
+  notes = sqlc.arg(notes), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetAdvertiser :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, type, token,
+  token_old, token_required, click_param, notes
+FROM advertisers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedAdvertisers :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, type, token,
+  token_old, token_required, click_param, notes
+FROM advertisers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertOffer :exec
+INSERT INTO offers (
+  id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
+  status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
+  commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
+  require_order, deep_links, fallback_url, tags, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name),
+  sqlc.arg(advertiser), sqlc.arg(url), sqlc.arg(status), sqlc.arg(key), sqlc.arg(currency),
+  sqlc.arg(payout_kind), sqlc.arg(payout), sqlc.arg(payout_percent), sqlc.arg(precedence),
+  sqlc.arg(commission_kind), sqlc.arg(commission), sqlc.arg(commission_percent),
+  sqlc.arg(append_click_id), sqlc.arg(cookie_days), sqlc.arg(window_days),
+  sqlc.arg(initial_status), sqlc.arg(require_order), sqlc.arg(deep_links),
+  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes)
+);
+
+-- name: UpdateOffer :execrows
+UPDATE offers SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), name = sqlc.arg(name), advertiser = sqlc.arg(advertiser),
+  url = sqlc.arg(url), status = sqlc.arg(status), key = sqlc.arg(key),
+  currency = sqlc.arg(currency), payout_kind = sqlc.arg(payout_kind),
+  payout = sqlc.arg(payout), payout_percent = sqlc.arg(payout_percent),
+  precedence = sqlc.arg(precedence), commission_kind = sqlc.arg(commission_kind),
+  commission = sqlc.arg(commission), commission_percent = sqlc.arg(commission_percent),
+  append_click_id = sqlc.arg(append_click_id), cookie_days = sqlc.arg(cookie_days),
+  window_days = sqlc.arg(window_days), initial_status = sqlc.arg(initial_status),
+  require_order = sqlc.arg(require_order), deep_links = sqlc.arg(deep_links),
+  fallback_url = sqlc.arg(fallback_url), tags = sqlc.arg(tags), notes = sqlc.arg(notes),
+  version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetOffer :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
+  status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
+  commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
+  require_order, deep_links, fallback_url, tags, notes
+FROM offers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedOffers :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
+  status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
+  commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
+  require_order, deep_links, fallback_url, tags, notes
+FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertGoal :exec
+INSERT INTO goals (
+  id, workspace, created, updated, version, revision, archived, search, offer, key, name,
+  is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
+  commission_percent
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer), sqlc.arg(key),
+  sqlc.arg(name), sqlc.arg(is_default), sqlc.arg(payout_kind), sqlc.arg(payout),
+  sqlc.arg(payout_percent), sqlc.arg(precedence), sqlc.arg(commission_kind),
+  sqlc.arg(commission), sqlc.arg(commission_percent)
+);
+
+-- name: UpdateGoal :execrows
+UPDATE goals SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), offer = sqlc.arg(offer), key = sqlc.arg(key),
+  name = sqlc.arg(name), is_default = sqlc.arg(is_default),
+  payout_kind = sqlc.arg(payout_kind), payout = sqlc.arg(payout),
+  payout_percent = sqlc.arg(payout_percent), precedence = sqlc.arg(precedence),
+  commission_kind = sqlc.arg(commission_kind), commission = sqlc.arg(commission),
+  commission_percent = sqlc.arg(commission_percent), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetGoal :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, key, name,
+  is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
+  commission_percent
+FROM goals WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedGoals :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, key, name,
+  is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
+  commission_percent
+FROM goals WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertPublisher :exec
+INSERT INTO publishers (
+  id, workspace, created, updated, version, revision, archived, search, name, email, status,
+  postback_url, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(email),
+  sqlc.arg(status), sqlc.arg(postback_url), sqlc.arg(notes)
+);
+
+-- name: UpdatePublisher :execrows
+UPDATE publishers SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), name = sqlc.arg(name), email = sqlc.arg(email),
+  status = sqlc.arg(status), postback_url = sqlc.arg(postback_url), notes = sqlc.arg(notes),
+  version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetPublisher :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, email, status,
+  postback_url, notes
+FROM publishers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedPublishers :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, email, status,
+  postback_url, notes
+FROM publishers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertEnrollment :exec
+INSERT INTO enrollments (
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  status, reason, commission_kind, commission, commission_percent
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer),
+  sqlc.arg(publisher), sqlc.arg(status), sqlc.arg(reason), sqlc.arg(commission_kind),
+  sqlc.arg(commission), sqlc.arg(commission_percent)
+);
+
+-- name: UpdateEnrollment :execrows
+UPDATE enrollments SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), offer = sqlc.arg(offer), publisher = sqlc.arg(publisher),
+  status = sqlc.arg(status), reason = sqlc.arg(reason),
+  commission_kind = sqlc.arg(commission_kind), commission = sqlc.arg(commission),
+  commission_percent = sqlc.arg(commission_percent), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetEnrollment :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  status, reason, commission_kind, commission, commission_percent
+FROM enrollments WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedEnrollments :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  status, reason, commission_kind, commission, commission_percent
+FROM enrollments WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertLink :exec
+INSERT INTO links (
+  id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
+  name, status, source
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(key), sqlc.arg(offer),
+  sqlc.arg(publisher), sqlc.arg(name), sqlc.arg(status), sqlc.arg(source)
+);
+
+-- name: UpdateLink :execrows
+UPDATE links SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), key = sqlc.arg(key), offer = sqlc.arg(offer),
+  publisher = sqlc.arg(publisher), name = sqlc.arg(name), status = sqlc.arg(status),
+  source = sqlc.arg(source), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetLink :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
+  name, status, source
+FROM links WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedLinks :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
+  name, status, source
+FROM links WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: BumpRevision :one
+UPDATE catalog_revision SET revision = revision + sqlc.arg(n) WHERE id = 1 RETURNING revision;
+
+-- name: Revision :one
+SELECT revision FROM catalog_revision WHERE id = 1;
+
+-- name: InsertAudit :exec
+INSERT INTO audit (
+  workspace, at, actor, action, kind, subject, reason, before_json, after_json
+) VALUES (
+  sqlc.arg(workspace), sqlc.arg(at), sqlc.arg(actor), sqlc.arg(action), sqlc.arg(kind),
+  sqlc.arg(subject), sqlc.arg(reason), sqlc.arg(before_json), sqlc.arg(after_json)
+);
+
+-- name: GetIdempotency :one
+SELECT workspace, key, hash, kind, owner, subject FROM idempotency
+WHERE workspace = sqlc.arg(workspace) AND key = sqlc.arg(key);
+
+-- name: InsertIdempotency :exec
+INSERT INTO idempotency (workspace, key, hash, kind, owner, subject) VALUES (
+  sqlc.arg(workspace), sqlc.arg(key), sqlc.arg(hash), sqlc.arg(kind), sqlc.arg(owner), sqlc.arg(subject)
+);

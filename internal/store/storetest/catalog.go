@@ -1,0 +1,496 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"clickledger/internal/catalog"
+)
+
+// Workspaces of the suite.
+const (
+	home    = "ws_0000000000000001"
+	foreign = "ws_0000000000000002"
+)
+
+var catalogTests = map[string]func(t *testing.T, s *Stores){
+	"every field survives":           testEveryField,
+	"versions":                       testVersions,
+	"workspaces are apart":           testCatalogTenancy,
+	"taken":                          testTaken,
+	"unknown references":             testReferences,
+	"idempotency":                    testCatalogIdempotency,
+	"insert all or none":             testInsertAll,
+	"pages":                          testCatalogPages,
+	"filters":                        testCatalogFilters,
+	"search":                         testSearch,
+	"workspaces are listed by ids":   testListWorkspaces,
+	"changed":                        testChanged,
+	"revisions under parallel write": testParallelRevisions,
+	"audit trail":                    testTrail,
+}
+
+// fill gives every settable field of e a value of its own, so that a column that is
+// forgotten or swapped shows.
+func fill(e catalog.Entity, salt string) {
+	n := int64(len(salt) + 100)
+	var walk func(v reflect.Value, path string)
+	walk = func(v reflect.Value, path string) {
+		for i := range v.NumField() {
+			f, name := v.Field(i), path+v.Type().Field(i).Name
+			n++
+			switch {
+			case name == "Meta":
+			case f.Kind() == reflect.Struct:
+				walk(f, name+".")
+			case f.Kind() == reflect.String:
+				f.SetString(name + "-" + salt + "-ÄÖ'\"\\%_\x1f")
+			case f.Kind() == reflect.Int64:
+				f.SetInt(n * 1_000_000_007)
+			case f.Kind() == reflect.Bool:
+				f.SetBool(true)
+			case f.Kind() == reflect.Slice:
+				f.Set(reflect.ValueOf([]string{name, "b-" + salt}))
+			default:
+				panic("storetest: unknown field " + name)
+			}
+		}
+	}
+	walk(reflect.ValueOf(e).Elem(), "")
+}
+
+// sample makes one entity of each kind, references backwards.
+func sample(ws, salt string, n int) []catalog.Entity {
+	w := &catalog.Workspace{}
+	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
+	p, e, l := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}
+	all := []catalog.Entity{w, a, o, g, p, e, l}
+	for i, x := range all {
+		fill(x, salt)
+		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
+	}
+	w.ID = ws
+	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
+	return all
+}
+
+func put(t *testing.T, s *Stores, es ...catalog.Entity) {
+	t.Helper()
+	for _, e := range es {
+		replayed, err := s.Catalog.Insert(ctx, e, catalog.Idempotency{}, catalog.Audit{})
+		must(t, err)
+		if replayed {
+			t.Fatal("replayed without a key")
+		}
+	}
+}
+
+func insert(s *Stores, e catalog.Entity) error {
+	_, err := s.Catalog.Insert(ctx, e, catalog.Idempotency{}, catalog.Audit{})
+	return err
+}
+
+func testEveryField(t *testing.T, s *Stores) {
+	for _, e := range sample(home, "a", 1) {
+		put(t, s, e)
+		got := get[catalog.Entity](t)(s.Catalog.Get(ctx, e.Kind(), home, e.Base().ID))
+		equal(t, got, e)
+		if e.Base().Version != 1 {
+			t.Errorf("%s: version = %d, want 1", e.Kind(), e.Base().Version)
+		}
+	}
+	for i, e := range sample(home, "changed", 1) {
+		stored := get[catalog.Entity](t)(s.Catalog.Get(ctx, e.Kind(), home, e.Base().ID))
+		*e.Base() = *stored.Base()
+		e.Base().Updated, e.Base().Archived = int64(9000+i), true
+		must(t, s.Catalog.Update(ctx, e, catalog.Audit{}))
+		got := get[catalog.Entity](t)(s.Catalog.Get(ctx, e.Kind(), home, e.Base().ID))
+		equal(t, got, e)
+		if got.Base().Version != 2 || got.Base().Revision <= stored.Base().Revision || got.Base().Created != stored.Base().Created {
+			t.Errorf("%s: base = %+v after %+v", e.Kind(), got.Base(), stored.Base())
+		}
+	}
+}
+
+func testVersions(t *testing.T, s *Stores) {
+	a := &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", 1), Workspace: home}, Name: "first"}
+	put(t, s, a)
+	stale := *a
+	a.Name = "second"
+	must(t, s.Catalog.Update(ctx, a, catalog.Audit{}))
+	stale.Name = "lost"
+	before := stale
+	wantErr(t, s.Catalog.Update(ctx, &stale, catalog.Audit{}), catalog.ErrVersion)
+	equal(t, stale, before) // a refused write leaves the caller's row alone
+	absent := &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", 2), Workspace: home, Version: 1}}
+	wantErr(t, s.Catalog.Update(ctx, absent, catalog.Audit{}), catalog.ErrNotFound)
+	got := get[catalog.Entity](t)(s.Catalog.Get(ctx, catalog.KindAdvertiser, home, a.ID))
+	equal(t, got, catalog.Entity(a))
+}
+
+func testCatalogTenancy(t *testing.T, s *Stores) {
+	mine, theirs := sample(home, "mine", 1), sample(foreign, "theirs", 2)
+	put(t, s, mine...)
+	put(t, s, theirs...)
+	for i, e := range theirs {
+		_, err := s.Catalog.Get(ctx, e.Kind(), home, e.Base().ID)
+		wantErr(t, err, catalog.ErrNotFound)
+		_, unknown := s.Catalog.Get(ctx, e.Kind(), home, "nothing")
+		if err.Error() != unknown.Error() {
+			t.Errorf("somebody else's %s answers %q, an unknown one %q", e.Kind(), err, unknown)
+		}
+		if e.Kind() == catalog.KindWorkspace {
+			continue
+		}
+		moved := reflect.New(reflect.TypeOf(e).Elem())
+		moved.Elem().Set(reflect.ValueOf(e).Elem())
+		thief := moved.Interface().(catalog.Entity)
+		thief.Base().Workspace = home
+		wantErr(t, s.Catalog.Update(ctx, thief, catalog.Audit{}), catalog.ErrNotFound)
+		rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Archived: "all", Limit: 10}))
+		equal(t, rows, []catalog.Entity{mine[i]})
+		rows = get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, IDs: []string{e.Base().ID}, Limit: 10}))
+		equal(t, len(rows), 0)
+		_, err = s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Limit: 10})
+		if err == nil {
+			t.Errorf("a list of %ss without a workspace must be refused", e.Kind())
+		}
+	}
+}
+
+func testTaken(t *testing.T, s *Stores) {
+	put(t, s, sample(home, "a", 1)...)
+	put(t, s, sample(foreign, "b", 2)...)
+	off, pub := id("off", 1), id("pub", 1)
+	meta := func(n int, ws string) catalog.Meta { return catalog.Meta{ID: id("new", n), Workspace: ws} }
+	of := func(kind catalog.Kind) catalog.Entity {
+		return sample(home, "a", 1)[slices.Index(catalog.Kinds, kind)]
+	}
+	f := func(e catalog.Entity, field string) {
+		t.Helper()
+		wantInvalid(t, insert(s, e), field, "taken")
+		_, err := s.Catalog.Get(ctx, e.Kind(), e.Base().Workspace, e.Base().ID)
+		wantErr(t, err, catalog.ErrNotFound)
+	}
+	w := *of(catalog.KindWorkspace).(*catalog.Workspace)
+	w.Meta = catalog.Meta{ID: "ws_new", Workspace: "ws_new"}
+	f(&w, "name")
+	f(&catalog.Advertiser{Meta: meta(2, foreign), Token: of(catalog.KindAdvertiser).(*catalog.Advertiser).Token}, "token")
+	f(&catalog.Offer{Meta: meta(3, foreign), Key: of(catalog.KindOffer).(*catalog.Offer).Key}, "key")
+	f(&catalog.Goal{Meta: meta(4, home), Offer: off, Key: of(catalog.KindGoal).(*catalog.Goal).Key}, "key")
+	f(&catalog.Publisher{Meta: meta(5, home), Email: of(catalog.KindPublisher).(*catalog.Publisher).Email}, "email")
+	f(&catalog.Enrollment{Meta: meta(6, home), Offer: off, Publisher: pub}, "publisher")
+	link := &catalog.Link{Meta: meta(7, foreign), Offer: id("off", 2), Key: of(catalog.KindLink).(*catalog.Link).Key}
+	f(link, "key")
+	link.Key = "another"
+	put(t, s, link)
+	link.Key = of(catalog.KindLink).(*catalog.Link).Key
+	wantInvalid(t, s.Catalog.Update(ctx, link, catalog.Audit{}), "key", "taken")
+
+	// Empty values are not unique, and neither are these elsewhere.
+	put(t, s,
+		&catalog.Publisher{Meta: meta(11, home)}, &catalog.Publisher{Meta: meta(12, home)},
+		&catalog.Publisher{Meta: meta(13, foreign), Email: of(catalog.KindPublisher).(*catalog.Publisher).Email},
+		&catalog.Advertiser{Meta: meta(14, home)}, &catalog.Advertiser{Meta: meta(15, home)},
+		&catalog.Offer{Meta: meta(16, home)}, &catalog.Offer{Meta: meta(17, home)},
+		&catalog.Goal{Meta: meta(18, home), Offer: id("new", 16), Key: of(catalog.KindGoal).(*catalog.Goal).Key},
+	)
+	wantInvalid(t, insert(s, &catalog.Publisher{Meta: meta(11, home)}), "id", "taken")
+}
+
+func testReferences(t *testing.T, s *Stores) {
+	put(t, s, sample(home, "a", 1)...)
+	put(t, s, sample(foreign, "b", 2)...)
+	off, pub := id("off", 1), id("pub", 1)
+	n := 0
+	meta := func() catalog.Meta { n++; return catalog.Meta{ID: id("new", n), Workspace: home} }
+	for _, bad := range []string{"nothing", id("adv", 2), id("off", 2), id("pub", 2)} {
+		wantInvalid(t, insert(s, &catalog.Offer{Meta: meta(), Advertiser: bad}), "advertiser", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Goal{Meta: meta(), Offer: bad}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Enrollment{Meta: meta(), Offer: bad, Publisher: pub}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Enrollment{Meta: meta(), Offer: off, Publisher: bad}), "publisher", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: bad}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
+	}
+	house := &catalog.Link{Meta: meta(), Key: "k", Offer: off}
+	put(t, s, &catalog.Offer{Meta: meta()}, house)
+	house.Publisher = id("pub", 2)
+	wantInvalid(t, s.Catalog.Update(ctx, house, catalog.Audit{}), "publisher", "unknown_reference")
+}
+
+func testCatalogIdempotency(t *testing.T, s *Stores) {
+	idem := catalog.Idempotency{Workspace: home, Key: "k1", Hash: "h1"}
+	first := &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", 1), Workspace: home}, Name: "first"}
+	replayed, err := s.Catalog.Insert(ctx, first, idem, catalog.Audit{Workspace: home, Subject: first.ID})
+	must(t, err)
+	equal(t, replayed, false)
+	revision := get[int64](t)(s.Catalog.Revision(ctx))
+
+	again := &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", 2), Workspace: home}, Name: "again"}
+	replayed, err = s.Catalog.Insert(ctx, again, idem, catalog.Audit{Workspace: home, Subject: first.ID})
+	must(t, err)
+	equal(t, replayed, true)
+	equal(t, again, first)
+	equal(t, get[int64](t)(s.Catalog.Revision(ctx)), revision) // nothing was written
+	equal(t, len(get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, first.ID, 10))), 1)
+
+	other := &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", 3), Workspace: home}}
+	_, err = s.Catalog.Insert(ctx, other, catalog.Idempotency{Workspace: home, Key: "k1", Hash: "h2"}, catalog.Audit{})
+	wantErr(t, err, catalog.ErrIdempotency)
+	_, err = s.Catalog.Insert(ctx, &catalog.Publisher{Meta: other.Meta}, idem, catalog.Audit{})
+	wantErr(t, err, catalog.ErrIdempotency)
+	_, err = s.Catalog.Insert(ctx, &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", 4), Workspace: foreign}},
+		catalog.Idempotency{Workspace: foreign, Key: "k1", Hash: "h2"}, catalog.Audit{})
+	must(t, err) // another workspace's keys are its own
+
+	// A replay gives the row as it is now, and a refused write does not use up its key.
+	first.Name = "renamed"
+	must(t, s.Catalog.Update(ctx, first, catalog.Audit{}))
+	replayed, err = s.Catalog.Insert(ctx, again, idem, catalog.Audit{})
+	must(t, err)
+	equal(t, replayed, true)
+	equal(t, again, first)
+	free := catalog.Idempotency{Workspace: home, Key: "k2", Hash: "h"}
+	_, err = s.Catalog.Insert(ctx, &catalog.Goal{Meta: catalog.Meta{ID: "g", Workspace: home}, Offer: "nothing"}, free, catalog.Audit{})
+	wantInvalid(t, err, "offer", "unknown_reference")
+	replayed, err = s.Catalog.Insert(ctx, other, free, catalog.Audit{})
+	must(t, err)
+	equal(t, replayed, false)
+}
+
+func testInsertAll(t *testing.T, s *Stores) {
+	all := sample(home, "a", 1)
+	must(t, s.Catalog.InsertAll(ctx, all, catalog.Audit{Workspace: home, Subject: "all"}))
+	for _, e := range all {
+		equal(t, get[catalog.Entity](t)(s.Catalog.Get(ctx, e.Kind(), home, e.Base().ID)), e)
+	}
+	equal(t, len(get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, "", 10))), 1)
+	revision := get[int64](t)(s.Catalog.Revision(ctx))
+
+	more := sample(foreign, "b", 2)
+	more[6].(*catalog.Link).Key = all[6].(*catalog.Link).Key // the last one is refused
+	wantInvalid(t, s.Catalog.InsertAll(ctx, more, catalog.Audit{Workspace: home}), "key", "taken")
+	for _, e := range more {
+		_, err := s.Catalog.Get(ctx, e.Kind(), foreign, e.Base().ID)
+		wantErr(t, err, catalog.ErrNotFound)
+		if e.Base().Version != 0 || e.Base().Revision != 0 {
+			t.Errorf("a refused %s was given version %d and revision %d", e.Kind(), e.Base().Version, e.Base().Revision)
+		}
+	}
+	equal(t, get[int64](t)(s.Catalog.Revision(ctx)), revision)
+	equal(t, len(get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, "", 10))), 1)
+	must(t, s.Catalog.InsertAll(ctx, nil, catalog.Audit{}))
+}
+
+func testCatalogPages(t *testing.T, s *Stores) {
+	var all []catalog.Entity
+	for i := range 25 {
+		all = append(all, &catalog.Publisher{Meta: catalog.Meta{ID: id("pub", i), Workspace: home, Archived: i%5 == 0}, Name: fmt.Sprint(i)})
+	}
+	must(t, s.Catalog.InsertAll(ctx, all, catalog.Audit{}))
+	for archived, want := range map[string]int{"": 20, "only": 5, "all": 25} {
+		var got []string
+		after := ""
+		for page := 0; ; page++ {
+			rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindPublisher, Workspace: home, Archived: archived, After: after, Limit: 7}))
+			if len(rows) == 0 {
+				break
+			}
+			if len(rows) > 7 || page > 4 {
+				t.Fatalf("page %d has %d rows", page, len(rows))
+			}
+			for _, r := range rows {
+				got = append(got, r.Base().ID)
+			}
+			after = got[len(got)-1]
+		}
+		if len(got) != want || !slices.IsSortedFunc(got, func(a, b string) int { return strings.Compare(b, a) }) {
+			t.Errorf("archived %q: %d rows, want %d, newest first: %v", archived, len(got), want, got)
+		}
+	}
+	_, err := s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindPublisher, Workspace: home, Archived: "yes"})
+	wantInvalid(t, err, "archived", "not_one_of")
+}
+
+func testCatalogFilters(t *testing.T, s *Stores) {
+	put(t, s, sample(home, "a", 1)...)
+	put(t, s, &catalog.Offer{Meta: catalog.Meta{ID: id("off", 9), Workspace: home}, Status: catalog.StatusActive})
+	for i, e := range sample(home, "a", 1) {
+		for _, name := range catalog.Filters[e.Kind()] {
+			v := reflect.ValueOf(sample(home, "a", 1)[i]).Elem().FieldByName(strings.ToUpper(name[:1]) + name[1:]).String()
+			for value, want := range map[string]int{v: 1, v + "x": 0, strings.ToLower(v) + strings.ToUpper(v): 0} {
+				rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Filter: map[string]string{name: value}}))
+				if len(rows) != want {
+					t.Errorf("%s with %s=%q: %d rows, want %d", e.Kind(), name, value, len(rows), want)
+				}
+			}
+		}
+		_, err := s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Filter: map[string]string{"id = '' OR 1=1 --": "x"}})
+		wantInvalid(t, err, "id = '' OR 1=1 --", "not_one_of")
+	}
+	rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindOffer, Workspace: home, Filter: map[string]string{"status": catalog.StatusActive, "advertiser": ""}}))
+	equal(t, len(rows), 1)
+}
+
+func testSearch(t *testing.T, s *Stores) {
+	names := []string{"Alpha Shop", "ALPHABET", "Öl & Käse", "100% legal", "under_score", `back\slash`, "plain"}
+	for i, name := range names {
+		put(t, s, &catalog.Advertiser{Meta: catalog.Meta{ID: id("adv", i), Workspace: home}, Name: name})
+	}
+	for text, want := range map[string][]string{
+		"alpha": {"ALPHABET", "Alpha Shop"}, "SHOP": {"Alpha Shop"}, "öL": {"Öl & Käse"}, "KÄSE": {"Öl & Käse"},
+		"%": {"100% legal"}, "_score": {"under_score"}, "r_s": {"under_score"}, "d_r": nil, `\`: {`back\slash`}, "'": nil,
+		"ADV_0000000000000006": {"plain"}, "nothing": nil, "a%a": nil, "": {"plain", `back\slash`, "under_score", "100% legal", "Öl & Käse", "ALPHABET", "Alpha Shop"},
+	} {
+		rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindAdvertiser, Workspace: home, Search: text}))
+		var got []string
+		for _, r := range rows {
+			got = append(got, r.(*catalog.Advertiser).Name)
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("search %q (-want +got):\n%s", text, d)
+		}
+	}
+}
+
+func testListWorkspaces(t *testing.T, s *Stores) {
+	for i := range 5 {
+		ws := id("ws", i)
+		put(t, s, &catalog.Workspace{Meta: catalog.Meta{ID: ws, Workspace: ws}, Name: fmt.Sprint("w", i)})
+	}
+	list := func(q catalog.Query) []string {
+		q.Kind = catalog.KindWorkspace
+		var ids []string
+		for _, e := range get[[]catalog.Entity](t)(s.Catalog.List(ctx, q)) {
+			ids = append(ids, e.Base().ID)
+		}
+		return ids
+	}
+	equal(t, list(catalog.Query{}), []string{id("ws", 4), id("ws", 3), id("ws", 2), id("ws", 1), id("ws", 0)})
+	equal(t, list(catalog.Query{IDs: []string{id("ws", 1), id("ws", 3), "nothing"}}), []string{id("ws", 3), id("ws", 1)})
+	equal(t, list(catalog.Query{Workspace: id("ws", 1)}), []string{id("ws", 1)})
+	equal(t, list(catalog.Query{Workspace: id("ws", 1), IDs: []string{id("ws", 2)}}), nil)
+}
+
+func testChanged(t *testing.T, s *Stores) {
+	rows, revision, err := s.Catalog.Changed(ctx, 0, 100)
+	must(t, err)
+	equal(t, len(rows), 0)
+	equal(t, revision, int64(0))
+
+	a, b := sample(home, "a", 1), sample(foreign, "b", 2)
+	must(t, s.Catalog.InsertAll(ctx, a, catalog.Audit{}))
+	put(t, s, b...)
+	rows, revision, err = s.Catalog.Changed(ctx, 0, 100)
+	must(t, err)
+	equal(t, rows, append(slices.Clone(a), b...))
+	equal(t, revision, b[6].Base().Revision)
+	equal(t, get[int64](t)(s.Catalog.Revision(ctx)), revision)
+
+	// However short the pages, nothing is passed over.
+	var paged []catalog.Entity
+	for since := int64(0); since < revision; {
+		rows, now, err := s.Catalog.Changed(ctx, since, 3)
+		must(t, err)
+		if len(rows) == 0 || len(rows) > 3 || now != revision {
+			t.Fatalf("since %d: %d rows at revision %d", since, len(rows), now)
+		}
+		paged = append(paged, rows...)
+		since = rows[len(rows)-1].Base().Revision
+	}
+	equal(t, paged, append(slices.Clone(a), b...))
+
+	// A changed row comes again, alone, and archived rows come too.
+	a[2].Base().Archived = true
+	must(t, s.Catalog.Update(ctx, a[2], catalog.Audit{}))
+	rows, _, err = s.Catalog.Changed(ctx, revision, 100)
+	must(t, err)
+	equal(t, rows, []catalog.Entity{a[2]})
+}
+
+func testParallelRevisions(t *testing.T, s *Stores) {
+	const writers, each = 8, 5
+	done := make(chan struct{})
+	var seen []catalog.Entity
+	var wg, reader sync.WaitGroup
+	reader.Add(1)
+	go func() { // a snapshot that follows the catalog must meet every row
+		defer reader.Done()
+		since := int64(0)
+		for last := false; ; {
+			rows, _, err := s.Catalog.Changed(ctx, since, 4)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if len(rows) > 0 {
+				seen = append(seen, rows...)
+				since = rows[len(rows)-1].Base().Revision
+				continue
+			}
+			if last {
+				return
+			}
+			select {
+			case <-done:
+				last = true
+			default:
+			}
+		}
+	}()
+	for w := range writers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := range each {
+				e := &catalog.Publisher{Meta: catalog.Meta{ID: id("pub", w*each+i), Workspace: home}}
+				if err := insert(s, e); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	close(done)
+	reader.Wait()
+	if len(seen) != writers*each {
+		t.Fatalf("the follower met %d rows, want %d", len(seen), writers*each)
+	}
+	for i, e := range seen {
+		if e.Base().Revision != int64(i+1) {
+			t.Fatalf("row %d has revision %d", i, e.Base().Revision)
+		}
+	}
+}
+
+func testTrail(t *testing.T, s *Stores) {
+	line := func(n int64, ws, subject string) catalog.Audit {
+		return catalog.Audit{Workspace: ws, At: n, Actor: "usr_1", Action: "create", Kind: "publisher", Subject: subject, Reason: "because", Before: `{"a":1}`, After: `{"a":2}`}
+	}
+	var want []catalog.Audit
+	for i := range 6 {
+		ws := home
+		if i == 3 {
+			ws = foreign
+		}
+		e := &catalog.Publisher{Meta: catalog.Meta{ID: id("pub", i), Workspace: ws}}
+		a := line(int64(i), ws, e.ID)
+		_, err := s.Catalog.Insert(context.Background(), e, catalog.Idempotency{}, a)
+		must(t, err)
+		if ws == home {
+			want = append([]catalog.Audit{a}, want...)
+		}
+	}
+	equal(t, get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, "", 100)), want)
+	equal(t, get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, "", 2)), want[:2])
+	equal(t, get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, id("pub", 1), 100)), []catalog.Audit{line(1, home, id("pub", 1))})
+	equal(t, get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, id("pub", 3), 100)), nil)
+}
