@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"clickledger/internal/app"
 	"clickledger/internal/demo"
@@ -78,7 +79,10 @@ func logger(level string) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l})), nil
 }
 
-func serve(ctx context.Context, args []string) error {
+func serve(ctx context.Context, args []string) error { return serveAt(ctx, args, time.Now) }
+
+// serveAt is serve with the clock it tells the time by.
+func serveAt(ctx context.Context, args []string, now func() time.Time) error {
 	cfg, err := app.Load(flag.NewFlagSet("serve", flag.ContinueOnError), args)
 	if err != nil {
 		return err
@@ -87,7 +91,7 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log})
+	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Now: now})
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,9 @@ import (
 // characters, which leaves 130 random bits.
 const shownPrefix = 10
 
-// checkKey says what is wrong with a new key.
-func checkKey(name, scope string, expires, now int64) error {
+// CheckKey says what is wrong with a new key, nil when nothing is.
+func (s *Service) CheckKey(name, scope string, expires int64) error {
+	now := s.now().UnixMicro()
 	bad := &Invalid{}
 	switch {
 	case strings.TrimSpace(name) == "":
@@ -53,7 +54,7 @@ func (s *Service) CreateKey(ctx context.Context, p Principal, workspace, name, s
 		return "", nil, ErrDenied
 	}
 	now := s.now()
-	err = checkKey(name, scope, expires, now.UnixMicro())
+	err = s.CheckKey(name, scope, expires)
 	if err != nil {
 		return "", nil, err
 	}

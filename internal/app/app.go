@@ -62,15 +62,16 @@ type App struct {
 	node     int
 	nodeLost atomic.Bool
 
-	Catalog  *catalog.Service
-	Accounts *account.Service
-	Report   *report.Engine
-	loader   *loader
-	snapshot *routing.Holder
-	overlay  *routing.Overlay
-	hub      *edge.Hub
-	judge    *conversion.Judge
-	desk     *books.Desk
+	Catalog    *catalog.Service
+	Accounts   *account.Service
+	Report     *report.Engine
+	loader     *loader
+	snapshot   *routing.Holder
+	overlay    *routing.Overlay
+	hub        *edge.Hub
+	classifier *visitor.Classifier
+	judge      *conversion.Judge
+	desk       *books.Desk
 
 	indexSink *clickindex.Sink
 	factsSink *facts.Sink
@@ -249,21 +250,21 @@ func (a *App) holds(what string, p eventlog.Position) error {
 func (a *App) openIndex(ctx context.Context) error {
 	if a.Config.Books != "" {
 		var err error
-		a.index, err = a.db.ClickIndex(ctx)
+		a.index, err = store.OpenClickIndexPostgres(ctx, a.Config.Books, store.Options{Logger: a.Logger})
 		if err != nil {
 			return fmt.Errorf("open the click index: %w", err)
 		}
 	} else {
-		file := a.folder.file("clicks.db")
+		file, o := a.folder.file("clicks.db"), store.Options{Logger: a.Logger}
 		var err error
-		a.index, err = store.OpenClickIndexSQLite(ctx, file)
+		a.index, err = store.OpenClickIndexSQLite(ctx, file, o)
 		if errors.Is(err, store.ErrDamaged) {
 			aside, aerr := setAside(file)
 			if aerr != nil {
 				return aerr
 			}
 			a.Logger.Warn("the click index does not open and is rebuilt", "error", err, "kept_as", aside)
-			a.index, err = store.OpenClickIndexSQLite(ctx, file)
+			a.index, err = store.OpenClickIndexSQLite(ctx, file, o)
 		}
 		if err != nil {
 			return fmt.Errorf("open the click index: %w", err)
@@ -378,6 +379,7 @@ func (a *App) wire(context.Context) error {
 			a.hub.Release(id, edge.Answer{Verdict: r.Verdict, Detail: r.Detail, Field: r.Field, Conversion: r.Conversion})
 		},
 	}
+	a.classifier = classifier
 	a.Report = report.New(a.facts, a.Catalog.Names)
 	e := edge.New(edge.Options{
 		Holder: a.snapshot, Overlay: a.overlay, Log: a.log, Minter: a.minter.New, Classifier: classifier,

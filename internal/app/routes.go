@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"net/http"
@@ -20,12 +21,14 @@ import (
 func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, Version: Version,
+		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, Version: Version, Now: a.Now, Logger: a.Logger,
+		Verify: func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
 		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, SetupToken: a.SetupToken, Version: Version,
 		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
+		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 	})
 	if err != nil {
 		return nil, err

@@ -438,7 +438,7 @@ func (v *Verdict) Print(w io.Writer) {
 		if len(f.Wrong) > 0 {
 			mark = "GAP "
 		}
-		fmt.Fprintf(w, "%s %-72s %9d\n", mark, f.Check, f.Counted)
+		fmt.Fprintf(w, "%s %-78s %9d\n", mark, f.Check, f.Counted)
 		for _, s := range f.Wrong {
 			fmt.Fprintf(w, "       %s\n", s)
 		}
@@ -502,4 +502,20 @@ func (a *App) offline(ctx context.Context, fn func(context.Context) error) error
 	}
 	stop()
 	return errors.Join(err, g.Wait())
+}
+
+// Verdicts counts the signals of a workspace by verdict, with those that could not
+// be assigned to any workspace.
+func (a *App) Verdicts(ctx context.Context, workspace string) (map[event.Verdict]int64, error) {
+	sum := map[event.Verdict]int64{}
+	for _, w := range []string{workspace, ""} {
+		counts, err := a.db.Books().CountSignals(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		for v, n := range counts {
+			sum[v] += n
+		}
+	}
+	return sum, nil
 }

@@ -97,7 +97,7 @@ type member struct {
 // object reads one JSON object and nothing behind it, keeping order and repetitions,
 // which a map would hide.
 func object(b []byte) ([]member, error) {
-	err := checkDepth(b)
+	err := CheckDepth(b)
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +136,9 @@ func notJSON(err error) error {
 	return &SyntaxError{fmt.Sprintf("The body is not valid JSON: %v.", err)}
 }
 
-// checkDepth counts brackets outside of strings, before anything recurses into them.
-func checkDepth(b []byte) error {
+// CheckDepth refuses JSON that is nested too deep. It counts brackets outside of
+// strings, before anything recurses into them.
+func CheckDepth(b []byte) error {
 	depth, quoted := 0, false
 	for i := 0; i < len(b); i++ {
 		switch c := b[i]; {

@@ -21,6 +21,7 @@ type call struct {
 	ws   *catalog.Workspace
 	loc  *time.Location
 	span span
+	kind string // path segment of the kind, on forms of the catalog
 	id   string // request id, in error pages and logs
 }
 
@@ -80,6 +81,9 @@ func (c *call) param(name string) string {
 	}
 	return v
 }
+
+// nowhere answers addresses that are no page.
+func (c *call) nowhere() error { return catalog.ErrNotFound }
 
 // redirect sends the browser on after a POST.
 func (c *call) redirect(to string) error {

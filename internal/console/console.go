@@ -39,9 +39,10 @@ type Accounts interface {
 	Session(ctx context.Context, secret string) (account.Principal, *account.User, error)
 	SignOut(ctx context.Context, secret string) error
 	ListUsers(ctx context.Context, p account.Principal) ([]*account.User, error)
+	CreateUser(ctx context.Context, p account.Principal, d account.UserDoc) (*account.User, error)
 	CreateKey(ctx context.Context, p account.Principal, workspace, name, scope string, expires int64) (secret string, k *account.Key, err error)
 	ListKeys(ctx context.Context, p account.Principal, workspace string) ([]*account.Key, error)
-	RevokeKey(ctx context.Context, p account.Principal, id string) error
+	RevokeKey(ctx context.Context, p account.Principal, workspace, id string) (*account.Key, error)
 }
 
 // Books is what the console reads of books.Store.

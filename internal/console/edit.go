@@ -22,12 +22,11 @@ const versionField = "_version"
 
 // editor finds the editor of the path; an unknown kind is an unknown page.
 func (c *call) editor() (editor, string, error) {
-	path := c.r.PathValue("kind")
-	ed, ok := editors[path]
+	ed, ok := editors[c.kind]
 	if !ok {
-		return ed, path, catalog.ErrNotFound
+		return ed, c.kind, catalog.ErrNotFound
 	}
-	return ed, path, nil
+	return ed, c.kind, nil
 }
 
 // choicesOf lists the live rows of a kind as choices, none first.

@@ -134,22 +134,26 @@ func (c cell) with(class string) cell {
 
 // clockFmt are the ways times are written, in the workspace's zone.
 const (
-	clockFmt  = "2 Jan 15:04:05"
-	exactFmt  = "2006-01-02 15:04:05.000"
-	minuteFmt = "2 Jan 2006, 15:04"
-	dayFmt    = "2 Jan 2006"
+	todayFmt = "15:04:05"
+	clockFmt = "2 Jan 15:04"
+	yearFmt  = "2 Jan 2006 15:04"
+	exactFmt = "2006-01-02 15:04:05.000"
+	dayFmt   = "2 Jan 2006"
 )
 
-// clock writes a time of the list kind; the year when it is not this one's.
+// clock writes a time as lists do: today's to the second, others with what tells them apart.
 func clock(µs int64, loc *time.Location, now time.Time) string {
 	if µs == 0 {
 		return undefined
 	}
-	t := time.UnixMicro(µs).In(loc)
-	if t.Year() != now.In(loc).Year() {
-		return t.Format("2 Jan 2006 15:04")
+	t, now := time.UnixMicro(µs).In(loc), now.In(loc)
+	switch {
+	case t.Year() != now.Year():
+		return t.Format(yearFmt)
+	case t.YearDay() != now.YearDay():
+		return t.Format(clockFmt)
 	}
-	return t.Format(clockFmt)
+	return t.Format(todayFmt)
 }
 
 // exact writes a time to the millisecond, for stories.

@@ -115,8 +115,7 @@ func (c *call) figures(filters []report.Filter) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	prev := c.span
-	prev.from, prev.to = c.span.prevFrom, c.span.prevTo
+	prev := c.span.before(c.Now())
 	before, err := c.stats("", prev, filters...)
 	if err != nil {
 		return nil, err
@@ -129,6 +128,9 @@ func (c *call) figures(filters []report.Filter) ([]figure, error) {
 		b = &stat{}
 	}
 	_, compared := c.span.label()
+	if prev.to.Before(c.span.prevTo) {
+		compared += " up to the same moment"
+	}
 	d := func(x, y int64) *delta {
 		s := change(x, y)
 		if s == "" {

@@ -24,7 +24,7 @@ const maxForm = 1 << 20
 // every answer, refusals included; a cross-origin POST is refused before a body is read.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, r := range routes {
+	for _, r := range append(editorRoutes(), routes...) {
 		mux.Handle(r.pattern, s.adapt(r))
 	}
 	mux.Handle("GET /assets/", s.ui.assets)

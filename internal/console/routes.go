@@ -20,6 +20,8 @@ var routes = []route{
 	{"GET /setup/workspace", needUser, (*call).setupWorkspaceForm},
 	{"POST /setup/workspace", needUser, (*call).setupWorkspace},
 
+	{"/", needUser, (*call).nowhere},
+	{"/w/{ws}/", needWorkspace, (*call).nowhere},
 	{"GET /w/{ws}", needWorkspace, (*call).home},
 	{"GET /w/{ws}/search", needWorkspace, (*call).search},
 
@@ -32,13 +34,6 @@ var routes = []route{
 	{"GET /w/{ws}/links", needWorkspace, (*call).links},
 	{"GET /w/{ws}/links/new", needWorkspace, (*call).linkForm},
 	{"POST /w/{ws}/links/new", needWorkspace, (*call).linkCreate},
-
-	// Forms of the catalog's kinds: see editors.
-	{"GET /w/{ws}/{kind}/new", needWorkspace, (*call).newForm},
-	{"POST /w/{ws}/{kind}/new", needWorkspace, (*call).create},
-	{"GET /w/{ws}/{kind}/{id}/edit", needWorkspace, (*call).editForm},
-	{"POST /w/{ws}/{kind}/{id}/edit", needWorkspace, (*call).update},
-	{"POST /w/{ws}/{kind}/{id}/archive", needWorkspace, (*call).archive},
 
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
 	{"GET /w/{ws}/conversions/{id}", needWorkspace, (*call).conversion},
@@ -57,5 +52,27 @@ var routes = []route{
 	{"POST /w/{ws}/settings/new-workspace", needWorkspace, (*call).newWorkspace},
 	{"POST /w/{ws}/settings/users", needWorkspace, (*call).userCreate},
 	{"POST /w/{ws}/settings/keys", needWorkspace, (*call).keyCreate},
-	{"POST /w/{ws}/settings/keys/{id}/revoke", needWorkspace, (*call).keyRevoke},
+	{"POST /w/{ws}/settings/keys/revoke", needWorkspace, (*call).keyRevoke},
+}
+
+// editorRoutes are the forms of the catalog's kinds: see editors.
+func editorRoutes() []route {
+	var out []route
+	for _, kind := range sortedKeys(editors) {
+		in := func(do func(*call) error) func(*call) error {
+			return func(c *call) error {
+				c.kind = kind
+				return do(c)
+			}
+		}
+		base := "/w/{ws}/" + kind
+		if kind != "links" { // a new link has a page of its own
+			out = append(out, route{"GET " + base + "/new", needWorkspace, in((*call).newForm)}, route{"POST " + base + "/new", needWorkspace, in((*call).create)})
+		}
+		out = append(out,
+			route{"GET " + base + "/{id}/edit", needWorkspace, in((*call).editForm)},
+			route{"POST " + base + "/{id}/edit", needWorkspace, in((*call).update)},
+			route{"POST " + base + "/{id}/archive", needWorkspace, in((*call).archive)})
+	}
+	return out
 }

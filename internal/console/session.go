@@ -154,11 +154,12 @@ func (c *call) signIn() error {
 	}
 	page := signInPage{Email: strings.TrimSpace(v.Get("email")), Next: local(v.Get("next"), "")}
 	secret, _, err := c.Accounts.SignIn(c.r.Context(), page.Email, v.Get("password"), c.ClientAddr(c.r))
+	var throttled *account.ErrThrottled
 	switch {
 	case errors.Is(err, account.ErrCredentials):
 		page.Problem = "E-mail address and password do not match."
 		return showBare(c, http.StatusUnauthorized, "signin", "Sign in", false, page)
-	case errors.Is(err, account.ErrThrottled):
+	case errors.As(err, &throttled):
 		page.Problem = "There were too many attempts. Wait a minute and try again."
 		return showBare(c, http.StatusTooManyRequests, "signin", "Sign in", false, page)
 	case err != nil:

@@ -27,7 +27,10 @@ func (c *call) signals() error {
 	if err != nil {
 		return err
 	}
-	seen := len(rows)
+	seen, scanned := len(rows), ""
+	if seen > 0 {
+		scanned = rows[seen-1].ID
+	}
 	if show2 == "refused" {
 		kept := rows[:0:0]
 		for _, r := range rows {
@@ -41,8 +44,8 @@ func (c *call) signals() error {
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		last = rows[len(rows)-1].ID
-	} else if seen == q.Limit && len(rows) > 0 {
-		last = rows[len(rows)-1].ID
+	} else if seen == q.Limit {
+		last = scanned
 	}
 	t := c.signalTable(rows)
 	if last != "" {

@@ -81,6 +81,19 @@ func (s span) days() int {
 	return int(s.to.Sub(s.from).Hours()/24 + 0.5)
 }
 
+// before is the period the span is compared to, and of an unfinished span only as
+// much as has passed of it: half a day is not compared to a whole one.
+func (s span) before(now time.Time) span {
+	b := s
+	b.from, b.to = s.prevFrom, s.prevTo
+	if now.After(s.from) && now.Before(s.to) {
+		if to := s.prevFrom.Add(now.Sub(s.from)); to.Before(b.to) && to.After(b.from) {
+			b.to = to
+		}
+	}
+	return b
+}
+
 // hourly reports whether the chart goes by hours.
 func (s span) hourly() bool { return s.days() <= 2 }
 

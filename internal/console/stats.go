@@ -2,6 +2,8 @@ package console
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -240,14 +242,7 @@ func (c *call) sorting() (name string, desc bool) {
 	return strings.TrimPrefix(s, "-"), strings.HasPrefix(s, "-")
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
+func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 // sortBy sorts keys by an order of the caller's.
 func sortBy(keys []string, less func(a, b string) bool) {

@@ -96,8 +96,9 @@ type Tx interface {
 	GetConversion(ctx context.Context, workspace, id string) (*Conversion, error)
 	// InsertConversion adds it; a taken DedupKey is ErrTaken.
 	InsertConversion(ctx context.Context, c *Conversion) error
-	// UpdateConversion writes status, dedup key, order, warning and version if the stored version is
-	// c.Version, and raises it; catalog.ErrVersion otherwise.
+	// UpdateConversion writes what may change (status, dedup key, order, amounts with their
+	// rules and revision, warning) if the stored version is c.Version, and raises it;
+	// catalog.ErrVersion otherwise.
 	UpdateConversion(ctx context.Context, c *Conversion) error
 	// InsertChange adds a line to the conversion's history.
 	InsertChange(ctx context.Context, ch *Change) error

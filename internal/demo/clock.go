@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -54,25 +56,43 @@ func (c *clock) real() { c.at.Store(0) }
 
 // bar is a progress bar on a terminal, and a line a tenth elsewhere.
 type bar struct {
-	w     io.Writer
 	total int64
 	done  atomic.Int64
+
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	drawn    int64 // percent; guarded by mu
 }
 
-func newBar(w io.Writer, total int) *bar { return &bar{w: w, total: int64(total)} }
+func newBar(w io.Writer, total int) *bar {
+	b := &bar{w: w, total: int64(total)}
+	f, ok := w.(*os.File)
+	if ok {
+		st, err := f.Stat()
+		b.terminal = err == nil && st.Mode()&os.ModeCharDevice != 0
+	}
+	return b
+}
 
 const barWidth = 40
 
 // step counts one and draws when the bar moves.
 func (b *bar) step() {
-	n := b.done.Add(1)
-	if n*100/b.total == (n-1)*100/b.total && n != b.total {
+	percent := b.done.Add(1) * 100 / b.total
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if percent <= b.drawn || (!b.terminal && percent/10 == b.drawn/10) {
 		return
 	}
-	full := int(n * barWidth / b.total)
-	end := ""
-	if n == b.total {
+	b.drawn = percent
+	full := int(percent * barWidth / 100)
+	begin, end := "\r", ""
+	if !b.terminal {
+		begin = ""
+	}
+	if percent == 100 || !b.terminal {
 		end = "\n"
 	}
-	fmt.Fprintf(b.w, "\rvisits [%s%s] %3d%%%s", strings.Repeat("█", full), strings.Repeat("·", barWidth-full), n*100/b.total, end)
+	fmt.Fprintf(b.w, "%svisits [%s%s] %3d%%%s", begin, strings.Repeat("█", full), strings.Repeat("·", barWidth-full), percent, end)
 }

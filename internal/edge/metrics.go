@@ -12,11 +12,11 @@ import (
 // metrics of the edge. Labels are bounded: route patterns and outcomes of this file,
 // never anything a request brought. Counters are looked up once, here.
 type metrics struct {
-	redirect, fallback, noPage                    prometheus.Counter // links that were logged
-	unknown, head, prefetch, method, tooLong      prometheus.Counter // links that were not
-	signalHead, signalMethod, signalCut, signalIO prometheus.Counter
-	pixelHead, pixelMethod, pixelCut, pixelIO     prometheus.Counter
-	robots, other                                 prometheus.Counter
+	redirect, fallback, noPage               prometheus.Counter // links that were logged
+	unknown, head, prefetch, method, tooLong prometheus.Counter // links that were not
+	signalHead, signalMethod                 prometheus.Counter
+	pixelHead, pixelMethod                   prometheus.Counter
+	robots, other                            prometheus.Counter
 
 	verdicts map[event.Verdict]prometheus.Counter // of postbacks, as answered
 	pixels   map[event.Verdict]prometheus.Counter
@@ -57,9 +57,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.unknown, link, "unknown"}, {&m.head, link, "head"}, {&m.prefetch, link, "prefetch"},
 		{&m.method, link, "method"}, {&m.tooLong, link, "too_long"},
 		{&m.signalHead, postback, "head"}, {&m.signalMethod, postback, "method"},
-		{&m.signalCut, postback, "too_large"}, {&m.signalIO, postback, "broken_body"},
 		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
-		{&m.pixelCut, pixel, "too_large"}, {&m.pixelIO, pixel, "broken_body"},
 		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"},
 	} {
 		*c.to = requests.WithLabelValues(c.route, c.outcome)

@@ -132,18 +132,31 @@ func (l *Log) enqueue(class Class, data []byte) (*batch, error) {
 	if l.refusal != nil {
 		return nil, l.refusal
 	}
+	b, err := l.open(class, size)
+	if err != nil {
+		return nil, err
+	}
+	b.frame = append(append(b.frame, header[:head]...), data...)
+	b.records++
+	return b, nil
+}
+
+// open returns a batch with room for so many more bytes, which it counts: the one
+// that leaves last, or a new one behind it. The caller has mu.
+func (l *Log) open(class Class, size int) (*batch, error) {
 	var b *batch
 	if n := len(l.q.batches); n > 0 && len(l.q.batches[n-1].frame)+size <= l.o.MaxBatchBytes {
 		b = l.q.batches[n-1]
 	}
 	need := int64(size)
 	if b == nil {
-		need += frameHeader + messageExtra
+		need += int64(frameHeader + messageExtra)
 	}
 	err := l.room(class, need)
 	if err != nil {
 		return nil, err
 	}
+	l.q.bytes += need
 	if b == nil {
 		b = l.newBatch()
 		l.q.batches = append(l.q.batches, b)
@@ -152,11 +165,11 @@ func (l *Log) enqueue(class Class, data []byte) (*batch, error) {
 		default:
 		}
 	}
-	b.frame = append(append(b.frame, header[:head]...), data...)
-	b.records++
-	l.q.bytes += need
 	return b, nil
 }
+
+// usualRecord is the size that counts when the question is whether there is room at all.
+const usualRecord = 2 << 10
 
 // room says whether the log takes so many more bytes. The caller has mu.
 func (l *Log) room(class Class, need int64) error {

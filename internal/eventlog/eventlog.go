@@ -68,6 +68,8 @@ const (
 	// storeTimeout is how long a write may take before the store counts as broken, and
 	// how long stopping a broken store may take.
 	storeTimeout = 30 * time.Second
+	// probeAfter is how long a write may take before the store is asked for its health.
+	probeAfter = 300 * time.Millisecond
 )
 
 // What Append and the other calls fail with.
@@ -120,6 +122,7 @@ type Options struct {
 	// Registerer takes the metrics; may be nil.
 	Registerer prometheus.Registerer
 
+	origin origin // of a log that is being imported
 	faults faults // for tests
 }
 
@@ -178,8 +181,8 @@ type Log struct {
 
 	mu        sync.Mutex // guards what follows and the batches' settlement
 	q         queue
-	refusal   error  // why Append must refuse all: nil, ErrFailed or ErrClosed, with its cause
-	lastError string // the last store error
+	refusal   error        // why Append must refuse all: nil, ErrFailed or ErrClosed, with its cause
+	lastError string       // the last store error
 	refresh   []chan error // Trims waiting for the writer to look at the store again
 
 	storeMu sync.Mutex // guards st
@@ -254,7 +257,6 @@ func (l *Log) setState(st jetstream.StreamState) {
 	l.first.Store(first)
 }
 
-
 func (l *Log) store() *store {
 	l.storeMu.Lock()
 	defer l.storeMu.Unlock()
@@ -277,7 +279,7 @@ func (l *Log) Healthy() error {
 	if l.refusal != nil {
 		return l.refusal
 	}
-	return l.room(Signal, 0)
+	return l.room(Signal, usualRecord)
 }
 
 // Close stops taking records, writes those in flight and, if the log can, those in
@@ -289,25 +291,45 @@ func (l *Log) Close(ctx context.Context) error {
 }
 
 func (l *Log) close(ctx context.Context) error {
-	l.flushSpool()
+	flushed := make(chan struct{})
+	go func() { l.flushSpool(); close(flushed) }()
+	select {
+	case <-flushed:
+	case <-ctx.Done():
+	}
 	l.mu.Lock()
 	if l.refusal == nil {
 		l.refusal = ErrClosed
 	}
+	close(l.closing) // within the lock: a reopening that ends now must see it
 	l.mu.Unlock()
-	close(l.closing)
 	var err error
 	select {
 	case <-l.written:
 	case <-ctx.Done():
 		err = fmt.Errorf("eventlog: closed before all was written: %w", ctx.Err())
-		l.store().fail(ErrClosed)
+		l.cancel()
+		l.interrupt()
 	}
 	l.cancel()
 	l.tail.broadcast()
 	l.done.Wait()
+	<-flushed
 	l.spool.dropAll(l.m)
-	l.store().close()
 	l.m.unregister(l.o.Registerer)
-	return err
+	return errors.Join(err, stopWithin(l.store(), storeTimeout))
+}
+
+// interrupt makes the writer give up, also if it is just changing the store.
+func (l *Log) interrupt() {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		l.store().fail(ErrClosed)
+		select {
+		case <-l.written:
+			return
+		case <-again.C:
+		}
+	}
 }

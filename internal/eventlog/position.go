@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -62,7 +61,11 @@ func (l *Log) askState(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-l.written:
-		return errors.Join(l.ended(), ErrClosed)
+		err := l.ended()
+		if err == nil {
+			err = ErrClosed
+		}
+		return err
 	}
 }
 

@@ -85,15 +85,16 @@ func rewrite(name, temp string) error {
 	return err
 }
 
-// syncDirs fsyncs the directories from the stream's block files up to root, so that
-// the entries that lead to them are durable.
+// syncDirs fsyncs the directories from the stream's block files up to root's parent,
+// so that the entries that lead to them are durable.
 func syncDirs(root, stream string) error {
+	top := filepath.Dir(filepath.Clean(root))
 	for dir := filepath.Join(stream, "msgs"); ; dir = filepath.Dir(dir) {
 		err := syncDir(dir)
 		if err != nil {
 			return err
 		}
-		if dir == filepath.Clean(root) || len(dir) <= len(root) {
+		if len(dir) <= len(top) {
 			return nil
 		}
 	}

@@ -77,9 +77,9 @@ func (l *Log) state() string {
 	switch {
 	case errors.Is(l.refusal, ErrFailed):
 		return StateReopening
-	case l.room(Signal, 0) != nil:
+	case l.room(Signal, usualRecord) != nil:
 		return StateFull
-	case l.room(Visit, 0) != nil:
+	case l.room(Visit, usualRecord) != nil:
 		return StateSignalsOnly
 	}
 	return StateOK

@@ -237,7 +237,7 @@ func (s *store) probe(now time.Time) {
 	since := s.since.Load()
 	if since != 0 {
 		age := now.Sub(time.Unix(0, since))
-		if age < s.o.Deadline {
+		if age < probeAfter {
 			return
 		}
 		if age > storeTimeout {

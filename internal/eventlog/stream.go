@@ -57,6 +57,9 @@ func (s *store) openStream(ctx context.Context, existed bool) error {
 		}
 		cfg := contract(s.o.MaxBytes)
 		cfg.Metadata = map[string]string{metadataID: newID()}
+		if s.o.origin.id != "" {
+			cfg.Metadata[metadataID], cfg.FirstSeq = s.o.origin.id, s.o.origin.first
+		}
 		s.stream, err = js.CreateStream(ctx, cfg)
 	}
 	if err != nil {

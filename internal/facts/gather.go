@@ -29,9 +29,11 @@ func (e *RecordError) Unwrap() error { return e.Err }
 
 // gathered is what one commit takes.
 type gathered struct {
-	rows []Row
-	upTo uint64    // 0: nothing was gathered
-	last time.Time // of the newest message
+	rows  []Row
+	after uint64    // the sequence before the first
+	upTo  uint64    // 0: nothing was gathered
+	first time.Time // of the oldest message
+	last  time.Time // of the newest message
 }
 
 // gather is where the follower leaves rows and the run loop takes them. Two row
@@ -42,11 +44,10 @@ type gather struct {
 	full  chan struct{} // signals: commit now
 	room  chan struct{} // signals: the buffer was taken
 
-	mu     sync.Mutex
-	now    gathered
-	oldest time.Time // of the oldest message not yet taken
-	spare  []Row
-	seq    uint64 // last gathered, or where following began
+	mu    sync.Mutex
+	now   gathered
+	spare []Row
+	seq   uint64 // last gathered, or where following began
 }
 
 func (g *gather) init(limit int) {
@@ -90,9 +91,10 @@ func (g *gather) put(ctx context.Context, b *eventlog.Batch) error {
 		return err
 	}
 	if g.now.upTo == 0 {
-		g.oldest = b.Time
+		g.now.after, g.now.first = g.seq, b.Time
 	}
-	g.now, g.seq = gathered{rows: rows, upTo: b.Seq, last: b.Time}, b.Seq
+	g.now.rows, g.now.upTo, g.now.last = rows, b.Seq, b.Time
+	g.seq = b.Seq
 	signal(g.some)
 	if len(rows) >= g.limit {
 		signal(g.full)
@@ -124,7 +126,7 @@ func (g *gather) giveBack(rows []Row) {
 func (g *gather) oldestWaiting() (time.Time, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.oldest, g.now.upTo != 0
+	return g.now.first, g.now.upTo != 0
 }
 
 // appendRows decodes a message's visits and facts behind rows. Signals are judged

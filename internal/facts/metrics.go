@@ -56,13 +56,16 @@ func (s *Sink) Lag() time.Duration {
 	if s.behind() == 0 {
 		return 0
 	}
-	at, ok := s.gather.oldestWaiting()
-	if !ok {
-		s.mu.Lock()
-		at = s.at
-		s.mu.Unlock()
-	}
-	if at.IsZero() {
+	waiting, ok := s.gather.oldestWaiting()
+	s.mu.Lock()
+	at, adding := s.at, s.adding
+	s.mu.Unlock()
+	switch {
+	case !adding.IsZero():
+		at = adding
+	case ok:
+		at = waiting
+	case at.IsZero():
 		return 0
 	}
 	return max(time.Since(at), 0)

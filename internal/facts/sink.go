@@ -72,7 +72,8 @@ type Sink struct {
 
 	mu      sync.Mutex
 	pos     eventlog.Position // committed
-	at      time.Time         // of the last committed batch
+	at      time.Time         // of the last committed message
+	adding  time.Time         // of the oldest message being committed, zero between commits
 	changed chan struct{}     // closed and replaced when pos moves
 
 	unsealed int64 // rows since the last seal; the run loop's own
@@ -116,7 +117,7 @@ func (s *Sink) WaitFor(ctx context.Context, seq uint64) error {
 func (s *Sink) moved(pos eventlog.Position, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pos, s.at = pos, at
+	s.pos, s.at, s.adding = pos, at, time.Time{}
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -141,6 +142,10 @@ func (s *Sink) Run(ctx context.Context) error {
 	err = s.loop(ctx, ended, seal)
 	cancel()
 	beside.Wait()
+	if errors.Is(err, errStopped) {
+		s.opts.Logger.Warn("facts: stopped before the last rows were added", "error", err)
+		return nil
+	}
 	return err
 }
 
@@ -192,10 +197,7 @@ func (s *Sink) loop(ctx context.Context, ended <-chan error, seal chan<- struct{
 		case err := <-ended:
 			// The last commit also serves the error case: what came before the
 			// record that cannot be read is whole.
-			if commitErr := s.commit(context.WithoutCancel(ctx)); commitErr != nil {
-				return errors.Join(err, commitErr)
-			}
-			return err
+			return errors.Join(err, s.commit(ctx))
 		}
 		waiting = false
 		due.Stop()
@@ -216,8 +218,10 @@ func (s *Sink) loop(ctx context.Context, ended <-chan error, seal chan<- struct{
 	}
 }
 
-// commit adds what is gathered. It is not broken off by ctx: an interrupted commit
-// would have to be looked at again anyway.
+// commit adds what is gathered. An addition under way is not broken off when ctx
+// ends, but one that fails then is not repeated either, nor is it an error: its rows
+// are in the log and the next run adds them. After any error nothing more may be
+// committed: what was taken here would be left out.
 func (s *Sink) commit(ctx context.Context) error {
 	g := s.gather.take()
 	if g.upTo == 0 {
@@ -225,7 +229,13 @@ func (s *Sink) commit(ctx context.Context) error {
 	}
 	defer s.gather.giveBack(g.rows)
 	from := s.Position()
+	if g.after != from.Seq {
+		return fmt.Errorf("facts: rows gathered behind sequence %d cannot follow %d", g.after, from.Seq)
+	}
 	to := eventlog.Position{Stream: s.log.StreamID(), Seq: g.upTo}
+	s.mu.Lock()
+	s.adding = g.first
+	s.mu.Unlock()
 	began := time.Now()
 	if err := s.add(ctx, from, to, g.rows); err != nil {
 		s.metrics.failures.Inc()
@@ -238,6 +248,9 @@ func (s *Sink) commit(ctx context.Context) error {
 	s.moved(to, g.last)
 	return nil
 }
+
+// errStopped marks an addition that failed while the sink was being stopped.
+var errStopped = errors.New("the sink was stopped")
 
 // add calls the store until the rows are in it exactly once. An error tells nothing
 // about whether they are; the position stored with them does.
@@ -255,7 +268,9 @@ func (s *Sink) add(ctx context.Context, from, to eventlog.Position, rows []Row) 
 			return nil
 		case stateErr == nil && st.Position != from:
 			return fmt.Errorf("%w: it is at %s/%d: %w", ErrPosition, st.Position.Stream, st.Position.Seq, err)
-		case try >= s.opts.Retries || ctx.Err() != nil:
+		case ctx.Err() != nil:
+			return fmt.Errorf("%w: %w", errStopped, err)
+		case try >= s.opts.Retries:
 			return errors.Join(err, stateErr)
 		}
 		s.metrics.retries.Inc()

@@ -153,7 +153,7 @@ func normalHost(h string) (host, why string) {
 	}
 	if puny || !isASCII(host) {
 		ascii, err := whatwg.ToASCII(host)
-		if err != nil || puny && ascii != host || !labelsKept(host, ascii) {
+		if err != nil || puny && ascii != host || !spelledOut(host, ascii) {
 			return "", "it is not an internationalised name in its normal form"
 		}
 		host = ascii
@@ -168,9 +168,12 @@ func normalHost(h string) (host, why string) {
 	return host, why
 }
 
-// labelsKept refuses names where other characters become dots or plain letters, such as
-// full-width ones: they show one host and mean another.
-func labelsKept(before, after string) bool {
+// spelledOut reports whether each part that is not ASCII is, but for capitals, what its
+// IDNA form stands for, made of letters and digits. This refuses full-width letters and
+// dots, invisible characters, symbols and Punycode within Punycode: names that show one
+// host and mean another, or on which IDNA implementations differ. Who has one can write
+// its xn-- form.
+func spelledOut(before, after string) bool {
 	if strings.Count(before, ".") != strings.Count(after, ".") {
 		return false
 	}
@@ -178,11 +181,21 @@ func labelsKept(before, after string) bool {
 		var b, a string
 		b, before, _ = strings.Cut(before, ".")
 		a, after, _ = strings.Cut(after, ".")
-		if !isASCII(b) && !strings.HasPrefix(a, "xn--") {
+		if isASCII(b) {
+			continue
+		}
+		text, err := whatwg.ToUnicode(a)
+		if err != nil || text != strings.ToLower(b) || strings.ContainsFunc(b, isSymbol) {
 			return false
 		}
 	}
 	return true
+}
+
+// isSymbol reports whether IDNA 2008 has no place for r, but for two dots of Catalan and
+// Japanese.
+func isSymbol(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsNumber(r) && !strings.ContainsRune("-_·・", r)
 }
 
 // checkLabels checks lengths and characters. The underscore is no host name by RFC 952,

@@ -244,7 +244,8 @@ func (p *plan) resultColumns(groups []string, own, whole []int) []string {
 }
 
 // orderBy sorts as asked, then by every dimension, so that the order is the same
-// each time. Ratios are sorted by their floating-point value, undefined ones last.
+// each time. Ratios are sorted by their floating-point value, undefined ones last, and
+// amounts by minor units: across currencies no order means anything.
 func (p *plan) orderBy(whole []int) string {
 	var keys []string
 	for _, o := range p.sort {

@@ -97,6 +97,8 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 	}
 	n, err := t.q.UpdateConversion(ctx, q.UpdateConversionParams{
 		Status: string(c.Status), DedupKey: c.DedupKey, OrderNo: c.Order, Warning: c.Warning,
+		Revenue: c.Revenue, Commission: c.Commission, SaleAmount: c.SaleAmount, HasSale: c.HasSale,
+		Sent: c.Sent, PayoutRule: c.PayoutRule, CommRule: c.CommRule, Revision: c.Revision,
 		ID: c.ID, Workspace: c.Workspace, Version: c.Version,
 	})
 	if err != nil {

@@ -74,3 +74,36 @@ var browserNames = []browserName{
 	{"crios/", "Chrome", false},
 	{"arkweb/", "ArkWeb", false},
 }
+
+// ieVersion sees through the compatibility view of Internet Explorer, in which
+// it claims to be version 7 but leaves its engine's version in place.
+func ieVersion(ua, claimed string) string {
+	switch versionAfter(ua, "trident/") {
+	case "7":
+		return "11"
+	case "6":
+		return "10"
+	case "5":
+		return "9"
+	case "4":
+		return "8"
+	}
+	return claimed
+}
+
+// plainBrowser is for user agents of a shape go-useragent has never seen
+// (televisions, cars) that still name what they are built from.
+func plainBrowser(ua string) (name, version string) {
+	for _, b := range [...]browserName{
+		{"firefox/", "Firefox", false},
+		{"chrome/", "Chrome", false},
+	} {
+		if v := versionAfter(ua, b.token); v != "" {
+			return b.name, v
+		}
+	}
+	if indexFold(ua, " safari/") >= 0 {
+		return "Safari", versionAfter(ua, "version/")
+	}
+	return "", ""
+}

@@ -35,9 +35,12 @@ func (c *Classifier) classifyAgent(k agentKey) agent {
 		a.browser, a.browserVersion = browserNames[t.browser].name, versionAt(k.ua, t.end)
 	case k.ua != "":
 		parsed := c.agents.Parse(k.ua)
-		a.browser = string(parsed.Browser())
-		if a.browser != "" {
-			a.browserVersion = shortVersion(parsed.BrowserVersion())
+		a.browser, a.browserVersion = string(parsed.Browser()), shortVersion(parsed.BrowserVersion())
+		switch a.browser {
+		case "IE":
+			a.browserVersion = ieVersion(k.ua, a.browserVersion)
+		case "":
+			a.browser, a.browserVersion = plainBrowser(k.ua)
 		}
 		if a.os == "" {
 			a.os = canonicalOS(string(parsed.OS()))

@@ -26,7 +26,7 @@ func language(accept string) string {
 		tag = tag[:cut]
 	}
 	var buf [maxLanguage]byte
-	start, changed := 0, false
+	start, changed, extension := 0, false, false
 	for i := 0; i <= len(tag); i++ {
 		if i < len(tag) && tag[i] != '-' {
 			if !wordChar(tag[i]) || tag[i] == '_' || start == 0 && tag[i] <= '9' {
@@ -40,12 +40,14 @@ func language(accept string) string {
 		}
 		for j := start; j < i; j++ {
 			buf[j] = lower(tag[j])
-			// A region is written in capitals, a script with one.
-			if start > 0 && (n == 2 || n == 4 && j == start) && 'a' <= buf[j] && buf[j] <= 'z' {
+			// A region is written in capitals, a script with one, but what
+			// follows a single letter is neither.
+			if start > 0 && !extension && (n == 2 || n == 4 && j == start) && 'a' <= buf[j] && buf[j] <= 'z' {
 				buf[j] -= 'a' - 'A'
 			}
 			changed = changed || buf[j] != tag[j]
 		}
+		extension = extension || n == 1
 		if i < len(tag) {
 			buf[i] = '-'
 		}

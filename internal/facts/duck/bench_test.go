@@ -1,8 +1,10 @@
 package duck_test
 
 import (
+	"context"
 	"database/sql/driver"
 	"testing"
+	"time"
 
 	duckdb "github.com/duckdb/duckdb-go/v2"
 
@@ -119,4 +121,38 @@ func BenchmarkBareAppender(b *testing.B) {
 		n += benchRows
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkSink is the whole way: the log's records decoded, gathered and added.
+func BenchmarkSink(b *testing.B) {
+	log := factstest.NewLog(stream)
+	const perMessage = 100
+	records := make([]eventlog.Record, perMessage)
+	for i := range records {
+		records[i] = factstest.VisitRecord(i)
+	}
+	s := open(b, duck.Options{})
+	sink := facts.NewSink(s, log, facts.SinkOptions{})
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- sink.Run(ctx) }()
+	n := 0
+	for b.Loop() {
+		var seq uint64
+		for range benchRows / perMessage {
+			seq = log.Append(time.Now(), records...)
+		}
+		n += benchRows
+		if err := sink.WaitFor(ctx, seq-min(seq, 2*benchRows/perMessage)); err != nil { // keep some ahead
+			b.Fatal(err)
+		}
+	}
+	if err := sink.WaitFor(ctx, log.Last()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
+	cancel()
+	if err := <-ended; err != nil {
+		b.Fatal(err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"clickledger/internal/eventlog"
 	"clickledger/internal/facts"
@@ -73,7 +74,9 @@ func catchUp(t *testing.T, s facts.Store, log facts.Log, opts facts.SinkOptions)
 	return <-ended
 }
 
-func small() facts.SinkOptions { return facts.SinkOptions{CommitRows: 100} }
+func small() facts.SinkOptions {
+	return facts.SinkOptions{CommitRows: 100, CommitEvery: time.Millisecond}
+}
 
 func reopen(t *testing.T, dir string, change func()) *duck.Store {
 	t.Helper()
@@ -103,21 +106,13 @@ func TestRebuild(t *testing.T) {
 			overwrite(path, 4096, 8192)
 		},
 		"cut short": func(path string) { os.Truncate(path, 12288) },
-		"garbage log": func(path string) {
-			os.WriteFile(path+".wal", []byte(strings.Repeat("garbage!", 1000)), 0o600)
-		},
 		"marked": func(path string) {
 			os.WriteFile(filepath.Join(filepath.Dir(path), "facts.rebuild"), []byte("why"), 0o600)
 		},
 		"dies on open": func(path string) {
 			os.WriteFile(filepath.Join(filepath.Dir(path), "facts.opening"), []byte("3"), 0o600)
 		},
-		"other version":  nil,
-		"put back older": nil,
 	} {
-		if damage == nil {
-			continue // below
-		}
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			log := fillLog(60)
@@ -144,7 +139,7 @@ func TestRebuild(t *testing.T) {
 
 			s = reopen(t, dir, func() { damage(filepath.Join(dir, "facts.duckdb")) })
 			rec := s.Recovered()
-			if rec.Segments != 2 || rec.Rows < 290 || len(rec.Damaged) != 0 {
+			if rec.Segments != 2 || rec.Rows < 250 || len(rec.Damaged) != 0 {
 				t.Errorf("recovery %+v, want about 300 rows of 2 segments", rec)
 			}
 			if name != "missing" && (rec.Reason == "" || len(rec.MovedTo) == 0) {
@@ -165,6 +160,49 @@ func TestRebuild(t *testing.T) {
 				t.Errorf("state after the rebuild %+v, %v; want %+v", got, err, st)
 			}
 		})
+	}
+}
+
+// TestDamagedLog takes the files as a killed process leaves them and spoils the
+// write-ahead log at many places: DuckDB replays what comes before, or refuses, and
+// either way the rows and the position that are left agree and the rest is read again.
+func TestDamagedLog(t *testing.T) {
+	dir := t.TempDir()
+	log := fillLog(40)
+	live := open(t, duck.Options{Dir: dir})
+	if err := catchUp(t, live, log, small()); err != nil {
+		t.Fatal(err)
+	}
+	want := totals(t, live)
+	image, err := os.ReadFile(filepath.Join(dir, "facts.duckdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wal, err := os.ReadFile(filepath.Join(dir, "facts.duckdb.wal"))
+	if err != nil || len(wal) < 10_000 {
+		t.Fatalf("a log of %d bytes, %v", len(wal), err)
+	}
+	for i := range 8 {
+		spoiled := append([]byte(nil), wal...)
+		at := len(wal) * i / 8
+		if i%2 == 0 {
+			spoiled = spoiled[:at]
+		} else {
+			spoiled[at] ^= 0xFF
+		}
+		copied := t.TempDir()
+		for name, data := range map[string][]byte{"facts.duckdb": image, "facts.duckdb.wal": spoiled} {
+			if err := os.WriteFile(filepath.Join(copied, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := open(t, duck.Options{Dir: copied})
+		if err := catchUp(t, s, log, small()); err != nil {
+			t.Fatal(err)
+		}
+		if got := totals(t, s); got != want {
+			t.Errorf("spoiled at %d: totals %s\nwant %s (%+v)", at, got, want, s.Recovered())
+		}
 	}
 }
 

@@ -63,6 +63,20 @@ func (m *Memory) Rows() []facts.Row {
 	return append([]facts.Row(nil), m.rows...)
 }
 
+// RowsLocked gives the rows themselves; for Before and After, which run under the
+// store's lock.
+func (m *Memory) RowsLocked() []facts.Row { return m.rows }
+
+// MoveLocked moves the position behind the caller's back; for Before and After.
+func (m *Memory) MoveLocked(to eventlog.Position) { m.state.Position = to }
+
+// Lock runs fn under the store's lock.
+func (m *Memory) Lock(fn func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fn()
+}
+
 // Query implements facts.Store by refusing.
 func (m *Memory) Query(context.Context, string, ...any) (facts.Result, error) {
 	return facts.Result{}, errors.New("factstest: the store in memory answers no SQL")

@@ -674,18 +674,28 @@ func (q *Queries) SignalsDue(ctx context.Context, now int64) (bool, error) {
 const updateConversion = `-- name: UpdateConversion :execrows
 UPDATE conversions SET
   status = ?1, dedup_key = ?2, order_no = ?3,
-  warning = ?4, version = version + 1
-WHERE id = ?5 AND workspace = ?6 AND version = ?7
+  revenue = ?4, commission = ?5, sale_amount = ?6, has_sale = ?7,
+  sent = ?8, payout_rule = ?9, comm_rule = ?10, revision = ?11,
+  warning = ?12, version = version + 1
+WHERE id = ?13 AND workspace = ?14 AND version = ?15
 `
 
 type UpdateConversionParams struct {
-	Status    string `db:"status"`
-	DedupKey  string `db:"dedup_key"`
-	OrderNo   string `db:"order_no"`
-	Warning   string `db:"warning"`
-	ID        string `db:"id"`
-	Workspace string `db:"workspace"`
-	Version   int64  `db:"version"`
+	Status     string `db:"status"`
+	DedupKey   string `db:"dedup_key"`
+	OrderNo    string `db:"order_no"`
+	Revenue    int64  `db:"revenue"`
+	Commission int64  `db:"commission"`
+	SaleAmount int64  `db:"sale_amount"`
+	HasSale    bool   `db:"has_sale"`
+	Sent       string `db:"sent"`
+	PayoutRule string `db:"payout_rule"`
+	CommRule   string `db:"comm_rule"`
+	Revision   int64  `db:"revision"`
+	Warning    string `db:"warning"`
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Version    int64  `db:"version"`
 }
 
 func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionParams) (int64, error) {
@@ -693,6 +703,14 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.Status,
 		arg.DedupKey,
 		arg.OrderNo,
+		arg.Revenue,
+		arg.Commission,
+		arg.SaleAmount,
+		arg.HasSale,
+		arg.Sent,
+		arg.PayoutRule,
+		arg.CommRule,
+		arg.Revision,
 		arg.Warning,
 		arg.ID,
 		arg.Workspace,

@@ -78,6 +78,8 @@ FROM conversions WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);
 -- name: UpdateConversion :execrows
 UPDATE conversions SET
   status = sqlc.arg(status), dedup_key = sqlc.arg(dedup_key), order_no = sqlc.arg(order_no),
+  revenue = sqlc.arg(revenue), commission = sqlc.arg(commission), sale_amount = sqlc.arg(sale_amount), has_sale = sqlc.arg(has_sale),
+  sent = sqlc.arg(sent), payout_rule = sqlc.arg(payout_rule), comm_rule = sqlc.arg(comm_rule), revision = sqlc.arg(revision),
   warning = sqlc.arg(warning), version = version + 1
 WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace) AND version = sqlc.arg(version);
 

@@ -1,0 +1,97 @@
+// Package api is the REST interface under /api/v1: what the console can do, for
+// programs. It is described by OpenAPI 3.1, served and committed as openapi.yaml.
+//
+// Invariants:
+//   - The package decides nothing: it reads requests, asks the services of the domain
+//     and writes answers. Who may do what is asked there.
+//   - What a caller may not see answers byte for byte as what does not exist, but for
+//     the request id.
+//   - Every refusal is a [Problem] with a stable code, by one table.
+//   - Bodies are strict: an unknown name or another type is refused, never ignored.
+//   - URLs in answers come from the configured public URL, never from Host.
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"clickledger/internal/account"
+	"clickledger/internal/books"
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/inbox"
+	"clickledger/internal/outbound"
+	"clickledger/internal/report"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// Prefix is where the API is mounted.
+const Prefix = "/api/v1"
+
+// Decider is where people decide about conversions and signals.
+type Decider interface {
+	// Decide moves a conversion to another state: catalog.ErrNotFound, or a
+	// *books.StateError where there is no such step.
+	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
+	// Replay judges a signal again.
+	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)
+}
+
+// Options are what the API needs. Verify and Backup may be nil: then they answer
+// that they are not available here.
+type Options struct {
+	Catalog    *catalog.Service
+	Accounts   *account.Service
+	Books      books.Store
+	Decide     Decider
+	Report     report.Reporter
+	Deliveries outbound.Store
+	Verify     func(ctx context.Context) (any, error)
+	Backup     func(ctx context.Context, w io.Writer) error
+	PublicURL  string // scheme, host and port under which trackers and pixels are reached
+	Version    string
+	Now        func() time.Time
+	Logger     *slog.Logger
+}
+
+// server is the API under construction and at work; it is not changed after New.
+type server struct {
+	Options
+	huma huma.API
+}
+
+// New makes the handler of everything under [Prefix].
+func New(o Options) http.Handler {
+	s, mux := build(o)
+	return s.guard(mux, s.specs())
+}
+
+// build registers every operation.
+func build(o Options) (*server, *http.ServeMux) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
+	mux := http.NewServeMux()
+	s := &server{Options: o}
+	s.huma = humago.NewWithPrefix(mux, Prefix, s.config())
+	s.registerCatalog()
+	s.registerAccounts()
+	s.registerConversions()
+	s.registerSignals()
+	s.registerLedger()
+	s.registerDeliveries()
+	s.registerReports()
+	s.registerSystem()
+	s.finishSpec()
+	return s, mux
+}

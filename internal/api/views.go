@@ -1,0 +1,193 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"clickledger/internal/account"
+	"clickledger/internal/catalog"
+)
+
+// Meta is what every row of the catalog carries.
+type Meta struct {
+	ID       string    `json:"id" example:"off_01kb3x9w2m7q4d5e" doc:"Its id, for ever; ids are in order of creation."`
+	Version  int64     `json:"version" doc:"Counts its changes; the ETag in another form."`
+	Archived bool      `json:"archived" doc:"Whether it is out of use."`
+	Created  time.Time `json:"created" doc:"When it was made."`
+	Updated  time.Time `json:"updated" doc:"When it was last changed."`
+}
+
+func metaOf(e catalog.Entity) Meta {
+	m := e.Base()
+	return Meta{m.ID, m.Version, m.Archived, timeOf(m.Created), timeOf(m.Updated)}
+}
+
+// timeOf reads a time in µs.
+func timeOf(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+// maybeTime reads a time in µs that may be absent.
+func maybeTime(us int64) *time.Time {
+	if us == 0 {
+		return nil
+	}
+	t := timeOf(us)
+	return &t
+}
+
+// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment and Link are the rows of
+// the catalog in answers: the document that was set, and what the server added.
+type (
+	// Workspace is a tenant.
+	Workspace struct {
+		Meta
+		catalog.WorkspaceDoc
+	}
+	// Advertiser is who pays.
+	Advertiser struct {
+		Meta
+		catalog.AdvertiserDoc
+		Token    string `json:"token,omitempty" doc:"Authenticates its postbacks. Shown to keys that may write."`
+		TokenOld string `json:"token_old,omitempty" doc:"The token before, accepted as well until it is dropped."`
+	}
+	// Offer is a destination that pays.
+	Offer struct {
+		Meta
+		catalog.OfferDoc
+		Key         string `json:"key" doc:"Public key of its pixels; it authorises nothing else."`
+		PostbackURL string `json:"postback_url" doc:"What the advertiser's server calls; the words in braces stand for its own macros. With the advertiser's token for keys that may write."`
+		PixelURL    string `json:"pixel_url" doc:"What a thank-you page loads; the words in braces stand for the shop's values."`
+		PixelTag    string `json:"pixel_tag" doc:"The same as HTML to paste."`
+	}
+	// Goal is a conversion event of an offer.
+	Goal struct {
+		Meta
+		catalog.GoalDoc
+		Default  bool   `json:"default" doc:"Whether signals that name no goal are judged by it."`
+		Currency string `json:"currency" doc:"Of its amounts: the offer's."`
+	}
+	// Publisher brings visitors.
+	Publisher struct {
+		Meta
+		catalog.PublisherDoc
+	}
+	// Enrollment is a publisher's right to run an offer.
+	Enrollment struct {
+		Meta
+		catalog.EnrollmentDoc
+		Currency string `json:"currency" doc:"Of its amounts: the offer's."`
+	}
+	// Link is a tracking URL.
+	Link struct {
+		Meta
+		catalog.LinkDoc
+		Key         string `json:"key" doc:"The path of its URL."`
+		TrackingURL string `json:"tracking_url" doc:"The URL to spread. sub1 to sub20 and source can be added to its query."`
+	}
+)
+
+// extras is what the views of a page need beside the rows themselves.
+type extras struct {
+	p           account.Principal
+	advertisers map[string]*catalog.Advertiser
+	offers      map[string]*catalog.Offer
+}
+
+// extras looks up what the rows refer to, at once for all.
+func (s *server) extras(ctx context.Context, workspace string, es []catalog.Entity) (*extras, error) {
+	x := &extras{p: caller(ctx), advertisers: map[string]*catalog.Advertiser{}, offers: map[string]*catalog.Offer{}}
+	var advertisers, offers []string
+	for _, e := range es {
+		switch e := e.(type) {
+		case *catalog.Offer:
+			advertisers = append(advertisers, e.Advertiser)
+		case *catalog.Goal:
+			offers = append(offers, e.Offer)
+		case *catalog.Enrollment:
+			offers = append(offers, e.Offer)
+		}
+	}
+	find := func(kind catalog.Kind, ids []string, keep func(catalog.Entity)) error {
+		slices.Sort(ids)
+		ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
+		if len(ids) == 0 {
+			return nil // an empty list of ids would mean all
+		}
+		found, err := s.Catalog.List(ctx, x.p, catalog.Query{Kind: kind, Workspace: workspace, IDs: ids, Archived: "all", Limit: catalog.MaxLimit})
+		for _, e := range found {
+			keep(e)
+		}
+		return err
+	}
+	err := find(catalog.KindAdvertiser, advertisers, func(e catalog.Entity) { x.advertisers[e.Base().ID] = e.(*catalog.Advertiser) })
+	if err != nil {
+		return nil, err
+	}
+	err = find(catalog.KindOffer, offers, func(e catalog.Entity) { x.offers[e.Base().ID] = e.(*catalog.Offer) })
+	return x, err
+}
+
+func (x *extras) currency(offer string) string {
+	if o := x.offers[offer]; o != nil {
+		return o.Currency
+	}
+	return ""
+}
+
+func (s *server) workspaceView(e catalog.Entity, _ *extras) Workspace {
+	return Workspace{metaOf(e), *catalog.DocOf(e, "").(*catalog.WorkspaceDoc)}
+}
+
+func (s *server) advertiserView(e catalog.Entity, x *extras) Advertiser {
+	a := e.(*catalog.Advertiser)
+	v := Advertiser{Meta: metaOf(e), AdvertiserDoc: *catalog.DocOf(e, "").(*catalog.AdvertiserDoc)}
+	if x.p.Write {
+		v.Token, v.TokenOld = a.Token, a.TokenOld
+	}
+	return v
+}
+
+func (s *server) offerView(e catalog.Entity, x *extras) Offer {
+	o := e.(*catalog.Offer)
+	v := Offer{Meta: metaOf(e), OfferDoc: *catalog.DocOf(e, "").(*catalog.OfferDoc), Key: o.Key}
+	if o.Key == "" {
+		return v // a dry run: there is nothing to call yet
+	}
+	token := ""
+	if a := x.advertisers[o.Advertiser]; a != nil {
+		token = "&token={token}"
+		if x.p.Write {
+			token = "&token=" + url.QueryEscape(a.Token)
+		}
+	}
+	v.PostbackURL = s.PublicURL + "/postback?click_id={click_id}&txid={order}&amount={amount}&payout={payout}&currency=" + o.Currency + token
+	v.PixelURL = s.PublicURL + "/pixel.gif?key=" + o.Key + "&txid={order}&amount={amount}&currency=" + o.Currency
+	v.PixelTag = `<img src="` + strings.ReplaceAll(v.PixelURL, "&", "&amp;") + `" width="1" height="1" alt="" style="position:absolute">`
+	return v
+}
+
+func (s *server) goalView(e catalog.Entity, x *extras) Goal {
+	g := e.(*catalog.Goal)
+	c := x.currency(g.Offer)
+	return Goal{metaOf(e), *catalog.DocOf(e, c).(*catalog.GoalDoc), g.Default, c}
+}
+
+func (s *server) publisherView(e catalog.Entity, _ *extras) Publisher {
+	return Publisher{metaOf(e), *catalog.DocOf(e, "").(*catalog.PublisherDoc)}
+}
+
+func (s *server) enrollmentView(e catalog.Entity, x *extras) Enrollment {
+	c := x.currency(e.(*catalog.Enrollment).Offer)
+	return Enrollment{metaOf(e), *catalog.DocOf(e, c).(*catalog.EnrollmentDoc), c}
+}
+
+func (s *server) linkView(e catalog.Entity, _ *extras) Link {
+	l := e.(*catalog.Link)
+	v := Link{Meta: metaOf(e), LinkDoc: *catalog.DocOf(e, "").(*catalog.LinkDoc), Key: l.Key}
+	if l.Key != "" {
+		v.TrackingURL = s.PublicURL + "/c/" + l.Key
+	}
+	return v
+}

@@ -1,0 +1,103 @@
+package console
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"clickledger/internal/report"
+)
+
+// reportCSV exports all rows of the explorer's question.
+func (c *call) reportCSV() error {
+	q := c.question()
+	q.Limit, q.Totals = exportLimit, false
+	t, err := c.Report.Run(c.r.Context(), q)
+	var wrong *report.Error
+	if errors.As(err, &wrong) {
+		return c.redirect(c.same())
+	}
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="report-`+q.From.Format("20060102")+"-"+q.To.AddDate(0, 0, -1).Format("20060102")+`.csv"`)
+	h.Set("Cache-Control", "private, no-store")
+	return writeCSV(c.w, t, c.ws.Currency)
+}
+
+// writeCSV writes a table as RFC 4180, amounts as decimal text in their currency.
+func writeCSV(w io.Writer, t *report.Table, fallback string) error {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	line := make([]string, 0, len(t.Columns))
+	currencyAt := -1
+	for i, cl := range t.Columns {
+		line = append(line, cl.Name)
+		if cl.Name == "currency" {
+			currencyAt = i
+		}
+	}
+	err := out.Write(line)
+	if err != nil {
+		return err
+	}
+	for _, r := range t.Rows {
+		currency := fallback
+		if currencyAt >= 0 {
+			if cur, ok := r[currencyAt].(string); ok && cur != "" {
+				currency = cur
+			}
+		}
+		line = line[:0]
+		for i, cl := range t.Columns {
+			line = append(line, csvValue(cl, r[i], currency))
+		}
+		err := out.Write(line)
+		if err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// number is what a numeric column may hold unprefixed (S8).
+var number = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+
+// csvValue writes one value. Text never begins as a formula would: spreadsheets run
+// what they open.
+func csvValue(cl report.Column, v any, currency string) string {
+	s := ""
+	switch v := v.(type) {
+	case int64:
+		s = strconv.FormatInt(v, 10)
+		if cl.Type == "money" {
+			s = plainAmount(v, currency)
+		}
+	case string:
+		s = v
+	}
+	if cl.Type != "text" && cl.Type != "time" && number.MatchString(s) {
+		return s
+	}
+	return defuse(s)
+}
+
+// defuse puts an apostrophe before text a spreadsheet would take for a formula, also
+// behind leading spaces and line ends, and drops NUL (S8).
+func defuse(s string) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	if s == "" {
+		return s
+	}
+	rest := strings.TrimLeft(s, " \r\n\u00a0\ufeff")
+	if s[0] == '\t' || s[0] == '\r' || s[0] == '\n' || (rest != "" && strings.ContainsRune("=+-@\t|＝＋－＠", []rune(rest)[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,171 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"clickledger/internal/event"
+	"clickledger/internal/facts"
+	"clickledger/internal/report"
+)
+
+// factTable answers report questions over facts in memory, as far as pages ask them:
+// it stands in for the engine so that page tests need no DuckDB.
+type factTable struct {
+	rows []event.Fact
+	no   int64
+	err  error
+}
+
+func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	loc, err := time.LoadLocation(q.TimeZone)
+	if err != nil {
+		return nil, &report.Error{Field: "time_zone", Rule: "unknown", Msg: "the time zone is not an IANA name such as Europe/Berlin"}
+	}
+	known := map[string]report.Dimension{}
+	for _, d := range report.Dimensions() {
+		known[d.Name] = d
+	}
+	t := &report.Table{Rows: [][]any{}, Took: 1830}
+	for _, d := range q.Dimensions {
+		kd, ok := known[d]
+		if !ok {
+			return nil, &report.Error{Field: "dimensions", Rule: "unknown", Value: d, Msg: "there is no such dimension"}
+		}
+		t.Columns = append(t.Columns, report.Column{Name: d, Label: kd.Label, Type: kd.Type})
+		if kd.Named {
+			t.Columns = append(t.Columns, report.Column{Name: d + "_name", Label: kd.Label + " name", Type: "text"})
+		}
+	}
+	if !slices.Contains(q.Dimensions, "currency") {
+		t.Columns = append(t.Columns, report.Column{Name: "currency", Label: "Currency", Type: "text"})
+	}
+	ms := map[string]report.Metric{}
+	for _, m := range report.Metrics() {
+		ms[m.Name] = m
+	}
+	for _, m := range q.Metrics {
+		t.Columns = append(t.Columns, report.Column{Name: m, Label: ms[m].Label, Type: ms[m].Type, Formula: ms[m].Formula})
+	}
+	groups := map[string]map[string]int64{}
+	keys := map[string][]string{}
+	total := map[string]int64{}
+	for i := range f.rows {
+		r := &f.rows[i]
+		at := time.UnixMicro(r.At)
+		if r.Workspace != q.Workspace || at.Before(q.From) || !at.Before(q.To) || !f.passes(r, q.Filters, loc) {
+			continue
+		}
+		var key []string
+		for _, d := range q.Dimensions {
+			key = append(key, f.value(r, d, loc))
+		}
+		k := strings.Join(key, "\x1f")
+		if groups[k] == nil {
+			groups[k], keys[k] = map[string]int64{}, key
+		}
+		for _, sum := range []map[string]int64{groups[k], total} {
+			for _, c := range facts.IntColumns() {
+				sum[c.Name] += *c.Of(r)
+			}
+		}
+	}
+	line := func(key []string, sums map[string]int64) []any {
+		var row []any
+		for i, d := range q.Dimensions {
+			row = append(row, key[i])
+			if known[d].Named {
+				row = append(row, "")
+			}
+		}
+		if !slices.Contains(q.Dimensions, "currency") {
+			row = append(row, "USD")
+		}
+		for _, m := range q.Metrics {
+			row = append(row, metric(m, sums))
+		}
+		return row
+	}
+	for _, k := range sortedKeys(groups) {
+		t.Rows = append(t.Rows, line(keys[k], groups[k]))
+	}
+	if q.Totals {
+		t.Totals = append(t.Totals, line(make([]string, len(q.Dimensions)), total))
+	}
+	if len(q.Sort) > 0 {
+		at := slices.IndexFunc(t.Columns, func(c report.Column) bool { return c.Name == q.Sort[0].By })
+		slices.SortStableFunc(t.Rows, func(a, b []any) int {
+			d := strings.Compare(fmt.Sprintf("%020v", a[at]), fmt.Sprintf("%020v", b[at]))
+			if q.Sort[0].Desc {
+				return -d
+			}
+			return d
+		})
+	}
+	if q.Limit > 0 && len(t.Rows) > q.Limit {
+		t.Rows, t.More = t.Rows[:q.Limit], true
+	}
+	return t, nil
+}
+
+func (f *factTable) value(r *event.Fact, d string, loc *time.Location) string {
+	at := time.UnixMicro(r.At).In(loc)
+	switch d {
+	case "date":
+		return at.Format(time.DateOnly)
+	case "hour":
+		return at.Truncate(time.Hour).Format(time.RFC3339)
+	case "click_id":
+		return r.ID.String()
+	}
+	for _, c := range facts.TextColumns() {
+		if c.Name == d {
+			return *c.Of(r)
+		}
+	}
+	return ""
+}
+
+func (f *factTable) passes(r *event.Fact, fs []report.Filter, loc *time.Location) bool {
+	for _, fl := range fs {
+		v := f.value(r, fl.Dimension, loc)
+		ok := slices.Contains(fl.Values, v)
+		if fl.Op == "contains" {
+			ok = strings.Contains(v, fl.Values[0])
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func metric(m string, s map[string]int64) any {
+	ratio := func(a, b int64, scale int64, digits int) any {
+		if b == 0 {
+			return nil
+		}
+		return big.NewRat(a*scale, b).FloatString(digits)
+	}
+	switch m {
+	case "cr":
+		return ratio(s["conversions"], s["clicks"], 100, 2)
+	case "epc":
+		if s["clicks"] == 0 {
+			return nil
+		}
+		return big.NewRat(s["revenue"], s["clicks"]*100).FloatString(4)
+	case "margin":
+		return s["revenue"] - s["commission"]
+	case "profit":
+		return s["revenue"] - s["commission"] - s["cost"]
+	}
+	return s[m]
+}

@@ -1,0 +1,179 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"clickledger/internal/conversion"
+	"clickledger/internal/inbox"
+)
+
+// longCast has names nobody should choose and somebody will.
+var longCast = cast{
+	advs:   []string{"Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft mbH & Co. KG", strings.Repeat("Wide", 20), "C", "D"},
+	offers: []string{strings.Repeat("An offer with a name that does not know when to stop, ", 3), strings.Repeat("x", 190), "C", "D", "E", "F", "G"},
+	pubs:   []string{strings.Repeat("Publisher-without-any-space-in-the-name-", 4), "Ü ß 漢字 العربية עברית", "C", "D", "E", "F", "G", "H"},
+	subs:   []string{strings.Repeat("sub", 60), "story"},
+}
+
+// TestScreens writes a picture of every page when CONSOLE_SCREENS names a folder:
+// wide and narrow, light and dark. With CONSOLE_PAGES only pages whose name contains
+// it. The narrow ones also prove that no page is wider than its window.
+func TestScreens(t *testing.T) {
+	dir := os.Getenv("CONSOLE_SCREENS")
+	if dir == "" {
+		t.Skip("CONSOLE_SCREENS is not set")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t)
+	full := newWorld(t, nil)
+	full.signIn()
+	full.workspace("Acme affiliates")
+	full.populate(people)
+	long := newWorld(t, nil)
+	long.signIn()
+	long.workspace(strings.Repeat("Long workspace name ", 8))
+	long.populate(longCast)
+	bare := newWorld(t, nil)
+	fresh := newWorld(t, nil)
+	fresh.signIn()
+	fresh.workspace("Fresh")
+	first := full.first()
+	for _, s := range []struct {
+		name string
+		w    *world
+		path string
+	}{
+		{"home", full, full.at("")}, {"home-today", full, full.at("") + "?range=today"}, {"offers", full, full.at("offers")}, {"offer", full, full.at("offers/" + full.offs[0].ID)},
+		{"offer-new", full, full.at("offers/new")}, {"offer-edit", full, full.at("offers/" + full.offs[0].ID + "/edit")}, {"advertisers", full, full.at("advertisers")}, {"advertiser", full, full.at("advertisers/" + full.advs[0].ID)},
+		{"publishers", full, full.at("publishers")}, {"publisher", full, full.at("publishers/" + full.pubs[0].ID)}, {"links", full, full.at("links")}, {"link-new", full, full.at("links/new")},
+		{"conversions", full, full.at("conversions")}, {"conversion", full, full.at("conversions/" + first.ID)}, {"signals", full, full.at("signals")},
+		{"signal", full, full.at("signals/" + full.refused())}, {"outbound", full, full.at("outbound")}, {"ledger", full, full.at("ledger")},
+		{"report", full, full.at("reports") + "?d=publisher&d=country&d=&range=30d"}, {"settings", full, full.at("settings")}, {"search", full, full.at("search") + "?q=acme"}, {"notfound", full, full.at("nothing")},
+		{"long-home", long, long.at("")}, {"long-offers", long, long.at("offers")}, {"long-offer", long, long.at("offers/" + long.offs[0].ID)}, {"long-publisher", long, long.at("publishers/" + long.pubs[0].ID)},
+		{"long-conversions", long, long.at("conversions")}, {"long-conversion", long, long.at("conversions/" + long.first().ID)}, {"long-ledger", long, long.at("ledger")}, {"long-report", long, long.at("reports") + "?d=offer&d=publisher&d=sub1"},
+		{"empty-home", fresh, fresh.at("")}, {"empty-offers", fresh, fresh.at("offers")}, {"empty-signals", fresh, fresh.at("signals")}, {"empty-ledger", fresh, fresh.at("ledger")}, {"empty-report", fresh, fresh.at("reports")},
+		{"setup", bare, "/setup?token=s3t-up-token"}, {"signin", fresh, "/signin"},
+	} {
+		if want := os.Getenv("CONSOLE_PAGES"); want != "" && !strings.Contains(s.name, want) {
+			continue
+		}
+		for _, width := range []int64{1440, 390} {
+			for _, theme := range []string{"light", "dark"} {
+				if theme == "dark" && os.Getenv("CONSOLE_DARK") == "" && width == 390 {
+					continue
+				}
+				name := s.name + "-" + itoa(int(width)) + "-" + theme
+				b.shoot(s.w, s.path, width, theme, filepath.Join(dir, name+".png"))
+			}
+		}
+	}
+}
+
+func (w *world) first() *conversion.Conversion {
+	cs, err := w.db.Books().ListConversions(context.Background(), conversion.Query{Workspace: w.ws.ID, Limit: 60})
+	w.must(err)
+	return cs[len(cs)-1]
+}
+
+func (w *world) refused() string {
+	rows, err := w.db.Books().ListSignals(context.Background(), inbox.Query{Workspace: w.ws.ID, Limit: 100})
+	w.must(err)
+	for _, r := range rows {
+		if !took(r.Verdict) && r.Click != "" {
+			return r.ID
+		}
+	}
+	w.t.Fatal("nothing was refused")
+	return ""
+}
+
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// openBrowser starts Debian's Chromium.
+func openBrowser(t *testing.T) *browser {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.UserDataDir(t.TempDir()))
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel2 := chromedp.NewContext(alloc)
+	t.Cleanup(cancel2)
+	watch := page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.wrong = [];
+		addEventListener("error", (e) => wrong.push(e.message));
+		document.addEventListener("securitypolicyviolation", (e) => wrong.push(e.violatedDirective + " " + e.blockedURI + " " + e.sourceFile));`}
+	if err := chromedp.Do(ctx, command(page.Enable, page.EnableParams{}), command(page.AddScriptToEvaluateOnNewDocument, watch)); err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t, ctx}
+}
+
+// command is a protocol command as an action.
+func command[P, R any](cmd cdp.Command[P, R], p P) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, cmd, p)
+		return chromedp.Void{}, err
+	}
+}
+
+// shoot opens a page, checks its width and what the console of the browser said, and
+// writes a picture.
+func (b *browser) shoot(w *world, path string, width int64, theme, file string) {
+	b.t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }))
+	defer srv.Close()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	cookie := func(name, value string) chromedp.Action[chromedp.Void] {
+		return command(network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: srv.URL})
+	}
+	steps := []chromedp.Action[chromedp.Void]{
+		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 900}),
+		command(network.ClearBrowserCookies, cdp.Empty{}), cookie(themeCookie, theme), chromedp.Navigate(srv.URL + path), chromedp.Sleep(150 * time.Millisecond),
+	}
+	if w.cookie != "" {
+		steps = append(steps[:3:3], append([]chromedp.Action[chromedp.Void]{cookie(w.srv.sessionName(), w.cookie)}, steps[3:]...)...)
+	}
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Errorf("%s: %v", file, err)
+		return
+	}
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	errs, err := chromedp.Run(ctx, chromedp.Evaluate[string](`wrong.join("; ")`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if wide > width {
+		b.t.Errorf("%s is %d px wide in a window of %d", filepath.Base(file), wide, width)
+	}
+	if errs != "" {
+		b.t.Errorf("%s: %s", file, errs)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}

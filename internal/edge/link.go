@@ -1,0 +1,215 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"clickledger/internal/attribution"
+	"clickledger/internal/event"
+	"clickledger/internal/eventlog"
+	"clickledger/internal/macro"
+	"clickledger/internal/routing"
+	"clickledger/internal/visitor"
+)
+
+// hit is the memory of one link request, kept in a pool.
+type hit struct {
+	visit  event.Visit
+	values macro.Values
+	params []macro.Param
+	url    []byte
+	record []byte
+	// cut says that a value was longer than its limit.
+	cut bool
+}
+
+// maxKept bounds the buffers a pooled hit keeps, in bytes.
+const maxKept = 64 << 10
+
+func (e *Edge) release(h *hit) {
+	h.visit, h.values, h.cut = event.Visit{}, macro.Values{}, false // keep no request alive
+	clear(h.params)
+	if cap(h.url) > maxKept || cap(h.record) > maxKept {
+		h.url, h.record = nil, nil
+	}
+	e.hits.Put(h)
+}
+
+// link answers /c/{key}: where the snapshot says, once the visit is in the log.
+func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
+	now := e.now()
+	head := r.Method == http.MethodHead
+	switch {
+	case !head && r.Method != http.MethodGet:
+		e.metrics.method.Inc()
+		w.Header()["Allow"] = allowLink
+		e.page(w, r, methodPage)
+		return
+	case len(linkPrefix)+len(key)+1+len(r.URL.RawQuery) > event.MaxURL: // S7
+		e.metrics.tooLong.Inc()
+		e.page(w, r, tooLongPage)
+		return
+	case visitor.Prefetch(r.Header) != "":
+		// The browser drops the failed prefetch and comes back when the person does (R6).
+		e.metrics.prefetch.Inc()
+		h := w.Header()
+		h["Cache-Control"] = noStore
+		h["Content-Length"] = empty
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	h := e.hits.Get().(*hit)
+	defer e.release(h)
+	h.params, h.cut = macro.ParseQuery(h.params[:0], r.URL.RawQuery)
+	deepLink, _ := macro.Get(h.params, "url")
+
+	snapshot := e.holder.Load()
+	d := snapshot.Route(linkKey(key), deepLink, e.overlay)
+	if d.Link == nil {
+		e.metrics.unknown.Inc()
+		e.page(w, r, notFoundPage)
+		return
+	}
+	d.Fallback = e.leave(snapshot, &d)
+
+	h.visit.At = now.UnixMicro()
+	h.visit.Revision = snapshot.Revision
+	if !head {
+		id, err := e.mint()
+		if err != nil {
+			// No visit can be logged without an id; the visitor goes on all the same (R20).
+			e.complain(now, "no click id could be issued", err)
+		}
+		h.visit.ID = id
+	}
+	e.fill(h, r, &d)
+	h.url = d.AppendURL(h.url[:0], &h.values)
+	location := string(h.url)
+	if head {
+		e.metrics.head.Inc()
+		e.redirect(w, r, location)
+		return
+	}
+
+	if h.visit.Click {
+		slots := attribution.ParseCookie(e.cookie.value(r.Header), now.Unix())
+		_, seen := slots.Find(d.Offer.Key)
+		h.visit.Unique = !seen
+		if c := e.setCookie(slots, &d, h.visit.ID, now.Unix()); c != "" {
+			w.Header()["Set-Cookie"] = []string{c}
+		}
+	}
+	h.visit.Destination = cut(location, event.MaxURL)
+	e.store(r, h, now)
+	switch {
+	case h.visit.Click:
+		e.metrics.redirect.Inc()
+	case location != "":
+		e.metrics.fallback.Inc()
+	default:
+		e.metrics.noPage.Inc()
+	}
+	e.redirect(w, r, location)
+	e.metrics.clickTime.Observe(e.now().Sub(now).Seconds())
+}
+
+// linkKey takes a key out of what follows /c/: a slash that a page's software added
+// is dropped, and escapes, which mean the same key, are undone.
+func linkKey(escaped string) string {
+	key := strings.TrimSuffix(escaped, "/")
+	if strings.IndexByte(key, '%') >= 0 {
+		plain, err := url.PathUnescape(key)
+		if err == nil {
+			return plain
+		}
+	}
+	return key
+}
+
+func (e *Edge) setCookie(slots attribution.Slots, d *routing.Decision, id event.ClickID, now int64) string {
+	if id.IsZero() {
+		return ""
+	}
+	return e.cookie.set(slots, d.Offer, id, now)
+}
+
+// redirect sends the visitor on (R1–R3, R21), or shows the 404 page when there is
+// nowhere to go.
+func (e *Edge) redirect(w http.ResponseWriter, r *http.Request, location string) {
+	if location == "" {
+		e.page(w, r, notFoundPage)
+		return
+	}
+	h := w.Header()
+	h["Location"] = []string{location}
+	h["Cache-Control"] = noStore
+	h["X-Robots-Tag"] = noIndex
+	h["Referrer-Policy"] = referrer
+	h["Content-Length"] = empty
+	w.WriteHeader(http.StatusFound)
+}
+
+// maxHops bounds a chain of fallbacks that lead to links of ours (R19).
+const maxHops = 5
+
+// leave is the fallback of a decision, unless it leads in a circle: a fallback that is
+// another link of ours is looked at here, so that two paused links that point at each
+// other end at the 404 page and not in a browser's error.
+func (e *Edge) leave(s *routing.Snapshot, d *routing.Decision) *macro.Template {
+	if d.Template != nil {
+		return nil
+	}
+	t := d.Fallback
+	for range maxHops {
+		if t == nil {
+			return nil
+		}
+		key, own := strings.CutPrefix(t.String(), e.linkBase)
+		if !own {
+			return t
+		}
+		if i := strings.IndexAny(key, "?#"); i >= 0 {
+			key = key[:i]
+		}
+		next := s.Route(linkKey(key), "", e.overlay)
+		if next.Template != nil {
+			return t
+		}
+		t = next.Fallback
+	}
+	return nil
+}
+
+// store puts the visit in the log, durably, before the visitor leaves. When the log
+// cannot take it the visit goes to the memory spool, is counted, and the visitor
+// leaves all the same (R20).
+func (e *Edge) store(r *http.Request, h *hit, now time.Time) {
+	if h.visit.ID.IsZero() {
+		e.metrics.unacked.Inc()
+		e.metrics.dropped.Inc()
+		return
+	}
+	h.record = h.visit.Append(h.record[:0])
+	// Who closes the page has clicked all the same: only the log's own deadline counts.
+	_, err := e.log.Append(context.WithoutCancel(r.Context()), eventlog.Visit, h.record)
+	if err == nil {
+		return
+	}
+	e.metrics.unacked.Inc()
+	if !errors.Is(err, eventlog.ErrDeadline) && !e.log.Spool(eventlog.Visit, h.record) {
+		e.metrics.dropped.Inc()
+	}
+	e.complain(now, "a visit was redirected without being acknowledged by the log", err)
+}
+
+// complain logs an error of a kind that comes in floods, at most once in a while.
+func (e *Edge) complain(now time.Time, msg string, err error) {
+	held, ok := e.quiet.allow(now)
+	if ok {
+		e.logger.Error(msg, "error", err, "more_held_back", held)
+	}
+}

@@ -1,0 +1,187 @@
+package edge
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"clickledger/internal/event"
+	"clickledger/internal/macro"
+	"clickledger/internal/routing"
+	"clickledger/internal/visitor"
+)
+
+// Bits of [event.Visit.Unreplaced] above the twenty sub ids.
+const (
+	bitExternalID = 20
+	bitKeyword    = 21
+	bitSource     = 22
+	// bitCut says that a value was longer than its limit and is stored cut.
+	bitCut = 31
+)
+
+// fill completes the visit and the values its URL is rendered with.
+func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision) {
+	v := &h.visit
+	v.Click, v.Reason = d.Template != nil, d.Reason
+	v.Workspace, v.Link, v.Offer, v.Publisher = d.Link.Workspace, d.Link.ID, d.Link.Offer, d.Link.Publisher
+	if d.Offer != nil {
+		v.Advertiser = d.Offer.Advertiser
+	}
+	if d.Enrollment != nil {
+		v.Enrollment = d.Enrollment.ID
+	}
+	foreign(h, d.Link.Source)
+
+	info := e.classifier.Classify(r.Header, e.classifier.ClientAddr(r.RemoteAddr, r.Header))
+	v.Country, v.Device, v.Language = info.Country, info.Device, info.Language
+	v.OS, v.OSVersion, v.Browser, v.BrowserVersion = info.OS, info.OSVersion, info.Browser, info.BrowserVersion
+	v.Bot, v.Suspect = info.Bot, info.Suspect
+	v.Addr = visitor.TruncateAddr(info.Addr) // G4: after the country was looked up, before anything is durable
+	v.UserAgent = cut(first(r.Header, "User-Agent"), event.MaxUserAgent)
+	v.Referer = cut(first(r.Header, "Referer"), event.MaxURL)
+	v.RefererDomain = domainOf(v.Referer)
+	if h.cut {
+		v.Unreplaced |= 1 << bitCut
+	}
+
+	t := &h.values
+	t[macro.OfferID], t[macro.PublisherID], t[macro.AdvertiserID], t[macro.LinkID] = v.Offer, v.Publisher, v.Advertiser, v.Link
+	t[macro.Device], t[macro.OS], t[macro.OSVersion] = v.Device, v.OS, v.OSVersion
+	t[macro.Browser], t[macro.BrowserVersion], t[macro.Language] = v.Browser, v.BrowserVersion, v.Language
+	t[macro.CountryCode], t[macro.UserAgent] = v.Country, v.UserAgent
+	t[macro.Referrer], t[macro.ReferrerDomain] = v.Referer, v.RefererDomain
+	// The rest costs an allocation each: only for URLs that show it.
+	if d.Uses(macro.ClickID) {
+		t[macro.ClickID] = v.ID.String()
+	}
+	if d.Uses(macro.Country) {
+		t[macro.Country] = visitor.CountryName(v.Country)
+	}
+	if d.Uses(macro.Timestamp) {
+		t[macro.Timestamp] = strconv.FormatInt(v.At/1e6, 10)
+	}
+	if d.Uses(macro.TimestampMs) {
+		t[macro.TimestampMs] = strconv.FormatInt(v.At/1e3, 10)
+	}
+	if d.Uses(macro.Date) {
+		t[macro.Date] = time.UnixMicro(v.At).UTC().Format(time.DateOnly)
+	}
+	if d.Uses(macro.Random) {
+		t[macro.Random] = strconv.FormatUint(1e9+rand.Uint64N(9e9), 10)
+	}
+}
+
+// foreign takes the ids of others out of the query: opaque, byte for byte (R16). Of a
+// repeated parameter the first value that is not empty counts. A macro that nobody
+// replaced is stored and flagged, and rendered as if it were absent (R10). source is
+// the link's own label, for when the query brings none.
+func foreign(h *hit, source string) {
+	v := &h.visit
+	for i := range h.params {
+		p := &h.params[i]
+		if p.Value == "" {
+			continue
+		}
+		var to *string
+		var id macro.ID
+		var bit int
+		switch p.Name {
+		case "source":
+			to, id, bit = &v.Source, macro.Source, bitSource
+		case "external_id":
+			to, id, bit = &v.ExternalID, macro.ExternalID, bitExternalID
+		case "keyword":
+			to, id, bit = &v.Keyword, macro.Keyword, bitKeyword
+		default:
+			n := subIndex(p.Name)
+			if n < 0 {
+				continue
+			}
+			to, id, bit = &v.Subs[n], macro.Sub1+macro.ID(n), n
+		}
+		if *to != "" {
+			continue
+		}
+		*to = cut(p.Value, event.MaxForeignID)
+		h.cut = h.cut || len(*to) < len(p.Value)
+		if macro.Unreplaced(p.Value) {
+			v.Unreplaced |= 1 << bit
+			continue
+		}
+		h.values[id] = *to
+	}
+	if h.values[macro.Source] == "" {
+		h.values[macro.Source] = source
+		if v.Source == "" {
+			v.Source = source
+		}
+	}
+}
+
+// subIndex is n-1 for the parameter subn, n from 1 to 20; -1 for another name.
+func subIndex(name string) int {
+	digits, ok := strings.CutPrefix(name, "sub")
+	if !ok || len(digits) == 0 || len(digits) > 2 {
+		return -1
+	}
+	n := 0
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' {
+			return -1
+		}
+		n = n*10 + int(digits[i]-'0')
+	}
+	if digits[0] == '0' || n > event.Subs {
+		return -1
+	}
+	return n - 1
+}
+
+// cut shortens s to at most n bytes, at the end of a character where there is one.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for back := range utf8.UTFMax {
+		if utf8.RuneStart(s[n-back]) {
+			return s[:n-back]
+		}
+	}
+	return s[:n]
+}
+
+// maxDomain is the longest host name, in bytes.
+const maxDomain = 253
+
+// domainOf is the host of a Referer in lower case, without port; "" when it has none
+// or one that is no host name.
+func domainOf(referer string) string {
+	_, rest, ok := strings.Cut(referer, "://")
+	if !ok {
+		return ""
+	}
+	if i := strings.IndexAny(rest, "/?#\\"); i >= 0 {
+		rest = rest[:i]
+	}
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	if i := strings.IndexByte(rest, ':'); i >= 0 {
+		rest = rest[:i]
+	}
+	rest = strings.TrimSuffix(rest, ".")
+	if len(rest) > maxDomain {
+		return ""
+	}
+	for i := range len(rest) {
+		c := rest[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '.' && c != '-' && c != '_' {
+			return ""
+		}
+	}
+	return strings.ToLower(rest)
+}
