@@ -137,7 +137,7 @@ func (a *acked) check(t *testing.T, p *proc, m market) {
 	for {
 		page := p.api("GET", "/conversions?limit=200&workspace="+m.workspace+"&cursor="+cursor, nil)
 		for _, d := range page["data"].([]any) {
-			seen[fmt.Sprint(d.(map[string]any)["order"])]++
+			seen[fmt.Sprint(d.(map[string]any)["txid"])]++
 		}
 		cursor, _ = page["next_cursor"].(string)
 		if cursor == "" {

@@ -35,11 +35,12 @@ type patch[T any] struct{ raw []byte }
 
 // Schema describes the body as T with every field optional.
 func (patch[T]) Schema(r huma.Registry) *huma.Schema {
-	full := r.Schema(typeOf[T](), false, "")
-	some := *full
+	some := *r.Schema(typeOf[T](), false, "")
 	some.Required = nil
 	some.Description = "Fields that are absent stay as they are; null gives a field its default."
-	return &some
+	name := strings.TrimSuffix(typeOf[T]().Name(), "Doc") + "Patch"
+	r.Map()[name] = &some
+	return &huma.Schema{Ref: "#/components/schemas/" + name}
 }
 
 func (b *patch[T]) setRaw(raw []byte) { b.raw = bytes.Clone(raw) }

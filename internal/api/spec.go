@@ -42,7 +42,7 @@ func (s *server) config() huma.Config {
 				SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", Description: "An API key."}},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": format, "application/merge-patch+json": format},
+		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // by type and by suffix
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{s.adopt},
 	}

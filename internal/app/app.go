@@ -18,7 +18,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,15 +51,14 @@ type App struct {
 	Now     func() time.Time
 	Metrics *prometheus.Registry
 
-	folder   *Folder
-	db       *store.DB
-	log      *eventlog.Log
-	index    clickindex.Index
-	facts    facts.Store
-	minter   *event.Minter
-	holder   string // of leases: this process
-	node     int
-	nodeLost atomic.Bool
+	folder *Folder
+	db     *store.DB
+	log    *eventlog.Log
+	index  clickindex.Index
+	facts  facts.Store
+	minter *event.Minter
+	holder string // of leases: this process
+	node   int
 
 	Catalog    *catalog.Service
 	Accounts   *account.Service
@@ -146,16 +144,16 @@ func (a *App) openBooks(ctx context.Context) error {
 	}
 	a.onClose(func(context.Context) error { return a.db.Close() })
 
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	a.holder = fmt.Sprintf("%s:%d:%s", host, os.Getpid(), event.NewID("", time.Now()))
 	if a.Config.Books == "" {
-		// The locked folder makes this process the only one of its installation, so a
-		// lease that a killed one left is void.
-		a.node = 1
+		// The locked folder makes this process the only one of its installation, so the
+		// leases of a killed one are its own.
+		a.holder, a.node = "embedded", 1
 	} else {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("read the host's name: %w", err)
+		}
+		a.holder = fmt.Sprintf("%s:%d:%s", host, os.Getpid(), event.NewID("", time.Now()))
 		a.node, err = a.db.Books().LeaseNode(ctx, a.holder, time.Now().UnixMicro(), nodeLease.Microseconds())
 		if err != nil {
 			return fmt.Errorf("lease a node number: %w", err)

@@ -168,14 +168,9 @@ func (a *App) CatchUp(ctx context.Context) error {
 			return err
 		}
 	}
-	for {
-		n, err := a.relay.Round(ctx)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
+	err := a.relay.Drain(ctx)
+	if err != nil {
+		return err
 	}
 	return a.factsSink.WaitFor(ctx, a.log.Last())
 }

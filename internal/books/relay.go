@@ -2,8 +2,10 @@ package books
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"clickledger/internal/event"
@@ -35,6 +37,7 @@ type Relay struct {
 	Logger *slog.Logger
 
 	nudge nudge
+	mu    sync.Mutex // one round at a time
 }
 
 // NewRelay makes a relay; Run starts it.
@@ -49,7 +52,7 @@ func (r *Relay) Wake() { r.nudge.wake() }
 func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		n, err := r.Round(ctx)
-		if err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotMine) {
 			r.Logger.Error("relay facts", "error", err)
 		}
 		if n < relayPage || err != nil {
@@ -59,13 +62,39 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round carries one page and returns how many facts it published; 0 also when
-// another process has the lease.
+// errNotMine says that another process has the relay's lease.
+var errNotMine = errors.New("another process is the relay")
+
+// Drain carries until the outbox is empty. While another process is the relay it
+// waits for the lease: that one may be gone, and its lease ends.
+func (r *Relay) Drain(ctx context.Context) error {
+	for {
+		n, err := r.Round(ctx)
+		switch {
+		case errors.Is(err, errNotMine):
+			r.nudge.wait(ctx, relayRest)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		case err != nil:
+			return err
+		case n == 0:
+			return nil
+		}
+	}
+}
+
+// Round carries one page and returns how many facts it published.
 func (r *Relay) Round(ctx context.Context) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	now := r.Now().UnixMicro()
 	mine, err := r.Store.Lease(ctx, "relay", r.Holder, now, relayLease.Microseconds())
-	if err != nil || !mine {
-		return 0, err
+	if err != nil {
+		return 0, fmt.Errorf("take the relay's lease: %w", err)
+	}
+	if !mine {
+		return 0, errNotMine
 	}
 	_, err = r.Store.NumberFacts(ctx, relayPage)
 	if err != nil {

@@ -30,9 +30,10 @@ type column struct {
 }
 
 type row struct {
-	Href  string
-	Off   bool // archived, or of no consequence
-	Cells []cell
+	Href   string
+	Off    bool // archived, or of no consequence
+	Joined bool // belongs together with the next row
+	Cells  []cell
 }
 
 // cell is one cell: text, or a link, or a state word, or a value with a copy button.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"clickledger/internal/catalog"
@@ -182,7 +183,7 @@ func (c *call) outbound() error {
 	if more {
 		ds = ds[:pageSize]
 	}
-	t := c.deliveryTable(ds, "A postback is sent to a publisher's URL for each accepted conversion. Set the URL on the publisher.")
+	t := c.deliveryTable(ds, true, "A postback is sent to a publisher's URL for each accepted conversion. Set the URL on the publisher.")
 	if len(ds) > 0 {
 		t.Count = plural(int64(len(ds)), "row", "rows")
 	}
@@ -195,26 +196,30 @@ func (c *call) outbound() error {
 	return show(c, "list", "Outbound", listPage{Head: head{Title: "Outbound", Note: "Postbacks to publishers, newest first"}, Table: t})
 }
 
-// deliveryTable is a table of deliveries.
-func (c *call) deliveryTable(ds []*outbound.Delivery, sentence string) *table {
+// deliveryTable is a table of deliveries; named adds whose they are.
+func (c *call) deliveryTable(ds []*outbound.Delivery, named bool, sentence string) *table {
 	var pubs []string
 	for _, d := range ds {
 		pubs = append(pubs, d.Publisher)
 	}
 	names := c.names(catalog.KindPublisher, pubs...)
 	t := &table{Label: "Postbacks", Empty: &empty{Sentence: sentence}, Columns: []column{
-		{Label: "Time"}, {Label: "Publisher", Class: "opt"}, {Label: "State"}, {Label: "Answer"}, {Label: "Tries", Class: "num"}, {Label: "Next try", Class: "opt"}, {Label: "URL", Class: "fill"},
+		{Label: "Time"}, {Label: "State"}, {Label: "Answer"}, {Label: "Tries", Class: "num"}, {Label: "Next try", Class: "opt"}, {Label: "URL", Class: "fill"},
 	}}
+	if named {
+		t.Columns = slices.Insert(t.Columns, 1, column{Label: "Publisher", Class: "opt"})
+	}
 	for _, d := range ds {
 		href := c.at("conversions/" + d.Conversion)
 		next := timeCell(d.NextAt, c.loc, c.Now()).with("opt")
 		if d.NextAt == 0 {
 			next = cell{Text: undefined, Tone: "zero", Class: "opt"}
 		}
-		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
-			timeCell(d.Created, c.loc, c.Now()), {Text: nameOr(names, d.Publisher), Class: "opt cut"}, statusCell(d.State, false),
-			deliveryAnswer(d), countCell(d.Tries), next, {Text: d.URL, Href: href, Class: "fill mono", Title: d.URL},
-		}})
+		cells := []cell{timeCell(d.Created, c.loc, c.Now()), statusCell(d.State, false), deliveryAnswer(d), countCell(d.Tries), next, {Text: d.URL, Href: href, Class: "fill mono", Title: d.URL}}
+		if named {
+			cells = slices.Insert(cells, 1, cell{Text: nameOr(names, d.Publisher), Class: "opt cut"})
+		}
+		t.Rows = append(t.Rows, row{Href: href, Cells: cells})
 	}
 	return t
 }

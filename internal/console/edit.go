@@ -271,7 +271,9 @@ func (c *call) archive() error {
 }
 
 // archiveUndo undoes a creation: nothing is deleted, so it archives.
-func (c *call) archiveUndo(path string, e catalog.Entity) *undo { return c.archiveUndoTo(path, e, true) }
+func (c *call) archiveUndo(path string, e catalog.Entity) *undo {
+	return c.archiveUndoTo(path, e, true)
+}
 
 func (c *call) archiveUndoTo(path string, e catalog.Entity, archived bool) *undo {
 	return &undo{Action: c.plain(path + "/" + e.Base().ID + "/archive"), Fields: []hidden{

@@ -19,6 +19,8 @@ type factTable struct {
 	rows []event.Fact
 	no   int64
 	err  error
+	// names resolves ids, as the engine does.
+	names func(workspace, kind string, ids []string) map[string]string
 }
 
 func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, error) {
@@ -95,6 +97,14 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 	}
 	for _, k := range sortedKeys(groups) {
 		t.Rows = append(t.Rows, line(keys[k], groups[k]))
+	}
+	for i, c := range t.Columns {
+		if f.names != nil && known[c.Name].Named {
+			for _, r := range t.Rows {
+				id, _ := r[i].(string)
+				r[i+1] = f.names(q.Workspace, c.Name, []string{id})[id]
+			}
+		}
 	}
 	if q.Totals {
 		t.Totals = append(t.Totals, line(make([]string, len(q.Dimensions)), total))

@@ -10,6 +10,9 @@ import (
 	"clickledger/internal/catalog"
 )
 
+// noHelp leaves out the help of a field that needs none here.
+const noHelp = "-"
+
 // fieldSpec says how a field of a catalog.Doc is shown; what it says nothing about
 // follows from the field's Go type and its doc tag.
 type fieldSpec struct {
@@ -233,8 +236,11 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 	if f.Label == "" {
 		f.Label = label(spec.name)
 	}
-	if f.Help == "" {
+	switch f.Help {
+	case "":
 		f.Help = sentence(doc)
+	case noHelp:
+		f.Help = ""
 	}
 	if f.Type == "" {
 		f.Type = "text"

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"net/http"
 	"net/url"
 	"sort"
+	"strings"
 
 	"clickledger/internal/catalog"
 )
@@ -25,7 +27,8 @@ type frame struct {
 	WorkspaceName string
 	Workspaces    []link
 	NewWorkspace  string
-	Span          *spanMenu
+	Span          *spanMenu // nil where the page is not about a time
+	Zone          string
 	SearchURL     string
 	Query         string
 	UserName      string
@@ -42,7 +45,6 @@ type navGroup struct {
 type spanMenu struct {
 	Label    string
 	Compared string
-	Zone     string
 	Choices  []link
 	Action   string
 	Keep     []hidden
@@ -120,7 +122,10 @@ func (c *call) frame(title string) frame {
 	if c.who.Owner {
 		f.NewWorkspace = c.plain("settings/new-workspace")
 	}
-	f.Span = c.spanMenu()
+	f.Zone = c.loc.String()
+	if c.spanned() {
+		f.Span = c.spanMenu()
+	}
 	f.Health, f.Warnings = c.health()
 	return f
 }
@@ -141,9 +146,22 @@ func section0(path string) string {
 	return ""
 }
 
+// spanned reports whether the page is about a time: dashboard, reports, and the
+// catalog's lists and pages, which show numbers. Others would only pretend.
+func (c *call) spanned() bool {
+	if c.r.Method != http.MethodGet || strings.HasSuffix(c.r.URL.Path, "/new") || strings.HasSuffix(c.r.URL.Path, "/edit") {
+		return false
+	}
+	switch section0(c.r.URL.Path) {
+	case "", "offers", "advertisers", "publishers", "links", "reports":
+		return true
+	}
+	return false
+}
+
 func (c *call) spanMenu() *spanMenu {
 	label, compared := c.span.label()
-	m := &spanMenu{Label: label, Compared: compared, Zone: c.loc.String(), Action: c.r.URL.Path,
+	m := &spanMenu{Label: label, Compared: compared, Action: c.r.URL.Path,
 		From: c.span.from.Format("2006-01-02"), To: c.span.last().Format("2006-01-02")}
 	for _, n := range spanNames {
 		name := n.name

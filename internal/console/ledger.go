@@ -11,19 +11,22 @@ import (
 // accountOrder is the order of the kinds in the books.
 var accountOrder = []ledger.AccountKind{ledger.Receivable, ledger.Revenue, ledger.CommissionExpense, ledger.PublisherPending, ledger.PublisherAvailable}
 
+// transactionsPage is how many transactions a page has: each is two to six rows.
+const transactionsPage = 30
+
 // ledger shows the books: the trial balance, the balances by account and currency,
 // and the transactions with their entries.
 func (c *call) ledger() error {
 	ctx := c.r.Context()
 	party, cause := c.param("party"), c.param("cause")
-	q := ledger.Query{Workspace: c.ws.ID, Party: party, Cause: cause, Kind: ledger.AccountKind(c.param("account")), Before: c.param("after"), Limit: 51}
+	q := ledger.Query{Workspace: c.ws.ID, Party: party, Cause: cause, Kind: ledger.AccountKind(c.param("account")), Before: c.param("after"), Limit: transactionsPage + 1}
 	txs, err := c.Books.Transactions(ctx, q)
 	if err != nil {
 		return err
 	}
-	more := len(txs) > 50
+	more := len(txs) > transactionsPage
 	if more {
-		txs = txs[:50]
+		txs = txs[:transactionsPage]
 	}
 	all, err := c.Books.Balances(ctx, c.ws.ID, "")
 	if err != nil {
@@ -179,6 +182,7 @@ func (c *call) transactionTable(txs []*ledger.Transaction, names map[string]stri
 			if tx.CauseKind == "conversion" {
 				r.Href = c.at("conversions/" + tx.Cause)
 			}
+			r.Joined = i < len(tx.Entries)-1
 			t.Rows = append(t.Rows, r)
 		}
 	}

@@ -98,11 +98,11 @@ func (c *call) showLinkForm(d *catalog.LinkDoc, posted url.Values, errs map[stri
 		return err
 	}
 	sections := []sectionSpec{{title: "Link", fields: []fieldSpec{
-		{name: "offer", choices: offers, width: "w3"},
-		{name: "publisher", choices: pubs, width: "w3", help: "Who spreads it and earns the commission."},
-		{name: "name", label: "Placement", optional: true, example: "Summer newsletter"},
+		{name: "offer", choices: offers, width: "w3", help: "It cannot be changed later."},
+		{name: "publisher", choices: pubs, width: "w3", help: "Who spreads it and earns the commission. It cannot be changed later."},
+		{name: "name", label: "Placement", optional: true, example: "Summer newsletter", help: noHelp},
 		{name: "source", optional: true, width: "w3", example: "newsletter", help: "What {source} stands for when the URL brings none."},
-		{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3"},
+		{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3", help: noHelp},
 	}}}
 	p := editPage{Head: head{Title: "New link", Crumb: &link{Label: "Links", URL: c.at("links")}}, Form: docForm(d, sections, []string{"workspace"}, posted, errs)}
 	p.Form.Action, p.Form.Submit, p.Form.Cancel = c.plain("links/new"), "Create link", c.at("links")

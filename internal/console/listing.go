@@ -29,7 +29,7 @@ type action struct {
 	Label    string
 	URL      string
 	Icon     string
-	Kind     string // main, danger, quiet
+	Kind     string // primary, danger, quiet
 	Post     bool
 	Download bool
 	Fields   []hidden
@@ -207,7 +207,7 @@ func (p catalogPage[E]) render(c *call) error {
 	p.finish(c, t, rows, numbers, curs, more, filtered)
 	page := listPage{Head: head{Title: p.title}, Table: t, Filters: p.filters(c, status)}
 	if c.write() && p.newLabel != "" {
-		page.Head.Actions = append(page.Head.Actions, action{Label: p.newLabel, URL: c.plain(p.newPath), Icon: "plus", Kind: "main"})
+		page.Head.Actions = append(page.Head.Actions, action{Label: p.newLabel, URL: c.plain(p.newPath), Icon: "plus", Kind: "primary"})
 	}
 	return show(c, "list", p.title, page)
 }

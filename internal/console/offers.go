@@ -22,8 +22,8 @@ func (c *call) offers() error {
 	return catalogPage[*catalog.Offer]{
 		kind: catalog.KindOffer, path: "offers", title: "Offers", search: "Name or id",
 		statuses: []string{"active", "paused", "draft"}, newLabel: "New offer", newPath: "offers/new", stat: "offer",
-		filter: map[string]string{"advertiser": adv},
-		more:   []field{{Widget: "select", Name: "advertiser", Label: "Advertiser", Choices: selected(choices, adv)}},
+		filter:  map[string]string{"advertiser": adv},
+		more:    []field{{Widget: "select", Name: "advertiser", Label: "Advertiser", Choices: selected(choices, adv)}},
 		columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Advertiser", Class: "opt"}, {Label: "State"}, {Label: "Payout", Class: "num opt"}, {Label: "Commission", Class: "num opt"}},
 		cells: func(o *catalog.Offer) []cell {
 			who := advs[o.Advertiser]
@@ -78,7 +78,9 @@ func (c *call) curl(resource, body string) string {
 }
 
 // trackingURL is a link's address.
-func (s *server) trackingURL(l *catalog.Link) string { return s.PublicURL + "/c/" + url.PathEscape(l.Key) }
+func (s *server) trackingURL(l *catalog.Link) string {
+	return s.PublicURL + "/c/" + url.PathEscape(l.Key)
+}
 
 // offer is an offer's page: numbers, tracking set-up, goals, enrollments, links.
 func (c *call) offer() error {
@@ -128,11 +130,11 @@ func (c *call) entityHead(e catalog.Entity, path, plural, name, status string) h
 	h.Actions = []action{{Label: "Edit", URL: c.plain(path + "/" + m.ID + "/edit")}}
 	switch e := e.(type) {
 	case *catalog.Offer:
-		h.Actions = append(h.Actions, action{Label: "New link", URL: c.plain("links/new", "offer", e.ID), Icon: "plus", Kind: "main"})
+		h.Actions = append(h.Actions, action{Label: "New link", URL: c.plain("links/new", "offer", e.ID), Icon: "plus", Kind: "primary"})
 	case *catalog.Publisher:
-		h.Actions = append(h.Actions, action{Label: "New link", URL: c.plain("links/new", "publisher", e.ID), Icon: "plus", Kind: "main"})
+		h.Actions = append(h.Actions, action{Label: "New link", URL: c.plain("links/new", "publisher", e.ID), Icon: "plus", Kind: "primary"})
 	case *catalog.Advertiser:
-		h.Actions = append(h.Actions, action{Label: "New offer", URL: c.plain("offers/new", "advertiser", e.ID), Icon: "plus", Kind: "main"})
+		h.Actions = append(h.Actions, action{Label: "New offer", URL: c.plain("offers/new", "advertiser", e.ID), Icon: "plus", Kind: "primary"})
 	}
 	return h
 }

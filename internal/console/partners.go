@@ -135,7 +135,7 @@ func (c *call) publisher() error {
 	about.Pairs = append(about.Pairs, pair{Label: "Id", Value: p.ID})
 	page.Panels = []panel{bal, enr, links,
 		{ID: "conversions", Title: "Conversions", Table: ct, More: &link{Label: "All of them", URL: c.at("conversions", "publisher", p.ID)}},
-		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, "A postback is sent for each accepted conversion once the publisher has a postback URL."), More: &link{Label: "All outbound", URL: c.at("outbound")}},
+		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "A postback is sent for each accepted conversion once the publisher has a postback URL."), More: &link{Label: "All outbound", URL: c.at("outbound")}},
 		about,
 	}
 	return show(c, "panels", p.Name, page)

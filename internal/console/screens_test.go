@@ -146,7 +146,7 @@ func (b *browser) shoot(w *world, path string, width int64, theme, file string) 
 	}
 	steps := []chromedp.Action[chromedp.Void]{
 		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 900}),
-		command(network.ClearBrowserCookies, cdp.Empty{}), cookie(themeCookie, theme), chromedp.Navigate(srv.URL + path), chromedp.Sleep(150 * time.Millisecond),
+		command(network.ClearBrowserCookies, cdp.Empty{}), cookie(themeCookie, theme), chromedp.Navigate(srv.URL + path), chromedp.Sleep(120 * time.Millisecond),
 	}
 	if w.cookie != "" {
 		steps = append(steps[:3:3], append([]chromedp.Action[chromedp.Void]{cookie(w.srv.sessionName(), w.cookie)}, steps[3:]...)...)
@@ -163,7 +163,15 @@ func (b *browser) shoot(w *world, path string, width int64, theme, file string) 
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	tall, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	grow := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: min(max(tall, 900), 2400), DeviceScaleFactor: 1, Mobile: width < 900}
+	if err := chromedp.Do(ctx, command(emulation.SetDeviceMetricsOverride, grow), chromedp.Sleep(60*time.Millisecond)); err != nil {
+		b.t.Fatal(err)
+	}
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		b.t.Fatal(err)
 	}

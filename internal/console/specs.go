@@ -74,7 +74,7 @@ func termFields(currency, as string) (payout, commission []fieldSpec) {
 		{name: "payout_kind", label: "Payout", choices: pk, width: "w3", help: "What a conversion pays us."},
 		{name: "payout", label: "Amount", width: "w3", unit: currency, mode: "decimal", example: "12.50", when: "payout_kind=fixed,postback", help: "When taken from the postback: what counts if it brings none."},
 		{name: "payout_percent", label: "Percentage", width: "w3", unit: "%", mode: "decimal", example: "8.5", when: "payout_kind=percent", help: "Of the sale amount, 0 to 100."},
-		{name: "precedence", label: "If the postback brings a payout, count", choices: precedences, width: "w3", when: "payout_kind=fixed,percent"},
+		{name: "precedence", label: "If the postback brings a payout of its own, count", choices: precedences, when: "payout_kind=fixed,percent", help: noHelp},
 	}
 	commission = []fieldSpec{
 		{name: "commission_kind", label: "Commission", choices: ck, width: "w3", help: "What a conversion pays the publisher."},
@@ -99,24 +99,24 @@ func offerSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 	payout, commission := termFields(cur, "")
 	return []sectionSpec{
 		{title: "Offer", fields: []fieldSpec{
-			{name: "name", example: "Spring shoes, US"},
-			{name: "advertiser", choices: advs, width: "w3"},
-			{name: "status", choices: options("active", "Active", "paused", "Paused", "draft", "Draft"), width: "w3"},
+			{name: "name", help: noHelp, example: "Spring shoes, US"},
+			{name: "advertiser", choices: advs, width: "w3", help: "Who pays for its conversions."},
+			{name: "status", choices: options("active", "Active", "paused", "Paused", "draft", "Draft"), width: "w3", help: "Only active offers take visitors."},
 			{name: "url", label: "Destination URL", widget: "area", code: true, rows: 2, example: "https://shop.example/?ref={click_id}", help: "Where visitors go. Tokens such as {click_id}, {publisher_id} and {sub1} are replaced; the shop must keep the click id and send it back."},
 		}},
-		{title: "Money", fields: append(append([]fieldSpec{
-			{name: "currency", width: "w3", example: c.ws.Currency, help: "ISO 4217. It cannot be changed later."},
-			{name: "initial_status", label: "New conversions are", choices: options("pending", "Pending, until approved", "approved", "Approved at once"), width: "w3"},
-		}, payout...), commission...)},
+		{title: "Payout", fields: append(payout,
+			fieldSpec{name: "currency", width: "w3", example: c.ws.Currency, help: "ISO 4217, also of the commission. It cannot be changed later."},
+			fieldSpec{name: "initial_status", label: "New conversions are", choices: options("pending", "Pending, until approved", "approved", "Approved at once"), width: "w3", help: "Those of pixels are always pending."})},
+		{title: "Commission", fields: commission},
 		{title: "Tracking", more: true, fields: []fieldSpec{
-			{name: "window_days", label: "Conversion window", unit: "days", width: "w3"},
-			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w3"},
+			{name: "window_days", label: "Conversion window", unit: "days", width: "w3", help: "How long after its click a conversion may come. 0: any time."},
+			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w3", help: "How long the tracker cookie remembers a click."},
 			{name: "append_click_id", label: "Append the click id to the URL"},
 			{name: "require_order", label: "Require an order number"},
 			{name: "deep_links", label: "Deep-link hosts", optional: true, code: true, rows: 3, example: "shop.example", help: "One host a line: where links may lead with url=. Empty: nowhere but the destination."},
 			{name: "fallback_url", label: "Fallback URL", optional: true, code: true, example: "https://"},
 			{name: "tags", optional: true, rows: 2, help: "One a line. To group offers."},
-			{name: "notes", optional: true, widget: "area", rows: 3},
+			{name: "notes", optional: true, widget: "area", rows: 3, help: noHelp},
 		}},
 	}, nil
 }
@@ -138,11 +138,11 @@ func offerAside(*call) []asideBox {
 func advertiserSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
 	return []sectionSpec{
 		{title: "Advertiser", fields: []fieldSpec{
-			{name: "name", example: "Acme Shoes"},
-			{name: "type", choices: options("merchant", "Merchant", "network", "Affiliate network"), width: "w3"},
+			{name: "name", help: noHelp, example: "Acme Shoes"},
+			{name: "type", choices: options("merchant", "Merchant", "network", "Affiliate network"), width: "w3", help: noHelp},
 			{name: "click_param", label: "Click id parameter", width: "w3", code: true, example: "click_id", help: "Under which name it wants the click id in offer URLs."},
 			{name: "token_required", label: "Postbacks must bring the token", help: "Without it, whoever knows a click id can report a conversion for it."},
-			{name: "notes", optional: true, widget: "area", rows: 3},
+			{name: "notes", optional: true, widget: "area", rows: 3, help: noHelp},
 		}},
 	}, nil
 }
@@ -150,11 +150,11 @@ func advertiserSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
 func publisherSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
 	return []sectionSpec{
 		{title: "Publisher", fields: []fieldSpec{
-			{name: "name", example: "Anna's reviews"},
-			{name: "email", label: "E-mail address", typ: "email", optional: true, width: "w3", example: "anna@example.com"},
-			{name: "status", choices: options("active", "Active", "pending", "Pending", "paused", "Paused", "banned", "Banned"), width: "w3"},
+			{name: "name", help: noHelp, example: "Anna's reviews"},
+			{name: "email", label: "E-mail address", typ: "email", optional: true, width: "w3", example: "anna@example.com", help: noHelp},
+			{name: "status", choices: options("active", "Active", "pending", "Pending", "paused", "Paused", "banned", "Banned"), width: "w3", help: noHelp},
 			{name: "postback_url", label: "Postback URL", optional: true, widget: "area", rows: 2, code: true, example: "https://tracker.example/pb?cid={sub1}&payout={commission}", help: "Called for each accepted conversion, with tokens replaced."},
-			{name: "notes", optional: true, widget: "area", rows: 3},
+			{name: "notes", optional: true, widget: "area", rows: 3, help: noHelp},
 		}},
 	}, nil
 }
@@ -169,8 +169,8 @@ func publisherAside(*call) []asideBox {
 
 func linkSections(c *call, _ catalog.Doc, _ bool) ([]sectionSpec, error) {
 	return []sectionSpec{{title: "Link", fields: []fieldSpec{
-		{name: "name", label: "Placement", optional: true, example: "Summer newsletter"},
-		{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3"},
+		{name: "name", label: "Placement", optional: true, example: "Summer newsletter", help: noHelp},
+		{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3", help: "A paused link sends its visitors to the fallback."},
 		{name: "source", optional: true, width: "w3", example: "newsletter", help: "What {source} stands for when the URL brings none."},
 	}}}, nil
 }
@@ -185,10 +185,11 @@ func goalSections(c *call, d catalog.Doc, _ bool) ([]sectionSpec, error) {
 	payout, commission := termFields(cur, "As the offer says")
 	return []sectionSpec{
 		{title: "Goal", fields: []fieldSpec{
-			{name: "name", width: "w3", example: "Sign-up"},
+			{name: "name", help: noHelp, width: "w3", example: "Sign-up"},
 			{name: "key", width: "w3", code: true, example: "signup", help: "What a signal says in goal. Letters, digits, _ . and -."},
 		}},
-		{title: "Money", fields: append(payout, commission...)},
+		{title: "Payout", fields: payout},
+		{title: "Commission", fields: commission},
 	}, nil
 }
 
@@ -214,19 +215,19 @@ func enrollmentSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, erro
 	_, commission := termFields(cur, "As the offer says")
 	return []sectionSpec{
 		{title: "Enrollment", fields: append(pick, []fieldSpec{
-			{name: "status", choices: options("applied", "Applied", "approved", "Approved", "rejected", "Rejected", "revoked", "Revoked"), width: "w3"},
+			{name: "status", choices: options("applied", "Applied", "approved", "Approved", "rejected", "Rejected", "revoked", "Revoked"), width: "w3", help: noHelp},
 			{name: "reason", optional: true, width: "w3", help: "Why it was rejected or revoked."},
 		}...)},
-		{title: "Money", fields: commission},
+		{title: "Commission", fields: commission},
 	}, nil
 }
 
 // workspaceSections are used by set-up and settings.
 func workspaceSections() []sectionSpec {
 	return []sectionSpec{{fields: []fieldSpec{
-		{name: "name", example: "Acme affiliates"},
-		{name: "currency", width: "w3", example: "USD"},
-		{name: "time_zone", width: "w3", example: "Europe/Berlin"},
+		{name: "name", help: noHelp, example: "Acme affiliates"},
+		{name: "currency", width: "w3", example: "USD", help: "ISO 4217. New offers start with it."},
+		{name: "time_zone", width: "w3", example: "Europe/Berlin", help: "IANA name. Days begin and end in it."},
 		{name: "fallback_url", label: "Fallback URL", optional: true, code: true, example: "https://"},
 	}}}
 }

@@ -83,7 +83,7 @@ func (c *call) decisions(cv *conversion.Conversion) []decision {
 		label, reason string
 		kind          string
 	}{
-		{conversion.Approved, "Approve", "optional", "main"},
+		{conversion.Approved, "Approve", "optional", "primary"},
 		{conversion.Rejected, "Reject", "why, for the publisher", "danger"},
 		{conversion.Reversed, "Reverse", "such as: returned by the customer", "danger"},
 	}
@@ -325,7 +325,11 @@ func entryRow(e ledger.Entry, parties map[string]string) row {
 	} else {
 		credit.Text = withCurrency(-e.Amount, e.Account.Currency)
 	}
-	return row{Cells: []cell{{Text: name, Class: "fill", Title: name}, debit, credit}}
+	class := "fill"
+	if e.Amount < 0 {
+		class += " indent" // as books are kept: credits stand further in
+	}
+	return row{Cells: []cell{{Text: name, Class: class, Title: name}, debit, credit}}
 }
 
 func (c *call) deliveryStep(d *outbound.Delivery) step {
@@ -371,6 +375,6 @@ func (c *call) conversionSide(cv *conversion.Conversion) []sideBox {
 		what = append(what, pair{Label: "Test", Value: "yes"})
 	}
 	when := []pair{{Label: "Click", Value: exact(cv.ClickAt, c.loc), Title: utc(cv.ClickAt)}, {Label: "Event", Value: exact(cv.At, c.loc), Title: utc(cv.At)}, {Label: "Recorded", Value: exact(cv.Recorded, c.loc), Title: utc(cv.Recorded)}}
-	ids := []pair{{Label: "Conversion", Value: cv.ID}, {Label: "Click", Value: cv.Click.String(), Href: c.at("signals", "click", cv.Click.String())}, {Label: "Signal", Value: cv.Signal, Href: c.at("signals/" + cv.Signal)}}
+	ids := []pair{{Label: "Conversion", Value: cv.ID}, {Label: "Click", Value: short(cv.Click.String()), Title: cv.Click.String(), Href: c.at("signals", "click", cv.Click.String())}, {Label: "Signal", Value: short(cv.Signal), Title: cv.Signal, Href: c.at("signals/" + cv.Signal)}}
 	return []sideBox{{"Who", who}, {"What", what}, {"When", when}, {"Ids", ids}}
 }

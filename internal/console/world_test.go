@@ -81,6 +81,9 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.minter, err = event.NewMinter(3, keys, noMark{}, clock)
 	w.must(err)
 	w.cat = catalog.NewService(catalog.ServiceOptions{Store: db.Catalog(), Now: clock, Changed: func(context.Context, int64) error { w.reload(); return nil }})
+	w.facts.names = func(ws, kind string, ids []string) map[string]string {
+		return w.cat.Names(context.Background(), ws, kind, ids)
+	}
 	w.acc = account.NewService(account.ServiceOptions{Store: db.Accounts(), Now: clock})
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: clock}
 	w.desk = &books.Desk{Store: db.Books(), Judge: w.judge, Changed: w.publish}

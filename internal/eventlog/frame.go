@@ -70,9 +70,19 @@ func beginFrame(buf []byte) []byte {
 func recordHeader(dst *[recordHeaderMax]byte, class Class, data []byte) int {
 	dst[0] = byte(class)
 	n := 1 + binary.PutUvarint(dst[1:], uint64(len(data)))
-	crc := crc32.Update(crc32.Update(0, castagnoli, dst[:n]), castagnoli, data)
-	binary.LittleEndian.PutUint32(dst[n:], crc)
+	binary.LittleEndian.PutUint32(dst[n:], recordChecksum(dst[:n], data))
 	return n + 4
+}
+
+// recordChecksum is the CRC32-C of a record's class and length and its data. The few
+// bytes of the former go through the table by hand: crc32.Update makes its argument
+// escape, which would cost an allocation per record.
+func recordChecksum(head, data []byte) uint32 {
+	crc := ^uint32(0)
+	for _, b := range head {
+		crc = castagnoli[byte(crc)^b] ^ crc>>8
+	}
+	return crc32.Update(^crc, castagnoli, data)
 }
 
 func sealFrame(frame []byte, at time.Time, records int) {
@@ -126,8 +136,7 @@ func decodeFrame(seq uint64, frame []byte) (Batch, error) {
 		start := head + 4
 		end := start + int(size)
 		data := frame[start:end:end]
-		crc := crc32.Update(crc32.Update(0, castagnoli, frame[off:head]), castagnoli, data)
-		if binary.LittleEndian.Uint32(frame[head:]) != crc {
+		if binary.LittleEndian.Uint32(frame[head:]) != recordChecksum(frame[off:head], data) {
 			return fail(head, "the checksum of record %d is wrong", len(records)+1)
 		}
 		records = append(records, Record{Class: class, Data: data})

@@ -2,8 +2,10 @@ package eventlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +42,11 @@ func TestFrameRoundTrip(t *testing.T) {
 	}
 	if len(frame) != size {
 		t.Errorf("frame of %d bytes, recordSize says %d", len(frame), size)
+	}
+	last := want[len(want)-1].Data
+	head := len(frame) - len(last) - 4 - 3 - 1
+	if got := crc32.Checksum(append(frame[head:head+4:head+4], last...), castagnoli); got != binary.LittleEndian.Uint32(frame[head+4:]) {
+		t.Errorf("the last record's checksum is not the CRC32-C of its class, length and data")
 	}
 	b, err := decodeFrame(7, frame)
 	if err != nil {

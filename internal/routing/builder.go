@@ -2,42 +2,45 @@ package routing
 
 import (
 	"maps"
+	"slices"
 
 	"clickledger/internal/catalog"
 )
 
-// Builder turns catalog rows into snapshots, incrementally: a map is copied only when
-// a row of its kind changed since the last snapshot, so one write in a large catalog
-// costs the copy of one map of pointers, and loading everything copies nothing. It is
-// for one goroutine at a time.
+// Builder turns catalog rows into snapshots, incrementally: what the last snapshot
+// holds is copied only where a row of its kind changed, so that one write in a large
+// catalog costs well under a millisecond, and loading everything copies nothing. It
+// is for one goroutine at a time.
 type Builder struct {
 	next   Snapshot
-	shared map[catalog.Kind]bool // kinds whose maps the last snapshot holds too
+	shared map[catalog.Kind]bool // kinds whose maps and slices the last snapshot holds too
+	kept   [shards]bool          // link maps that it holds too
+
+	// Slots by id. They stay with their ids for ever, so snapshots need not know them.
+	offers, publishers, workspaces, advertisers map[string]slot
+	enrollments                                 map[enrolled]slot
 
 	linkKeys map[string]string // id → key: a changed key must not leave the old one behind
 }
 
+// enrolled keys an enrollment.
+type enrolled struct{ offer, publisher string }
+
 // NewBuilder starts with the empty catalog at revision 0.
 func NewBuilder() *Builder {
 	return &Builder{
-		next: Snapshot{
-			workspaces: map[string]*workspace{}, advertisers: map[string]*catalog.Advertiser{},
-			offers: map[string]*Offer{}, offerKeys: map[string]*Offer{},
-			publishers: map[string]*catalog.Publisher{}, enrollments: map[enrolled]*catalog.Enrollment{},
-			links: map[string]*Link{},
-		},
-		shared:   map[catalog.Kind]bool{},
-		linkKeys: map[string]string{},
+		next:   Snapshot{offersByID: map[string]*Offer{}, offersByKey: map[string]*Offer{}},
+		shared: map[catalog.Kind]bool{},
+		offers: map[string]slot{}, publishers: map[string]slot{}, workspaces: map[string]slot{}, advertisers: map[string]slot{},
+		enrollments: map[enrolled]slot{},
+		linkKeys:    map[string]string{},
 	}
 }
 
-// Apply takes the rows that changed up to the revision, archived ones included. The
-// rows belong to the snapshots from now on and must not be changed.
+// Apply takes the rows that changed up to the revision, archived ones included, in any
+// order. The rows belong to the snapshots from now on and must not be changed.
 func (b *Builder) Apply(rows []catalog.Entity, revision int64) {
 	for _, e := range rows {
-		if b.shared[e.Kind()] {
-			b.unshare(e.Kind())
-		}
 		b.put(e)
 	}
 	b.next.Revision = revision
@@ -48,57 +51,123 @@ func (b *Builder) Snapshot() *Snapshot {
 	for _, k := range catalog.Kinds {
 		b.shared[k] = true
 	}
+	for i := range b.kept {
+		b.kept[i] = true
+	}
 	s := b.next
 	return &s
-}
-
-func (b *Builder) unshare(k catalog.Kind) {
-	n := &b.next
-	switch k {
-	case catalog.KindWorkspace:
-		n.workspaces = maps.Clone(n.workspaces)
-	case catalog.KindAdvertiser:
-		n.advertisers = maps.Clone(n.advertisers)
-	case catalog.KindOffer:
-		n.offers, n.offerKeys = maps.Clone(n.offers), maps.Clone(n.offerKeys)
-	case catalog.KindPublisher:
-		n.publishers = maps.Clone(n.publishers)
-	case catalog.KindEnrollment:
-		n.enrollments = maps.Clone(n.enrollments)
-	case catalog.KindLink:
-		n.links = maps.Clone(n.links)
-	}
-	b.shared[k] = false
 }
 
 func (b *Builder) put(e catalog.Entity) {
 	n := &b.next
 	switch e := e.(type) {
 	case *catalog.Workspace:
-		n.workspaces[e.ID] = &workspace{e, compileFallback(e.FallbackURL)}
+		own(b, catalog.KindWorkspace, &n.fallbacks)
+		set(&n.fallbacks, slotOf(b.workspaces, e.ID), compileFallback(e.FallbackURL))
 	case *catalog.Advertiser:
-		n.advertisers[e.ID] = e
+		own(b, catalog.KindAdvertiser, &n.clickParams)
+		set(&n.clickParams, slotOf(b.advertisers, e.ID), e.ClickParam)
 	case *catalog.Offer:
-		if old := n.offers[e.ID]; old != nil && n.offerKeys[old.Key] == old {
-			delete(n.offerKeys, old.Key)
-		}
-		o := compileOffer(e)
-		n.offers[e.ID] = o
-		if e.Key != "" {
-			n.offerKeys[e.Key] = o
-		}
+		b.putOffer(e)
 	case *catalog.Publisher:
-		n.publishers[e.ID] = e
+		own(b, catalog.KindPublisher, &n.publishers)
+		set(&n.publishers, slotOf(b.publishers, e.ID), !e.Archived && e.Status == catalog.StatusActive)
 	case *catalog.Enrollment:
-		n.enrollments[enrolled{e.Offer, e.Publisher}] = e
+		own(b, catalog.KindEnrollment, &n.enrollments)
+		set(&n.enrollments, slotOf(b.enrollments, enrolled{e.Offer, e.Publisher}), enrollment{e, enrollmentRefusal(e)})
 	case *catalog.Link:
-		old, known := b.linkKeys[e.ID]
-		if known && old != e.Key && n.links[old] != nil && n.links[old].ID == e.ID {
-			delete(n.links, old)
-		}
-		b.linkKeys[e.ID] = e.Key
-		if e.Key != "" {
-			n.links[e.Key] = e
-		}
+		b.putLink(e)
 	}
+}
+
+func (b *Builder) putOffer(e *catalog.Offer) {
+	n := &b.next
+	if b.shared[catalog.KindOffer] {
+		n.offersByID, n.offersByKey = maps.Clone(n.offersByID), maps.Clone(n.offersByKey)
+	}
+	own(b, catalog.KindOffer, &n.offers)
+	o := compileOffer(e)
+	o.workspace, o.advertiser = slotOf(b.workspaces, e.Workspace), none
+	if e.Advertiser != "" {
+		o.advertiser = slotOf(b.advertisers, e.Advertiser)
+	}
+	if old := n.offersByID[e.ID]; old != nil && n.offersByKey[old.Key] == old {
+		delete(n.offersByKey, old.Key)
+	}
+	n.offersByID[e.ID] = o
+	if e.Key != "" {
+		n.offersByKey[e.Key] = o
+	}
+	set(&n.offers, slotOf(b.offers, e.ID), o)
+}
+
+func (b *Builder) putLink(e *catalog.Link) {
+	r := route{row: e, offer: slotOf(b.offers, e.Offer), publisher: none, enrollment: none, workspace: slotOf(b.workspaces, e.Workspace)}
+	if e.Publisher != "" {
+		r.publisher = slotOf(b.publishers, e.Publisher)
+		r.enrollment = slotOf(b.enrollments, enrolled{e.Offer, e.Publisher})
+	}
+	switch {
+	case e.Archived:
+		r.state = linkArchived
+	case e.Status != catalog.StatusActive:
+		r.state = linkPaused
+	}
+	old, known := b.linkKeys[e.ID]
+	if known && old != e.Key && b.shard(old)[old].row != nil && b.shard(old)[old].row.ID == e.ID {
+		delete(b.shard(old), old)
+	}
+	b.linkKeys[e.ID] = e.Key
+	if e.Key != "" {
+		b.shard(e.Key)[e.Key] = r
+	}
+}
+
+// shard is the map of a key, to be written to.
+func (b *Builder) shard(key string) map[string]route {
+	i := shardOf(key)
+	switch m := b.next.links[i]; {
+	case m == nil:
+		b.next.links[i] = map[string]route{}
+	case b.kept[i]:
+		b.next.links[i] = maps.Clone(m)
+	}
+	b.kept[i] = false
+	return b.next.links[i]
+}
+
+// own makes a slice the builder's alone before it is written to.
+func own[T any](b *Builder, k catalog.Kind, s *[]T) {
+	if b.shared[k] {
+		*s = slices.Clone(*s)
+		b.shared[k] = false
+	}
+}
+
+// set writes one element, making room for it.
+func set[T any](s *[]T, at slot, v T) {
+	for len(*s) <= int(at) {
+		var zero T
+		*s = append(*s, zero)
+	}
+	(*s)[at] = v
+}
+
+// get reads one element; the zero value for a slot whose row has not come yet.
+func get[T any](s []T, at slot) T {
+	if at < 0 || int(at) >= len(s) {
+		var zero T
+		return zero
+	}
+	return s[at]
+}
+
+// slotOf is the slot of an id, given at first sight.
+func slotOf[K comparable](slots map[K]slot, id K) slot {
+	at, ok := slots[id]
+	if !ok {
+		at = slot(len(slots))
+		slots[id] = at
+	}
+	return at
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func compileOffer(o *catalog.Offer) *Offer {
-	c := &Offer{Offer: o, fallback: compileFallback(o.FallbackURL)}
+	c := &Offer{Offer: o, fallback: compileFallback(o.FallbackURL), refusal: offerRefusal(o)}
 	c.Template, c.Err = macro.ParseURL(o.URL)
 	if c.Err != nil {
 		c.Template = nil

@@ -52,20 +52,23 @@ type Decision struct {
 // deepLink is the page asked for with url=, "" for none; one that is not allowed
 // costs the visitor nothing but that page (R13).
 func (s *Snapshot) Route(key, deepLink string, o *Overlay) Decision {
-	d := Decision{Link: s.links[key]}
+	r := s.links[shardOf(key)][key]
+	d := Decision{Link: r.row}
 	if d.Link == nil {
 		return d
 	}
-	d.Offer = s.offers[d.Link.Offer]
-	if d.Offer != nil && d.Offer.Workspace != d.Link.Workspace {
+	d.Offer = get(s.offers, r.offer)
+	if d.Offer != nil && d.Offer.workspace != r.workspace {
 		d.Offer = nil // references never cross workspaces; were one to, it would lead nowhere
 	}
-	if d.Link.Publisher != "" {
-		d.Enrollment = s.enrollments[enrolled{d.Link.Offer, d.Link.Publisher}]
-	}
-	d.Reason = s.refusal(&d, o)
+	enrolled := get(s.enrollments, r.enrollment)
+	d.Enrollment = enrolled.row
+	d.Reason = s.refusal(&r, d.Offer, enrolled, o)
 	if d.Reason != "" {
-		d.Fallback = s.fallback(&d)
+		d.Fallback = get(s.fallbacks, r.workspace)
+		if d.Offer != nil && d.Offer.fallback != nil {
+			d.Fallback = d.Offer.fallback
+		}
 		return d
 	}
 	d.Template = d.Offer.Template
@@ -78,52 +81,56 @@ func (s *Snapshot) Route(key, deepLink string, o *Overlay) Decision {
 
 // refusal is the first thing on the way from the link to the offer that is not in
 // order, "" when all is.
-func (s *Snapshot) refusal(d *Decision, o *Overlay) string {
+func (s *Snapshot) refusal(r *route, offer *Offer, e enrollment, o *Overlay) string {
 	switch {
-	case d.Link.Archived:
+	case r.state == linkArchived:
 		return LinkArchived
-	case d.Link.Status != catalog.StatusActive:
+	case r.state == linkPaused:
 		return LinkPaused
-	case d.Offer == nil:
+	case offer == nil:
 		return NoDestination
-	case d.Offer.Archived:
-		return OfferArchived
-	case d.Offer.Status == catalog.StatusDraft:
-		return OfferDraft
-	case d.Offer.Status != catalog.StatusActive:
-		return OfferPaused
+	case offer.refusal != "":
+		return offer.refusal
+	case r.publisher != none && !get(s.publishers, r.publisher):
+		return PublisherInactive
+	case r.publisher != none && e.row == nil:
+		return EnrollmentMissing
+	case r.publisher != none && e.refusal != "":
+		return e.refusal
 	}
-	if d.Link.Publisher != "" {
-		p := s.publishers[d.Link.Publisher]
-		if p == nil || p.Archived || p.Status != catalog.StatusActive {
-			return PublisherInactive
-		}
-		switch e := d.Enrollment; {
-		case e == nil || e.Archived:
-			return EnrollmentMissing
-		case e.Status == catalog.Revoked:
-			return EnrollmentRevoked
-		case e.Status != catalog.Approved:
-			return EnrollmentMissing
-		}
-	}
-	if _, closed := o.Closed(d.Offer.ID); closed {
+	if _, closed := o.Closed(offer.ID); closed {
 		return OfferClosed
 	}
-	if d.Offer.Template == nil {
+	if offer.Template == nil {
 		return NoDestination
 	}
 	return ""
 }
 
-func (s *Snapshot) fallback(d *Decision) *macro.Template {
-	if d.Offer != nil && d.Offer.fallback != nil {
-		return d.Offer.fallback
+// offerRefusal is the reason of an offer's status, "" when it takes visitors.
+func offerRefusal(o *catalog.Offer) string {
+	switch {
+	case o.Archived:
+		return OfferArchived
+	case o.Status == catalog.StatusDraft:
+		return OfferDraft
+	case o.Status != catalog.StatusActive:
+		return OfferPaused
 	}
-	if w := s.workspaces[d.Link.Workspace]; w != nil {
-		return w.fallback
+	return ""
+}
+
+// enrollmentRefusal is the reason of an enrollment's status, "" when it is approved.
+func enrollmentRefusal(e *catalog.Enrollment) string {
+	switch {
+	case e.Archived:
+		return EnrollmentMissing
+	case e.Status == catalog.Revoked:
+		return EnrollmentRevoked
+	case e.Status != catalog.Approved:
+		return EnrollmentMissing
 	}
-	return nil
+	return ""
 }
 
 func (s *Snapshot) deepLink(o *Offer, raw string) (link, reason string) {
@@ -149,11 +156,11 @@ func (s *Snapshot) clickParam(d *Decision) string {
 	} else if own || !d.Offer.AppendClickID {
 		return ""
 	}
-	a := s.advertisers[d.Offer.Advertiser]
-	if a == nil || a.ClickParam == "" {
+	name := get(s.clickParams, d.Offer.advertiser)
+	if name == "" {
 		return DefaultClickParam
 	}
-	return a.ClickParam
+	return name
 }
 
 // DefaultClickParam is the click id's parameter for an offer whose advertiser names none.

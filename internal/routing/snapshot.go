@@ -19,40 +19,89 @@ type Offer struct {
 	fallback *macro.Template
 	// carry holds the parameters of the URL that have tokens: a deep link replaces the
 	// page, not the tracking.
-	carry []*macro.Template
+	carry      []*macro.Template
+	refusal    string // the reason of its status, "" when active
+	workspace  slot
+	advertiser slot
 }
 
-// workspace is a workspace with its fallback compiled.
-type workspace struct {
-	*catalog.Workspace
-	fallback *macro.Template
+// slot is the place of a row in its slice, given when its id is first met: a decision
+// then follows numbers instead of looking up one id after the other. In a large
+// catalog each look-up would be several cache misses.
+type slot int32
+
+// none is the slot of what a row does not refer to.
+const none slot = -1
+
+// route is what a decision needs of a link.
+type route struct {
+	row        *Link
+	offer      slot
+	publisher  slot // none for a link of the house
+	enrollment slot
+	workspace  slot
+	state      linkState
 }
 
-// enrolled keys an enrollment.
-type enrolled struct{ offer, publisher string }
+type linkState uint8
+
+const (
+	linkActive linkState = iota
+	linkPaused
+	linkArchived
+)
+
+// enrollment is a publisher's right with what its status means.
+type enrollment struct {
+	row     *catalog.Enrollment
+	refusal string
+}
+
+// shards is into how many maps the links are divided, so that a changed link copies
+// one of them only.
+const shards = 256
+
+// shardOf spreads keys (FNV-1a).
+func shardOf(key string) uint8 {
+	h := uint32(2166136261)
+	for i := range len(key) {
+		h = (h ^ uint32(key[i])) * 16777619
+	}
+	return uint8(h ^ h>>8 ^ h>>16 ^ h>>24)
+}
 
 // Snapshot is the catalog at one revision, compiled. It is immutable.
 type Snapshot struct {
 	// Revision is the catalog's; every visit keeps the one that routed it.
 	Revision int64
 
-	workspaces  map[string]*workspace
-	advertisers map[string]*catalog.Advertiser
-	offers      map[string]*Offer
-	offerKeys   map[string]*Offer
-	publishers  map[string]*catalog.Publisher
-	enrollments map[enrolled]*catalog.Enrollment
-	links       map[string]*Link // by key
+	links [shards]map[string]route // by key
+
+	offersByID  map[string]*Offer
+	offersByKey map[string]*Offer
+
+	// By slot. A slot whose row has not come yet is empty.
+	offers      []*Offer
+	publishers  []bool // active
+	enrollments []enrollment
+	fallbacks   []*macro.Template // of workspaces
+	clickParams []string          // of advertisers
 }
 
 // Link returns the link of a key, nil when unknown.
-func (s *Snapshot) Link(key string) *Link { return s.links[key] }
+func (s *Snapshot) Link(key string) *Link { return s.links[shardOf(key)][key].row }
 
 // Offer returns the offer of an id, nil when unknown.
-func (s *Snapshot) Offer(id string) *Offer { return s.offers[id] }
+func (s *Snapshot) Offer(id string) *Offer { return s.offersByID[id] }
 
 // OfferByKey returns the offer of a pixel's public key, nil when unknown.
-func (s *Snapshot) OfferByKey(publicKey string) *Offer { return s.offerKeys[publicKey] }
+func (s *Snapshot) OfferByKey(publicKey string) *Offer { return s.offersByKey[publicKey] }
 
 // Links is how many links the snapshot has.
-func (s *Snapshot) Links() int { return len(s.links) }
+func (s *Snapshot) Links() int {
+	n := 0
+	for i := range s.links {
+		n += len(s.links[i])
+	}
+	return n
+}

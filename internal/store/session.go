@@ -164,6 +164,17 @@ func (c *statements) get(ctx context.Context, on handle, query string) (*sql.Stm
 	return stmt, nil
 }
 
+// close finalizes the statements: a connection with open ones does not fold its
+// write-ahead log into the database when it is closed.
+func (c *statements) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for query, stmt := range c.m {
+		_ = stmt.Close() // it repeats the error of its last run
+		delete(c.m, query)
+	}
+}
+
 // cleanText makes text storable on both engines: PostgreSQL takes neither NUL nor
 // invalid UTF-8, so SQLite must not either. Raw bytes are stored as bytes.
 func cleanText(s string) string {

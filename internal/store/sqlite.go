@@ -278,6 +278,10 @@ func (e *liteEngine) backup(ctx context.Context, file string) error {
 
 func (e *liteEngine) close() error {
 	var errs []error
+	e.stmts.close()
+	if e.pool != nil {
+		e.pool.stmts.close()
+	}
 	if e.readDB != nil {
 		errs = append(errs, e.readDB.Close())
 	}

@@ -62,7 +62,7 @@
     if (e.key === "j") move(1);
     else if (e.key === "k") move(row < 0 ? 1 : -1);
     else if (e.key === "Enter" && row >= 0 && document.activeElement === document.body) location.href = rows()[row]?.dataset.href;
-    else if (e.key === "n") $(".head .btn.main")?.click();
+    else if (e.key === "n") $(".head .btn.primary")?.click();
     else if (e.key === "[") $('.rail button[name="rail"]')?.click();
     else if (e.key === "?") help();
   });
