@@ -77,12 +77,23 @@ type rowOutput[V any] struct {
 // register adds the operations that every kind has.
 func (r resource[D, V]) register() {
 	name, base := string(r.kind), "/"+r.plural
-	add(r.s, route{method: http.MethodGet, path: base, id: "list-" + r.plural, tag: r.plural, summary: "List " + r.plural, text: r.text, kind: r.kind}, r.list)
-	add(r.s, route{method: http.MethodPost, path: base, id: "create-" + name, tag: r.plural, summary: "Create " + article(name), text: r.text, status: http.StatusCreated, owner: r.kind == catalog.KindWorkspace}, r.create)
-	add(r.s, route{method: http.MethodGet, path: base + "/{id}", id: "get-" + name, tag: r.plural, summary: "Read " + article(name)}, r.get)
-	add(r.s, route{method: http.MethodPatch, path: base + "/{id}", id: "change-" + name, tag: r.plural, summary: "Change " + article(name), text: "Send the fields to change (JSON merge patch)."}, r.patch)
-	add(r.s, route{method: http.MethodPost, path: base + "/{id}/archive", id: "archive-" + name, tag: r.plural, summary: "Take " + article(name) + " out of use", owner: r.kind == catalog.KindWorkspace, text: "Nothing is ever deleted: what is archived can be restored, and its history stays."}, r.archive(true))
-	add(r.s, route{method: http.MethodPost, path: base + "/{id}/restore", id: "restore-" + name, tag: r.plural, summary: "Take " + article(name) + " back into use", owner: r.kind == catalog.KindWorkspace}, r.archive(false))
+	ws := r.kind == catalog.KindWorkspace
+	on := func(method, path, id, summary, text string) route {
+		return route{method: method, path: base + path, id: id, tag: r.plural, summary: summary, text: text, unscoped: ws}
+	}
+	list := on(http.MethodGet, "", "list-"+r.plural, "List "+r.plural, r.text)
+	list.kind = r.kind
+	create := on(http.MethodPost, "", "create-"+name, "Create "+article(name), r.text)
+	create.status, create.owner = http.StatusCreated, ws
+	archive := on(http.MethodPost, "/{id}/archive", "archive-"+name, "Take "+article(name)+" out of use", "Nothing is ever deleted: what is archived can be restored, and its history stays.")
+	restore := on(http.MethodPost, "/{id}/restore", "restore-"+name, "Take "+article(name)+" back into use", "")
+	archive.owner, restore.owner = ws, ws
+	add(r.s, list, r.list)
+	add(r.s, create, r.create)
+	add(r.s, on(http.MethodGet, "/{id}", "get-"+name, "Read "+article(name), ""), r.get)
+	add(r.s, on(http.MethodPatch, "/{id}", "change-"+name, "Change "+article(name), "Send the fields to change (JSON merge patch)."), r.patch)
+	add(r.s, archive, r.archive(true))
+	add(r.s, restore, r.archive(false))
 }
 
 func article(name string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"clickledger/internal/catalog"
 
@@ -21,6 +22,7 @@ type route struct {
 	owner        bool // only for owners of the installation
 	read         bool // a POST that changes nothing
 	bodyOptional bool
+	unscoped     bool         // the id alone says which workspace
 	kind         catalog.Kind // whose filters the query may have
 }
 
@@ -75,6 +77,9 @@ func add[I, O any](s *server, r route, h func(ctx context.Context, in *I) (*O, e
 		done.RequestBody = nil
 	}
 	body.Required = body.Required && !r.bodyOptional
+	if r.unscoped {
+		done.Parameters = slices.DeleteFunc(done.Parameters, func(p *huma.Param) bool { return strings.EqualFold(p.Name, "workspace") })
+	}
 	for _, param := range done.Parameters {
 		if param.In == "query" {
 			*known = append(*known, param.Name)

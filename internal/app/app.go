@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,6 +72,10 @@ type App struct {
 	judge      *conversion.Judge
 	desk       *books.Desk
 
+	// keeping is held for reading while somebody reads the log from its beginning, and
+	// for writing while the log is trimmed.
+	keeping sync.RWMutex
+
 	indexSink *clickindex.Sink
 	factsSink *facts.Sink
 	processor *books.Processor
@@ -110,7 +115,7 @@ func Open(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onClose(func(context.Context) error { return a.folder.Close() })
-	for _, step := range []func(context.Context) error{a.openBooks, a.openLog, a.openFacts, a.openIndex, a.openCatalog, a.wire} {
+	for _, step := range []func(context.Context) error{a.openBooks, a.openLog, a.openMinter, a.openFacts, a.openIndex, a.openCatalog, a.wire} {
 		err := step(ctx)
 		if err != nil {
 			return nil, err
@@ -159,6 +164,12 @@ func (a *App) openBooks(ctx context.Context) error {
 			return fmt.Errorf("lease a node number: %w", err)
 		}
 	}
+	return nil
+}
+
+// openMinter opens what issues click ids. It comes behind the log: the first key of
+// an installation is only made where nothing was ever issued.
+func (a *App) openMinter(ctx context.Context) error {
 	keys, err := a.keys(ctx)
 	if err != nil {
 		return err
@@ -177,6 +188,9 @@ func (a *App) keys(ctx context.Context) (*event.Keyring, error) {
 		return nil, fmt.Errorf("read the click id keys: %w", err)
 	}
 	if len(keys) == 0 {
+		if last := a.log.Last(); last > 0 {
+			return nil, fmt.Errorf("the books are empty, but the event log in %s holds messages up to %d: the books were lost; put books.db back with its -wal file, or restore a backup into a new folder (clickledger restore --data NEW FILE)", a.folder.file("log"), last)
+		}
 		var secret [16]byte
 		_, err := rand.Read(secret[:])
 		if err != nil {
@@ -204,6 +218,37 @@ func (a *App) openLog(ctx context.Context) error {
 		return fmt.Errorf("open the event log: %w", err)
 	}
 	a.onClose(a.log.Close)
+	return a.checkBooks(ctx)
+}
+
+// checkBooks refuses books that the log does not continue. They cannot be rebuilt, so
+// the advice differs from that for the projections.
+func (a *App) checkBooks(ctx context.Context) error {
+	const advice = "put the folder log that belongs to these books back, or restore a backup into a new folder (clickledger restore --data NEW FILE)"
+	var pos eventlog.Position
+	err := a.db.Books().Update(ctx, func(ctx context.Context, tx books.Tx) error {
+		var err error
+		pos, err = tx.Position(ctx, books.Consumer)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the books' position: %w", err)
+	}
+	first, err := a.log.First()
+	if err != nil {
+		return fmt.Errorf("read the log's first sequence: %w", err)
+	}
+	switch last := a.log.Last(); {
+	case pos.Stream != "" && pos.Stream != a.log.StreamID():
+		return fmt.Errorf("%w: the books in %s follow the event log %s, but the one in %s is %s: it was deleted or replaced; %s",
+			eventlog.ErrForeign, a.folder.Path, pos.Stream, a.folder.file("log"), a.log.StreamID(), advice)
+	case pos.Seq > last:
+		return fmt.Errorf("%w: the books in %s have come to message %d, but the event log in %s ends at %d: it lost its end or is an older copy; %s",
+			eventlog.ErrBehind, a.folder.Path, pos.Seq, a.folder.file("log"), last, advice)
+	case first > pos.Seq+1:
+		return fmt.Errorf("%w: the books in %s end at message %d, and the event log in %s begins at %d: what is between was never judged; %s",
+			eventlog.ErrGap, a.folder.Path, pos.Seq, a.folder.file("log"), first, advice)
+	}
 	return nil
 }
 

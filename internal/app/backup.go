@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,14 +19,19 @@ import (
 	"time"
 
 	"clickledger/internal/books"
+	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
 	"clickledger/internal/store"
 )
 
 // A backup is a tar file of, in this order: manifest.json, books.db, the click ids'
-// high-water marks, the sealed segments, and the log from its first message up to the
-// position of the copied books. Cutting the log there makes the parts one moment:
-// facts that later judgments put into the log are not in it.
+// high-water marks, the sealed segments with their descriptions, the log from its first
+// message on, and last the SHA-256 of all the bytes before it.
+//
+// The parts are one moment. The log goes as far as it had come when the books were
+// copied, and on to the last fact that the copied books know to be in it; there it is
+// cut, since what follows are facts of judgments that the copy does not have. Signals
+// behind the copied books' position are judged after the restore.
 
 // manifest describes a backup.
 type manifest struct {
@@ -39,76 +46,116 @@ type manifest struct {
 // logChunk is how much of the log one entry of the tar file holds, in bytes.
 const logChunk = 4 << 20
 
+// Names of entries.
+const (
+	manifestName = "manifest.json"
+	sumName      = "sha256"
+	segmentsName = "segments/"
+	logName      = "log/"
+)
+
+// sumTail is what the last entry takes with the end of the tar file: a header, a
+// block of content, and two empty blocks.
+const sumTail = 4 * 512
+
 // Backup writes everything that is kept to w, while the server goes on.
 func (a *App) Backup(ctx context.Context, w io.Writer) error {
-	tmp, err := os.MkdirTemp(a.folder.Path, "backup-")
+	a.keeping.RLock()
+	defer a.keeping.RUnlock()
+	tmp, err := os.MkdirTemp(a.folder.Path, tempPrefix+"backup-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the copy: %w", err)
 	}
 	defer os.RemoveAll(tmp)
+	last := a.log.Last() // before the copy: facts up to here are numbered in it
 	copied := filepath.Join(tmp, "books.db")
 	err = a.db.Books().Backup(ctx, copied)
 	if err != nil {
 		return fmt.Errorf("copy the books: %w", err)
 	}
-	pos, err := copiedPosition(ctx, copied)
+	pos, published, err := readCopy(ctx, copied)
 	if err != nil {
 		return err
+	}
+	last, err = a.cut(ctx, max(last, pos.Seq), published)
+	if err != nil {
+		return fmt.Errorf("find the end of the log: %w", err)
 	}
 	first, err := a.log.First()
 	if err != nil {
 		return fmt.Errorf("read the log's first sequence: %w", err)
 	}
-	t := tar.NewWriter(w)
-	m := manifest{Format: Format, Version: Version, Created: time.Now().UTC(), Stream: a.log.StreamID(), First: first, Last: pos.Seq}
+	sum := sha256.New()
+	t := tar.NewWriter(io.MultiWriter(w, sum))
+	m := manifest{Format: Format, Version: Version, Created: time.Now().UTC(), Stream: a.log.StreamID(), First: first, Last: last}
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	err = addBytes(t, "manifest.json", b)
+	err = addBytes(t, manifestName, b)
 	if err != nil {
 		return err
 	}
-	marks, err := filepath.Glob(a.folder.file("clickid-*.mark"))
+	files, err := a.backupFiles(ctx, last)
 	if err != nil {
 		return err
 	}
-	files := map[string]string{"books.db": copied}
-	names := []string{"books.db"}
-	for _, f := range marks {
-		files[filepath.Base(f)] = f
-		names = append(names, filepath.Base(f))
-	}
-	segments, err := a.facts.Segments(ctx)
-	if err != nil {
-		return fmt.Errorf("list the segments: %w", err)
-	}
-	for _, s := range segments {
-		if s.Last > pos.Seq {
-			break // sealed after the books were copied
-		}
-		name := "segments/" + filepath.Base(s.File)
-		files[name] = s.File
-		names = append(names, name)
-	}
-	for _, n := range names {
-		err := addFile(t, n, files[n])
+	for _, f := range append([]backupFile{{"books.db", copied}}, files...) {
+		err := addFile(t, f.name, f.path)
 		if err != nil {
-			return fmt.Errorf("add %s: %w", n, err)
+			return fmt.Errorf("add %s: %w", f.name, err)
 		}
 	}
-	err = a.addLog(ctx, t, first, pos.Seq)
+	err = a.addLog(ctx, t, first, last)
 	if err != nil {
 		return fmt.Errorf("add the log: %w", err)
+	}
+	err = t.Flush()
+	if err != nil {
+		return err
+	}
+	err = addBytes(t, sumName, []byte(hex.EncodeToString(sum.Sum(nil))))
+	if err != nil {
+		return err
 	}
 	return t.Close()
 }
 
-// copiedPosition reads how far the copied books had come.
-func copiedPosition(ctx context.Context, file string) (eventlog.Position, error) {
+// backupFile is a file that goes into a backup, and its name there.
+type backupFile struct{ name, path string }
+
+// backupFiles lists the high-water marks, and the segments up to a sequence: each
+// behind its description, as it was made.
+func (a *App) backupFiles(ctx context.Context, last uint64) ([]backupFile, error) {
+	var files []backupFile
+	marks, err := filepath.Glob(a.folder.file("clickid-*.mark"))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range marks {
+		files = append(files, backupFile{filepath.Base(f), f})
+	}
+	segments, err := a.facts.Segments(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the segments: %w", err)
+	}
+	for _, s := range segments {
+		if s.Last > last {
+			break // it reaches behind the cut
+		}
+		for _, f := range []string{s.File + ".json", s.File} {
+			files = append(files, backupFile{segmentsName + filepath.Base(f), f})
+		}
+	}
+	return files, nil
+}
+
+// readCopy reads how far the copied books had come: the position, and the number of
+// the last fact they know to be in the log.
+func readCopy(ctx context.Context, file string) (eventlog.Position, int64, error) {
 	db, err := store.OpenSQLite(ctx, file, store.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return eventlog.Position{}, fmt.Errorf("open the copy of the books: %w", err)
+		return eventlog.Position{}, 0, fmt.Errorf("open the copy of the books: %w", err)
 	}
 	var pos eventlog.Position
 	err = db.Books().Update(ctx, func(ctx context.Context, tx books.Tx) error {
@@ -116,7 +163,51 @@ func copiedPosition(ctx context.Context, file string) (eventlog.Position, error)
 		pos, err = tx.Position(ctx, books.Consumer)
 		return err
 	})
-	return pos, errors.Join(err, db.Close())
+	published, perr := db.Books().FactsPublished(ctx)
+	err = errors.Join(err, perr, db.Close())
+	if err != nil {
+		return eventlog.Position{}, 0, fmt.Errorf("read the copy of the books: %w", err)
+	}
+	return pos, published, nil
+}
+
+// cut is where the log of a backup ends: at the given sequence, or behind it at the
+// last fact that the copied books count as published. Facts are in the log in the
+// order of their numbers.
+func (a *App) cut(ctx context.Context, at uint64, published int64) (uint64, error) {
+	last := a.log.Last()
+	if at >= last {
+		return last, nil
+	}
+	end := at
+	err := a.log.Follow(ctx, at, func(bs []eventlog.Batch) error {
+		for _, b := range bs {
+			if b.Seq > last {
+				return errEnd
+			}
+			for _, r := range b.Records {
+				if r.Class != eventlog.Fact {
+					continue
+				}
+				f, err := event.DecodeFact(r.Data)
+				if err != nil {
+					return fmt.Errorf("log message %d: %w", b.Seq, err)
+				}
+				if f.No > published {
+					return errEnd
+				}
+				end = b.Seq
+			}
+			if b.Seq == last {
+				return errEnd
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnd) {
+		return 0, err
+	}
+	return end, nil
 }
 
 func addBytes(t *tar.Writer, name string, b []byte) error {
@@ -158,7 +249,7 @@ func (a *App) addLog(ctx context.Context, t *tar.Writer, first, last uint64) err
 			return nil
 		}
 		n++
-		err := addBytes(t, fmt.Sprintf("log/%08d", n), chunk)
+		err := addBytes(t, fmt.Sprintf("%s%08d", logName, n), chunk)
 		chunk = chunk[:0]
 		return err
 	}
@@ -188,7 +279,7 @@ func (a *App) addLog(ctx context.Context, t *tar.Writer, first, last uint64) err
 
 func appendBatch(dst []byte, b eventlog.Batch) []byte {
 	dst = binary.AppendUvarint(dst, b.Seq)
-	dst = binary.AppendUvarint(dst, uint64(b.Time.UnixMicro()))
+	dst = binary.AppendUvarint(dst, uint64(b.Time.UnixNano()))
 	dst = binary.AppendUvarint(dst, uint64(len(b.Records)))
 	for _, r := range b.Records {
 		dst = append(dst, byte(r.Class))
@@ -210,7 +301,7 @@ func readBatch(r *bytes.Reader) (eventlog.Batch, error) {
 		}
 		head[i] = n
 	}
-	b.Seq, b.Time = head[0], time.UnixMicro(int64(head[1]))
+	b.Seq, b.Time = head[0], time.Unix(0, int64(head[1]))
 	for range head[2] {
 		class, err := r.ReadByte()
 		if err != nil {
@@ -279,7 +370,7 @@ func backupTo(ctx context.Context, cfg *Config, logger *slog.Logger, w io.Writer
 
 func (a *App) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	// A backup that fails half way must not look whole: it is made first, then sent.
-	tmp, err := os.CreateTemp(a.folder.Path, "backup-*.tar")
+	tmp, err := os.CreateTemp(a.folder.Path, tempPrefix+"backup-*")
 	if err != nil {
 		return err
 	}
@@ -306,7 +397,9 @@ func (a *App) serveBackup(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// Restore makes a data folder, which must not exist or be empty, from a backup.
+// Restore makes a data folder, which must not exist or be empty, from a backup. It
+// reads the backup through before it makes anything, and leaves nothing behind when
+// it fails.
 func Restore(ctx context.Context, data, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -320,17 +413,94 @@ func Restore(ctx context.Context, data, file string) error {
 	if len(have) > 0 {
 		return fmt.Errorf("%s is not empty; restore into a new folder", data)
 	}
-	folder, err := OpenFolder(data)
+	size, err := checkSum(ctx, f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	_, err = f.Seek(0, io.SeekStart)
 	if err != nil {
 		return err
 	}
-	err = folder.restore(ctx, tar.NewReader(f))
-	return errors.Join(err, folder.Close())
+	// What is marked is not opened by a server: a restore that is killed stays a
+	// restore that broke off.
+	err = os.MkdirAll(data, 0o700)
+	if err == nil {
+		err = WriteFileSync(filepath.Join(data, restoring), nil)
+	}
+	if err != nil {
+		return fmt.Errorf("the data folder %s cannot be written: %w", data, err)
+	}
+	err = restoreInto(ctx, data, tar.NewReader(f), size)
+	if err != nil {
+		return errors.Join(err, removeContents(data))
+	}
+	err = os.Remove(filepath.Join(data, restoring))
+	if err != nil {
+		return err
+	}
+	return syncDir(data)
 }
 
-func (f *Folder) restore(ctx context.Context, t *tar.Reader) error {
+// checkSum reads a backup through and compares it with the sum at its end. It returns
+// the size.
+func checkSum(ctx context.Context, f *os.File) (int64, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !st.Mode().IsRegular() || st.Size() < 2*sumTail {
+		return 0, fmt.Errorf("this is not a backup of clickledger: %w", errBackup)
+	}
+	sum := sha256.New()
+	rest := io.LimitReader(f, st.Size()-sumTail)
+	for {
+		_, err := io.CopyN(sum, rest, logChunk)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		err = errors.Join(err, ctx.Err())
+		if err != nil {
+			return 0, err
+		}
+	}
+	t := tar.NewReader(f)
 	h, err := t.Next()
-	if err != nil || h.Name != "manifest.json" {
+	if err != nil || h.Name != sumName {
+		return 0, fmt.Errorf("it is cut short, or not a backup of clickledger: %w", errBackup)
+	}
+	want, err := io.ReadAll(t)
+	if err != nil {
+		return 0, fmt.Errorf("read its sum: %w", errors.Join(errBackup, err))
+	}
+	if string(want) != hex.EncodeToString(sum.Sum(nil)) {
+		return 0, fmt.Errorf("its bytes are not those that were written: %w", errBackup)
+	}
+	return st.Size(), nil
+}
+
+func removeContents(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return errors.Join(errs...)
+}
+
+func restoreInto(ctx context.Context, data string, t *tar.Reader, size int64) error {
+	folder, err := lockFolder(data)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.restore(ctx, t, size), folder.Close())
+}
+
+func (f *Folder) restore(ctx context.Context, t *tar.Reader, size int64) error {
+	h, err := t.Next()
+	if err != nil || h.Name != manifestName {
 		return fmt.Errorf("this is not a backup of clickledger: %w", errors.Join(errBackup, err))
 	}
 	var m manifest
@@ -341,77 +511,78 @@ func (f *Folder) restore(ctx context.Context, t *tar.Reader) error {
 	if m.Format > Format {
 		return fmt.Errorf("the backup was made by a newer clickledger (%s); use that version", m.Version)
 	}
-	var chunk *bytes.Reader
-	next := func() (eventlog.Batch, error) {
-		for chunk == nil || chunk.Len() == 0 {
-			h, err := t.Next()
-			if err != nil {
-				return eventlog.Batch{}, err // io.EOF at the end
-			}
-			if !strings.HasPrefix(h.Name, "log/") {
-				return eventlog.Batch{}, errBackup
-			}
-			b, err := io.ReadAll(t)
-			if err != nil {
-				return eventlog.Batch{}, err
-			}
-			chunk = bytes.NewReader(b)
-		}
-		return readBatch(chunk)
-	}
-	for {
-		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(h.Name, "log/") {
-			b, err := io.ReadAll(t)
-			if err != nil {
-				return err
-			}
-			chunk = bytes.NewReader(b)
-			break
-		}
-		err = f.restoreFile(h.Name, t)
+	dirs := map[string]bool{}
+	h, err = t.Next()
+	for ; err == nil && h.Name != sumName && !strings.HasPrefix(h.Name, logName); h, err = t.Next() {
+		dir, err := f.restoreFile(h.Name, t)
 		if err != nil {
 			return fmt.Errorf("restore %s: %w", h.Name, err)
 		}
+		for ; len(dir) >= len(f.Path); dir = filepath.Dir(dir) {
+			dirs[dir] = true
+		}
 	}
-	err = eventlog.Import(ctx, eventlog.Options{Dir: f.file("log"), Logger: slog.New(slog.DiscardHandler)}, m.Stream, m.First, m.Last, next)
-	if err != nil {
-		return fmt.Errorf("restore the log: %w", err)
+	for dir := range dirs {
+		err := syncDir(dir)
+		if err != nil {
+			return fmt.Errorf("sync %s: %w", dir, err)
+		}
+	}
+	chunk := bytes.NewReader(nil)
+	next := func() (eventlog.Batch, error) {
+		for chunk.Len() == 0 {
+			switch {
+			case err != nil:
+				return eventlog.Batch{}, err
+			case h.Name == sumName:
+				return eventlog.Batch{}, io.EOF
+			case !strings.HasPrefix(h.Name, logName):
+				return eventlog.Batch{}, errBackup
+			}
+			b, rerr := io.ReadAll(t)
+			if rerr != nil {
+				return eventlog.Batch{}, rerr
+			}
+			chunk.Reset(b)
+			h, err = t.Next()
+		}
+		return readBatch(chunk)
+	}
+	o := eventlog.Options{Dir: f.file("log"), MaxBytes: max(10<<30, 2*size), Logger: slog.New(slog.DiscardHandler)}
+	ierr := eventlog.Import(ctx, o, m.Stream, m.First, m.Last, next)
+	if ierr != nil {
+		return fmt.Errorf("restore the log: %w", ierr)
 	}
 	return nil
 }
 
-func (f *Folder) restoreFile(name string, r io.Reader) error {
+// restoreFile writes one file and returns its folder, which is still to be synced.
+func (f *Folder) restoreFile(name string, r io.Reader) (string, error) {
 	to := name
 	switch {
-	case strings.HasPrefix(name, "segments/"):
+	case strings.HasPrefix(name, segmentsName):
 		to = filepath.Join("facts", name)
 	case name == "books.db":
 	case strings.HasPrefix(name, "clickid-") && strings.HasSuffix(name, ".mark"):
 	default:
-		return errBackup
+		return "", errBackup
 	}
 	if !filepath.IsLocal(to) {
-		return errBackup
+		return "", errBackup
 	}
 	path := f.file(to)
-	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	dir := filepath.Dir(path)
+	err := os.MkdirAll(dir, 0o700)
 	if err != nil {
-		return err
+		return "", err
 	}
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return "", err
 	}
 	_, err = io.Copy(out, r)
 	if err == nil {
 		err = out.Sync()
 	}
-	return errors.Join(err, out.Close())
+	return dir, errors.Join(err, out.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -89,6 +90,12 @@ type Config struct {
 	LogLevel string `name:"log-level" default:"info" help:"debug, info, warn or error"`
 }
 
+// Limits of settings.
+const (
+	maxClickDays = 36500   // what a time.Duration can express, with room
+	minLogBytes  = 1 << 20 // less could not hold what is in flight
+)
+
 // Prefix of the environment variables.
 const envPrefix = "CLICKLEDGER_"
 
@@ -169,11 +176,17 @@ func (c *Config) Flags(fs *flag.FlagSet, env func(string) (string, bool)) error 
 
 // Check refuses settings that cannot work, and fills in what follows from others.
 func (c *Config) Check() error {
+	if c.Data == "" {
+		return fmt.Errorf("--data is empty: name the folder of everything that is kept")
+	}
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %q: want address:port, such as 127.0.0.1:8080", c.Listen)
 	}
 	if c.PublicURL == "" {
+		if port == "0" {
+			return fmt.Errorf("--listen %q takes any free port, so tracking links need --public-url", c.Listen)
+		}
 		if host == "" || host == "0.0.0.0" || host == "::" {
 			host = "127.0.0.1"
 		}
@@ -191,6 +204,19 @@ func (c *Config) Check() error {
 	}
 	if c.AdminToken != "" && len(c.AdminToken) < 16 {
 		return fmt.Errorf("--admin-token has %d characters; it needs at least 16", len(c.AdminToken))
+	}
+	if c.ConsoleURL == c.PublicURL {
+		c.ConsoleURL = "" // the same host: nothing to keep apart
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
+		return fmt.Errorf("--log-level %q is not debug, info, warn or error", c.LogLevel)
+	}
+	if c.ClickDays > maxClickDays {
+		return fmt.Errorf("--click-days %d: at most %d", c.ClickDays, maxClickDays)
+	}
+	if c.LogBytes < minLogBytes {
+		return fmt.Errorf("--log-bytes %d: at least %d", c.LogBytes, minLogBytes)
 	}
 	if c.Durability != "full" && c.Durability != "relaxed" {
 		return fmt.Errorf("--durability %q is neither full nor relaxed", c.Durability)

@@ -14,6 +14,13 @@ import (
 // older version could no longer read the folder.
 const Format = 1
 
+// restoring marks a folder whose restore has not come to its end.
+const restoring = "RESTORING"
+
+// tempPrefix begins the names of what is only there while something runs; what a
+// killed process left is removed at the next start.
+const tempPrefix = ".tmp-"
+
 // ErrInUse says that another process has the data folder.
 var ErrInUse = errors.New("in use by another clickledger")
 
@@ -27,8 +34,22 @@ type Folder struct {
 func (f *Folder) file(name string) string { return filepath.Join(f.Path, name) }
 
 // OpenFolder makes and locks the data folder. It refuses, with a sentence for the
-// operator, one that is in use, was written by a newer version, or cannot be written.
+// operator, one that is in use, was written by a newer version, cannot be written,
+// holds something else, or holds a restore that broke off.
 func OpenFolder(path string) (*Folder, error) {
+	f, err := lockFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	_, err = os.Stat(f.file(restoring))
+	if err == nil {
+		return nil, errors.Join(fmt.Errorf("a restore into the data folder %s broke off: delete the folder and restore again", path), f.Close())
+	}
+	return f, nil
+}
+
+// lockFolder is OpenFolder for a folder that may be half restored.
+func lockFolder(path string) (*Folder, error) {
 	err := os.MkdirAll(path, 0o700)
 	if err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be made: %w", path, err)
@@ -59,7 +80,11 @@ func (f *Folder) checkFormat() error {
 	name := f.file("FORMAT")
 	b, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
-		err := WriteFileSync(name, []byte(strconv.Itoa(Format)+"\n"))
+		err := f.checkEmpty()
+		if err != nil {
+			return err
+		}
+		err = WriteFileSync(name, []byte(strconv.Itoa(Format)+"\n"))
 		if err != nil {
 			return fmt.Errorf("the data folder %s cannot be written: %w", f.Path, err)
 		}
@@ -75,12 +100,39 @@ func (f *Folder) checkFormat() error {
 	if have > Format {
 		return fmt.Errorf("the data folder %s was written by a newer clickledger (format %d, this one knows %d); use that version", f.Path, have, Format)
 	}
-	probe := f.file(".probe")
+	probe := f.file(tempPrefix + "probe")
 	err = WriteFileSync(probe, nil)
 	if err != nil {
 		return fmt.Errorf("the data folder %s cannot be written: %w", f.Path, err)
 	}
-	return os.Remove(probe)
+	left, err := filepath.Glob(f.file(tempPrefix + "*"))
+	if err != nil {
+		return fmt.Errorf("look for temporary files: %w", err)
+	}
+	for _, name := range left {
+		err := os.RemoveAll(name)
+		if err != nil {
+			return fmt.Errorf("remove what an earlier run left: %w", err)
+		}
+	}
+	return nil
+}
+
+// checkEmpty refuses a folder that holds what no data folder begins with: it is a
+// mistake, or a data folder that lost its FORMAT.
+func (f *Folder) checkEmpty() error {
+	entries, err := os.ReadDir(f.Path)
+	if err != nil {
+		return fmt.Errorf("read the data folder %s: %w", f.Path, err)
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case name == "lock", name == "lost+found", name == restoring, strings.HasPrefix(name, "FORMAT.tmp"):
+		default:
+			return fmt.Errorf("%s is not empty (it holds %s) and has no file FORMAT: it is not a data folder of clickledger; name a new or empty folder with --data", f.Path, name)
+		}
+	}
+	return nil
 }
 
 // Close unlocks the folder.

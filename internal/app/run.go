@@ -30,7 +30,7 @@ func (a *App) writeRun(l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(a.folder.file(runFile), b, 0o600)
+	return WriteFileSync(a.folder.file(runFile), b)
 }
 
 func (a *App) removeRun() {

@@ -201,10 +201,11 @@ func (a *App) keepNode(ctx context.Context) error {
 }
 
 // trimEvery is how often the log is trimmed.
-const trimEvery = 10 * time.Minute
+const trimEvery = time.Minute
 
 // trim drops log messages that every consumer and a sealed segment have, and that
-// were there LogKeep ago.
+// were there LogKeep ago. When the log is half full or the disk is low it does not
+// wait for LogKeep: a full log would turn visits away.
 func (a *App) trim(ctx context.Context) error {
 	type mark struct {
 		at  time.Time
@@ -225,6 +226,9 @@ func (a *App) trim(ctx context.Context) error {
 			old = marks[0].seq
 			marks = marks[1:]
 		}
+		if s := a.log.Stats(); s.State != eventlog.StateOK || s.Bytes > s.Limit/2 {
+			old = s.Last
+		}
 		_, err := a.Trim(ctx, old)
 		if err != nil {
 			return err
@@ -235,6 +239,8 @@ func (a *App) trim(ctx context.Context) error {
 // Trim drops messages up to the sequence, as far as all consumers and the last
 // sealed segment have them, and returns how far that was.
 func (a *App) Trim(ctx context.Context, upTo uint64) (uint64, error) {
+	a.keeping.Lock()
+	defer a.keeping.Unlock()
 	state, err := a.facts.State(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the facts' state: %w", err)

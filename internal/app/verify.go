@@ -37,6 +37,9 @@ type Verdict struct {
 	Took     string    `json:"took"`
 }
 
+// verifyPage is how many rows of the books are read at a time.
+const verifyPage = 1000
+
 // maxWrong bounds how many wrongs of one check are told.
 const maxWrong = 20
 
@@ -58,19 +61,60 @@ func (a *App) Verify(ctx context.Context) (*Verdict, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wait for the consumers: %w", err)
 	}
-	v := &Verdict{OK: true}
-	for _, check := range []func(context.Context) ([]Finding, error){a.verifyLog, a.verifySegments, a.verifyLedger, a.verifyMoney} {
+	v := &Verdict{}
+	for _, check := range []func(context.Context) ([]Finding, error){a.verifyLog, a.verifySegments, a.verifyBooks} {
 		fs, err := check(ctx)
 		if err != nil {
 			return nil, err
 		}
 		v.Findings = append(v.Findings, fs...)
 	}
-	for _, f := range v.Findings {
-		v.OK = v.OK && len(f.Wrong) == 0
-	}
+	v.OK = whole(v.Findings)
 	v.Took = time.Since(began).Round(time.Millisecond).String()
 	return v, nil
+}
+
+// whole says that no finding has anything wrong.
+func whole(fs []Finding) bool {
+	for _, f := range fs {
+		if len(f.Wrong) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// verifyBooks checks ledger, conversions and facts against each other. What is added
+// up at different moments differs while signals are judged; so when something looks
+// wrong it is looked at again with judging and deciding held.
+func (a *App) verifyBooks(ctx context.Context) ([]Finding, error) {
+	look := func() ([]Finding, error) {
+		fs, err := a.verifyLedger(ctx)
+		if err != nil {
+			return nil, err
+		}
+		money, err := a.verifyMoney(ctx)
+		return append(fs, money...), err
+	}
+	fs, err := look()
+	if err != nil || whole(fs) {
+		return fs, err
+	}
+	err = a.desk.Hold(func() error {
+		return a.processor.Hold(func() error {
+			err := a.relay.Drain(ctx)
+			if err != nil {
+				return err
+			}
+			err = a.factsSink.WaitFor(ctx, a.log.Last())
+			if err != nil {
+				return err
+			}
+			fs, err = look()
+			return err
+		})
+	})
+	return fs, err
 }
 
 // errEnd ends a walk over the log.
@@ -81,6 +125,8 @@ func (a *App) verifyLog(ctx context.Context) ([]Finding, error) {
 	visits := Finding{Check: "every visit of the log is in the facts exactly once"}
 	clicks := Finding{Check: "every visit of the log is in the click index"}
 	signals := Finding{Check: "every signal of the log is in the inbox with a verdict"}
+	a.keeping.RLock()
+	defer a.keeping.RUnlock()
 	first, err := a.log.First()
 	if err != nil {
 		return nil, err
@@ -213,6 +259,16 @@ func (a *App) verifySegments(ctx context.Context) ([]Finding, error) {
 		f.wrong("%v", err)
 	}
 	f.Counted = int64(len(segments))
+	// Listing reads the descriptions only; the bytes are read here.
+	if s, ok := a.facts.(interface{ VerifySegments(context.Context) error }); ok && err == nil {
+		err = s.VerifySegments(ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			f.wrong("%v", err)
+		}
+	}
 	return []Finding{f}, nil
 }
 
@@ -249,15 +305,19 @@ func (a *App) verifyLedger(ctx context.Context) ([]Finding, error) {
 }
 
 func (a *App) workspaces(ctx context.Context) ([]string, error) {
-	es, err := a.db.Catalog().List(ctx, catalog.Query{Kind: catalog.KindWorkspace, Archived: "all", Limit: 1000})
-	if err != nil {
-		return nil, fmt.Errorf("list workspaces: %w", err)
-	}
 	var out []string
-	for _, e := range es {
-		out = append(out, e.Base().ID)
+	for after := ""; ; after = out[len(out)-1] {
+		es, err := a.db.Catalog().List(ctx, catalog.Query{Kind: catalog.KindWorkspace, Archived: "all", After: after, Limit: verifyPage})
+		if err != nil {
+			return nil, fmt.Errorf("list workspaces: %w", err)
+		}
+		for _, e := range es {
+			out = append(out, e.Base().ID)
+		}
+		if len(es) < verifyPage {
+			return out, nil
+		}
 	}
-	return out, nil
 }
 
 // total is the money of one workspace, publisher and currency.
@@ -299,7 +359,7 @@ func (a *App) conversionTotals(ctx context.Context, w string) (map[totalKey]tota
 	var n int64
 	before := ""
 	for {
-		page, err := a.db.Books().ListConversions(ctx, conversion.Query{Workspace: w, Before: before, Limit: 1000})
+		page, err := a.db.Books().ListConversions(ctx, conversion.Query{Workspace: w, Before: before, Limit: verifyPage})
 		if err != nil {
 			return nil, 0, fmt.Errorf("list conversions: %w", err)
 		}
@@ -318,7 +378,7 @@ func (a *App) conversionTotals(ctx context.Context, w string) (map[totalKey]tota
 			}
 			out[k] = t
 		}
-		if len(page) < 1000 {
+		if len(page) < verifyPage {
 			return out, n, nil
 		}
 		before = page[len(page)-1].ID

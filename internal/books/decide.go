@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"clickledger/internal/account"
@@ -21,6 +22,15 @@ type Desk struct {
 	Judge   *conversion.Judge
 	Changed func()
 	Logger  *slog.Logger
+
+	mu sync.Mutex // held while something is decided
+}
+
+// Hold runs fn while nothing is decided.
+func (d *Desk) Hold(fn func() error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return fn()
 }
 
 // Decide moves a conversion to another state, with who and why in its history. It
@@ -30,6 +40,8 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 	if !p.May(workspace, true) {
 		return nil, catalog.ErrNotFound
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var c *conversion.Conversion
 	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		var err error
@@ -52,6 +64,8 @@ func (d *Desk) Replay(ctx context.Context, p account.Principal, workspace, id st
 	if !p.May(workspace, true) {
 		return nil, catalog.ErrNotFound
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var row *inbox.Row
 	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
 		old, err := tx.GetSignal(ctx, id)

@@ -95,19 +95,31 @@ func (p *Processor) Run(ctx context.Context) error {
 	}
 	p.set(pos, pos.Seq)
 
-	ctx, stop := context.WithCancel(ctx)
+	work, stop := context.WithCancel(ctx)
 	defer stop()
 	retried := make(chan error, 1)
-	go func() { retried <- p.retry(ctx) }()
-	err = p.Log.Follow(ctx, pos.Seq, func(bs []eventlog.Batch) error { return p.take(ctx, bs) })
+	go func() {
+		defer stop() // without retries signals would wait for ever: the whole processor ends
+		retried <- p.retry(work)
+	}()
+	err = p.Log.Follow(work, pos.Seq, func(bs []eventlog.Batch) error { return p.take(work, bs) })
 	stop()
-	if rerr := <-retried; err == nil {
-		err = rerr
+	rerr := <-retried
+	if errors.Is(err, context.Canceled) {
+		err = nil // stopped from outside, or by the retries, whose error follows
 	}
-	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+	if ctx.Err() != nil && err == nil {
 		return nil
 	}
-	return err
+	return errors.Join(err, rerr)
+}
+
+// Hold runs fn while nothing is judged: what fn reads of the books stays as it is,
+// but for what people decide meanwhile. fn must not wait for the processor.
+func (p *Processor) Hold(fn func() error) error {
+	p.judgeMu.Lock()
+	defer p.judgeMu.Unlock()
+	return fn()
 }
 
 // Position is how far the books have come; durable.
@@ -322,7 +334,14 @@ func (p *Processor) retryDue(ctx context.Context) error {
 		for _, w := range waiting {
 			sig, err := event.DecodeSignal(w.Raw)
 			if err != nil {
-				return fmt.Errorf("stored signal %s: %w", w.ID, err)
+				// One row that cannot be read must not keep the others from their turn.
+				p.Logger.Error("a stored signal cannot be read", "signal", w.ID, "error", err)
+				w.RetryAt = now + errorRest.Microseconds()
+				err = tx.PutSignal(ctx, w)
+				if err != nil {
+					return err
+				}
+				continue
 			}
 			row, err := p.one(ctx, tx, fresh{uint64(w.Seq), sig})
 			if err != nil {

@@ -48,7 +48,7 @@ type OfferDoc struct {
 	WindowDays    int64    `json:"window_days" required:"false" minimum:"0" maximum:"3650" doc:"How many days after its click a conversion may come. 0: any time. Default 30."`
 	InitialStatus string   `json:"initial_status" required:"false" enum:"pending,approved" doc:"State of a new conversion from a postback; from a pixel it is always pending. Default pending."`
 	RequireOrder  bool     `json:"require_order" required:"false" doc:"Refuse signals without an order number (txid)."`
-	DeepLinks     []string `json:"deep_links" required:"false" nullable:"false" maxItems:"100" example:"shop.example,*.shop.example" doc:"Hosts to which links may lead with url=. Empty: none."`
+	DeepLinks     []string `json:"deep_links" required:"false" nullable:"false" maxItems:"100" example:"shop.example,.shop.example" doc:"Hosts to which links may lead with url=. Empty: none."`
 	FallbackURL   string   `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where visitors go while it is paused. Empty: the workspace's."`
 	Tags          []string `json:"tags" required:"false" nullable:"false" maxItems:"20" doc:"To group offers; up to 20 of 40 characters."`
 	Notes         string   `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`

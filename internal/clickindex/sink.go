@@ -56,9 +56,17 @@ func (s *Sink) Begin(ctx context.Context) error {
 	return nil
 }
 
-// Run follows the log until ctx ends. Call Begin first.
+// Run follows the log until ctx ends. It reads on from where the index stands, so
+// that it may be run again after an error, whether its last write was applied or not.
 func (s *Sink) Run(ctx context.Context) error {
-	err := s.log.Follow(ctx, s.Position().Seq, func(bs []eventlog.Batch) error {
+	err := s.Begin(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	err = s.log.Follow(ctx, s.Position().Seq, func(bs []eventlog.Batch) error {
 		var visits []*event.Visit
 		for _, b := range bs {
 			for i, r := range b.Records {

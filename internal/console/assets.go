@@ -136,8 +136,14 @@ func bundle(fsys fs.FS, ext string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("bundle %s: %w", n, err)
 		}
-		buf.Write(b)
-		buf.WriteByte('\n')
+		// Indentation and whole-line comments are for us, not for the browser. No file
+		// has strings over several lines, so every line stands for itself.
+		for line := range strings.Lines(string(b)) {
+			line = strings.TrimSpace(line)
+			if line != "" && !strings.HasPrefix(line, "//") {
+				buf.WriteString(line + "\n")
+			}
+		}
 	}
 	return buf.Bytes(), nil
 }

@@ -184,6 +184,7 @@ type problem struct {
 
 type section struct {
 	Title  string
+	Hint   string
 	More   bool
 	Open   bool
 	Fields []field

@@ -11,9 +11,10 @@ import (
 
 // editPage is a form with help beside it.
 type editPage struct {
-	Head  head
-	Form  form
-	Aside []asideBox
+	Head    head
+	Form    form
+	Aside   []asideBox
+	Preview string // where the panel beside the form comes from, "" = none
 }
 
 // versionField carries the version that was read, so that nobody overwrites what
@@ -238,7 +239,10 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 		p.Head.Crumb.Label = c.title(e)
 	}
 	if ed.aside != nil {
-		p.Aside = ed.aside(c)
+		p.Aside = ed.aside(e == nil)
+	}
+	if ed.preview {
+		p.Preview = c.plain(path + "/preview")
 	}
 	return showStatus(c, status, "edit", title, p)
 }

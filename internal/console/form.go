@@ -35,6 +35,7 @@ type fieldSpec struct {
 // sectionSpec is a group of fields; More is folded until asked for.
 type sectionSpec struct {
 	title  string
+	hint   string // what is folded away
 	more   bool
 	fields []fieldSpec
 }
@@ -173,7 +174,7 @@ func docForm(d any, sections []sectionSpec, skip []string, posted url.Values, er
 	}
 	var f form
 	for _, sec := range sections {
-		out := section{Title: sec.title, More: sec.more}
+		out := section{Title: sec.title, Hint: sec.hint, More: sec.more}
 		for _, spec := range sec.fields {
 			v, ok := values[spec.name]
 			if !ok || seen[spec.name] {

@@ -252,7 +252,7 @@ func (c *call) topTable(kind catalog.Kind, sentence string) (*table, error) {
 			lead = cell{Text: "house links", Class: "fill", Tone: "muted"}
 		}
 		cells := statCells(s, curs)
-		t.Rows = append(t.Rows, row{Href: lead.Href, Cells: []cell{lead, cells[1], cells[2], cells[3].with("opt"), cells[4], cells[6].with("opt")}})
+		t.Rows = append(t.Rows, row{Href: lead.Href, Cells: []cell{lead, cells[1], cells[2], cells[3], cells[4], cells[6].with("opt")}})
 	}
 	return t, nil
 }

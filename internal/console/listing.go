@@ -205,7 +205,10 @@ func (p catalogPage[E]) render(c *call) error {
 	}
 	filtered := q.Search != "" || status != "" || len(q.Filter) > 0 || q.After != ""
 	p.finish(c, t, rows, numbers, curs, more, filtered)
-	page := listPage{Head: head{Title: p.title}, Table: t, Filters: p.filters(c, status)}
+	page := listPage{Head: head{Title: p.title}, Table: t}
+	if len(rows) > 0 || filtered {
+		page.Filters = p.filters(c, status) // there is nothing to filter in an empty house
+	}
 	if c.write() && p.newLabel != "" {
 		page.Head.Actions = append(page.Head.Actions, action{Label: p.newLabel, URL: c.plain(p.newPath), Icon: "plus", Kind: "primary"})
 	}

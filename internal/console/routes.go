@@ -69,6 +69,9 @@ func editorRoutes() []route {
 		if kind != "links" { // a new link has a page of its own
 			out = append(out, route{"GET " + base + "/new", needWorkspace, in((*call).newForm)}, route{"POST " + base + "/new", needWorkspace, in((*call).create)})
 		}
+		if editors[kind].preview {
+			out = append(out, route{"POST " + base + "/preview", needWorkspace, in((*call).preview)})
+		}
 		out = append(out,
 			route{"GET " + base + "/{id}/edit", needWorkspace, in((*call).editForm)},
 			route{"POST " + base + "/{id}/edit", needWorkspace, in((*call).update)},

@@ -174,12 +174,11 @@ func (c *call) signal() error {
 			steps = append(steps, c.clickStep(v))
 		}
 	}
-	steps = append(steps, c.signalStep(r))
+	arrived := c.signalStep(r)
+	arrived.Sentence = "" // the judgment right below says it
+	steps = append(steps, arrived)
 	if r.JudgedAt != 0 {
 		j := step{Tone: verdictTone(r.Verdict), Title: "Judged: " + words(string(r.Verdict)), at: r.JudgedAt, Sentence: verdictSentence(r)}
-		if info := event.Verdicts[r.Verdict]; info.Sentence != "" && info.Sentence != j.Sentence {
-			j.Fix = info.Sentence
-		}
 		j.Pairs = []pair{{Label: "Code", Value: string(r.Verdict), Tone: "mono"}}
 		if r.Field != "" {
 			j.Pairs = append(j.Pairs, pair{Label: "Parameter", Value: r.Field, Tone: "mono"})
@@ -199,7 +198,7 @@ func (c *call) signal() error {
 }
 
 func (c *call) signalPairs(r *inbox.Row) []pair {
-	ps := []pair{{Label: "Id", Value: r.ID}}
+	ps := []pair{{Label: "Id", Value: short(r.ID), Title: r.ID}}
 	if r.Offer != "" {
 		ps = append(ps, pair{Label: "Offer", Value: c.nameOf(catalog.KindOffer, r.Offer), Href: c.at("offers/" + r.Offer)})
 	}
@@ -207,7 +206,7 @@ func (c *call) signalPairs(r *inbox.Row) []pair {
 		ps = append(ps, pair{Label: "Order", Value: r.Order})
 	}
 	if r.Click != "" {
-		ps = append(ps, pair{Label: "Click", Value: r.Click, Href: c.at("signals", "click", r.Click)})
+		ps = append(ps, pair{Label: "Click", Value: short(r.Click), Title: r.Click, Href: c.at("signals", "click", r.Click)})
 	}
 	if r.Conversion != "" {
 		ps = append(ps, pair{Label: "Conversion", Value: r.Conversion, Href: c.at("conversions/" + r.Conversion)})

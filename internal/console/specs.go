@@ -13,7 +13,9 @@ type editor struct {
 	skip []string
 	// fixed are fields that cannot be changed after creation.
 	fixed []string
-	aside func(c *call) []asideBox
+	aside func(isNew bool) []asideBox
+	// preview says that what is typed has a consequence worth showing beside the form.
+	preview bool
 }
 
 // asideBox is help beside a form.
@@ -29,12 +31,12 @@ type token struct{ Name, Help string }
 
 // editors are the forms by the path segment of their kind.
 var editors = map[string]editor{
-	"offers":      {catalog.KindOffer, "offer", "Offers", offerSections, []string{"workspace"}, []string{"currency"}, offerAside},
-	"advertisers": {catalog.KindAdvertiser, "advertiser", "Advertisers", advertiserSections, []string{"workspace"}, nil, nil},
-	"publishers":  {catalog.KindPublisher, "publisher", "Publishers", publisherSections, []string{"workspace"}, nil, publisherAside},
-	"links":       {catalog.KindLink, "link", "Links", linkSections, []string{"workspace"}, []string{"offer", "publisher"}, nil},
-	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil},
-	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil},
+	"offers":      {catalog.KindOffer, "offer", "Offers", offerSections, []string{"workspace"}, []string{"currency"}, offerAside, true},
+	"advertisers": {catalog.KindAdvertiser, "advertiser", "Advertisers", advertiserSections, []string{"workspace"}, nil, nil, false},
+	"publishers":  {catalog.KindPublisher, "publisher", "Publishers", publisherSections, []string{"workspace"}, nil, publisherAside, true},
+	"links":       {catalog.KindLink, "link", "Links", linkSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, false},
+	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil, false},
+	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, false},
 }
 
 // paths are the path segments of the kinds.
@@ -108,7 +110,7 @@ func offerSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 			fieldSpec{name: "currency", width: "w3", example: c.ws.Currency, help: "ISO 4217, also of the commission. It cannot be changed later."},
 			fieldSpec{name: "initial_status", label: "New conversions are", choices: options("pending", "Pending, until approved", "approved", "Approved at once"), width: "w3", help: "Those of pixels are always pending."})},
 		{title: "Commission", fields: commission},
-		{title: "Tracking", more: true, fields: []fieldSpec{
+		{title: "Tracking", hint: "window, cookie, deep links, fallback, tags, notes", more: true, fields: []fieldSpec{
 			{name: "window_days", label: "Conversion window", unit: "days", width: "w3", help: "How long after its click a conversion may come. 0: any time."},
 			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w3", help: "How long the tracker cookie remembers a click."},
 			{name: "append_click_id", label: "Append the click id to the URL"},
@@ -128,11 +130,12 @@ var macros = []token{
 	{"{device}", "Device class"}, {"{country_code}", "Country of the visitor"}, {"{timestamp}", "Unix time of the click"},
 }
 
-func offerAside(*call) []asideBox {
-	return []asideBox{
-		{Title: "Tokens", Text: "Values are encoded by where they stand in the URL.", Tokens: macros, For: "url"},
-		{Title: "What happens next", Text: "A saved offer gets a default goal, a pixel key and set-up instructions on its page. Publishers need an enrollment, then a link."},
+func offerAside(isNew bool) []asideBox {
+	boxes := []asideBox{{Title: "Tokens", Text: "Values are encoded by where they stand in the URL.", Tokens: macros, For: "url"}}
+	if isNew {
+		boxes = append(boxes, asideBox{Title: "What happens next", Text: "A saved offer gets a default goal, a pixel key and set-up instructions on its page. Publishers need an enrollment, then a link."})
 	}
+	return boxes
 }
 
 func advertiserSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
@@ -159,7 +162,7 @@ func publisherSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
 	}, nil
 }
 
-func publisherAside(*call) []asideBox {
+func publisherAside(bool) []asideBox {
 	return []asideBox{{Title: "Tokens of the postback", Tokens: []token{
 		{"{sub1}", "The publisher's own id, as sent on the link; up to {sub20}"}, {"{commission}", "What the publisher earns"},
 		{"{currency}", "Its currency"}, {"{status}", "The conversion's state"}, {"{goal}", "The goal's key"},

@@ -158,12 +158,12 @@ func (c *call) statColumns(currencies []string, sortable bool) []column {
 		unit = "\u00a0" + currencies[0]
 	}
 	cols := []column{
-		{Label: "Visits", Class: "num", Help: formulas["visits"]},
+		{Label: "Visits", Class: "num opt", Help: formulas["visits"]},
 		{Label: "Clicks", Class: "num", Help: formulas["clicks"]},
 		{Label: "Conv.", Class: "num", Help: formulas["conversions"]},
-		{Label: "CR", Class: "num", Help: formulas["cr"]},
+		{Label: "CR", Class: "num opt", Help: formulas["cr"]},
 		{Label: "Revenue" + unit, Class: "num", Help: formulas["revenue"]},
-		{Label: "Commission" + unit, Class: "num", Help: formulas["commission"]},
+		{Label: "Commission" + unit, Class: "num opt", Help: formulas["commission"]},
 		{Label: "Profit" + unit, Class: "num", Help: formulas["profit"]},
 	}
 	if sortable {
@@ -179,13 +179,13 @@ func statCells(s *stat, currencies []string) []cell {
 	if s == nil {
 		s = &stat{}
 	}
-	cr := cell{Text: percentOf(s.conversions, s.clicks), Class: "num"}
+	cr := cell{Text: percentOf(s.conversions, s.clicks), Class: "num opt"}
 	if s.clicks == 0 || s.conversions == 0 {
 		cr.Tone = "zero"
 	}
 	return []cell{
-		countCell(s.visits), countCell(s.clicks), countCell(s.conversions), cr,
-		moneyCell(s, currencies, revenueOf, false), moneyCell(s, currencies, commissionOf, false), moneyCell(s, currencies, marginOf, true),
+		countCell(s.visits).with("opt"), countCell(s.clicks), countCell(s.conversions), cr,
+		moneyCell(s, currencies, revenueOf, false), moneyCell(s, currencies, commissionOf, false).with("opt"), moneyCell(s, currencies, marginOf, true),
 	}
 }
 

@@ -199,7 +199,7 @@ func (w *world) populate(c cast) {
 				d.CommissionKind, d.CommissionPercent = catalog.CommissionPercentPayout, "70"
 			}
 			make2[*catalog.Enrollment](w, d)
-			w.lnks = append(w.lnks, make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID, Publisher: p.ID, Name: c.subs[(i+j)%len(c.subs)], Status: catalog.StatusActive}))
+			w.lnks = append(w.lnks, make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID, Publisher: p.ID, Name: strings.TrimSpace(c.subs[(i+j)%len(c.subs)]), Status: catalog.StatusActive}))
 		}
 	}
 	w.traffic(rnd, c)

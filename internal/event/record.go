@@ -54,7 +54,7 @@ type Visit struct {
 	Referer     string
 	UserAgent   string
 	Addr        string // truncated (rulebook G4)
-	Unreplaced  uint32 // bit n: sub n+1 arrived as an unreplaced macro; bit 20: the external id
+	Unreplaced  uint32 // arrived as unreplaced macros: bit n sub n+1, 20 external id, 21 keyword, 22 source; bit 31: a value was cut
 	Unique      bool   // the first on this link for this browser, by the tracker cookie
 	Revision    int64  // catalog revision that routed it
 }

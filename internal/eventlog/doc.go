@@ -27,11 +27,11 @@
 //
 // # Duplicates
 //
-// A record may be in the log twice: a caller that was told [ErrDeadline] and tries
-// again, a retry of the sender. Consumers are idempotent by the id inside the record.
-// The log itself writes a message twice only if the server restarted between two
-// store errors, and messages carry no Nats-Msg-Id: with one writer that reads back
-// what became of its last message, the de-duplication window adds nothing.
+// The log itself writes no message twice: after an error it reads back whether the
+// message in flight was stored before it writes it again. Messages therefore carry no
+// Nats-Msg-Id: with one writer the de-duplication window would add nothing. A record
+// may still be in the log twice, because a caller or sender that was told of an error
+// tries again, so consumers are idempotent by the id inside the record.
 //
 // # Fault model
 //

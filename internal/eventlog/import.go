@@ -53,6 +53,9 @@ func Import(ctx context.Context, o Options, id string, first, last uint64, next 
 		frame := beginFrame(nil)
 		var header [recordHeaderMax]byte
 		for _, r := range b.Records {
+			if !r.Class.valid() || len(r.Data) > MaxRecordBytes {
+				return fmt.Errorf("eventlog: message %d has a %v of %d bytes", want, r.Class, len(r.Data))
+			}
 			head := recordHeader(&header, r.Class, r.Data)
 			frame = append(append(frame, header[:head]...), r.Data...)
 		}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"clickledger/internal/eventlog"
 )
 
@@ -273,6 +275,23 @@ func TestBatchLimit(t *testing.T) {
 	if contents(t, l)[big] != 1 {
 		t.Error("the big record is missing")
 	}
+}
+
+// A closed log leaves nothing running.
+func TestCloseLeavesNothing(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	l := open(t, options(t.TempDir()))
+	ended := make(chan error)
+	go func() { ended <- l.Follow(context.Background(), 0, func([]eventlog.Batch) error { return nil }) }()
+	mustAppend(t, l, eventlog.Visit, "x")
+	l.BreakStore(errInjected)
+	eventually(t, "the store is reopened", func() bool { return l.Stats().Reopened == 1 })
+	mustAppend(t, l, eventlog.Visit, "y")
+	closeLog(t, l)
+	if err := <-ended; !errors.Is(err, eventlog.ErrClosed) {
+		t.Errorf("follow: %v", err)
+	}
+	goleak.VerifyNone(t, before)
 }
 
 func TestMain(m *testing.M) {

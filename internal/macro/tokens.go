@@ -91,7 +91,7 @@ var Tokens = describe([NumTokens]Token{
 	Source:         {Name: "source", Aliases: []string{"trafficsource.id"}, Help: "Id of the traffic source, or the publisher's own source label.", Sample: "newsletter"},
 	ExternalID:     {Name: "external_id", Aliases: []string{"externalid"}, Help: "The click id of the traffic source, byte for byte as it sent it.", Sample: "EAIaIQobChMI8d"},
 	Keyword:        {Name: "keyword", Help: "The keyword the link carried.", Sample: "running shoes"},
-	Device:         {Name: "device", Help: "Device class of the visitor.", Sample: "mobile"},
+	Device:         {Name: "device", Help: "Device class of the visitor.", Sample: "phone"},
 	OS:             {Name: "os", Help: "Operating system of the visitor.", Sample: "Android"},
 	OSVersion:      {Name: "os_version", Aliases: []string{"osversion"}, Help: "Version of the operating system.", Sample: "15"},
 	Browser:        {Name: "browser", Help: "Browser of the visitor.", Sample: "Chrome"},

@@ -28,10 +28,12 @@ var Schedule = []time.Duration{
 const (
 	tryTimeout = 20 * time.Second
 	maxAnswer  = 4 << 10 // of the answer's body that is kept, bytes
-	workers    = 8
+	workers    = 32
 	perHost    = 2 // calls to one host at a time, so that a slow one delays no other (O3)
 	page       = 64
+	maxPage    = 16 << 10
 	rest       = time.Second
+	maxRest    = time.Minute // between tries to store an outcome
 )
 
 // Sender makes the calls. It is the only one of its installation.
@@ -43,8 +45,9 @@ type Sender struct {
 	AllowPrivate bool
 	Logger       *slog.Logger
 
-	wake   chan struct{}
-	client *http.Client
+	wake    chan struct{}
+	client  *http.Client
+	timeout time.Duration // of one try
 
 	mu   sync.Mutex
 	busy map[string]int  // calls under way by host; guarded by mu
@@ -54,9 +57,8 @@ type Sender struct {
 // NewSender makes a sender; Run starts it.
 func NewSender(store Store, now func() time.Time, allowPrivate bool, logger *slog.Logger) *Sender {
 	s := &Sender{Store: store, Now: now, AllowPrivate: allowPrivate, Logger: logger,
-		wake: make(chan struct{}, 1), busy: map[string]int{}, ids: map[string]bool{}}
+		wake: make(chan struct{}, 1), busy: map[string]int{}, ids: map[string]bool{}, timeout: tryTimeout}
 	s.client = &http.Client{
-		Timeout: tryTimeout,
 		// A redirect is an answer, and a failure: it is not followed (O1, O4).
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -84,15 +86,18 @@ func (s *Sender) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	slots := make(chan struct{}, workers)
+	limit := page
 	for ctx.Err() == nil {
-		due, err := s.Store.DueDeliveries(ctx, s.Now().UnixMicro(), page)
+		due, err := s.Store.DueDeliveries(ctx, s.Now().UnixMicro(), limit)
 		if err != nil && ctx.Err() == nil {
 			s.Logger.Error("read due postbacks", "error", err)
 		}
+		claimed := 0
 		for _, d := range due {
 			if !s.claim(d) {
 				continue
 			}
+			claimed++
 			select {
 			case slots <- struct{}{}:
 			case <-ctx.Done():
@@ -103,6 +108,14 @@ func (s *Sender) Run(ctx context.Context) error {
 				defer func() { <-slots; s.release(d); s.Wake() }()
 				s.try(ctx, d)
 			})
+		}
+		switch {
+		case len(due) < limit:
+			limit = page
+		case claimed == 0 && limit < maxPage:
+			// All of the page waits for busy hosts: those behind it must not.
+			limit *= 4
+			continue
 		}
 		t := time.NewTimer(rest)
 		select {
@@ -166,15 +179,33 @@ func (s *Sender) try(ctx context.Context, d *Delivery) {
 		next += time.Duration(rand.Int64N(int64(next)/5 + 1)) // jitter of up to a fifth
 		d.NextAt = now.Add(max(next, wait)).UnixMicro()
 	}
-	err = s.Store.SaveDelivery(context.WithoutCancel(ctx), d)
-	if err != nil {
+	s.save(ctx, d)
+}
+
+// save stores an outcome, again and again while that fails: letting go of the
+// delivery would call the receiver once more each time.
+func (s *Sender) save(ctx context.Context, d *Delivery) {
+	for wait := rest; ; wait = min(2*wait, maxRest) {
+		err := s.Store.SaveDelivery(context.WithoutCancel(ctx), d)
+		if err == nil {
+			return
+		}
 		s.Logger.Error("store postback outcome", "delivery", d.ID, "error", err)
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
 	}
 }
 
 // call makes the request and reports what came back; wait is the receiver's
 // Retry-After.
 func (s *Sender) call(ctx context.Context, d *Delivery) (answer string, status int, wait time.Duration, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no answer within %s", s.timeout))
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, d.Method, d.URL, nil)
 	if err != nil {
 		return "", 0, 0, fmt.Errorf("the URL cannot be called: %w", err)
@@ -251,16 +282,23 @@ var special = func() []netip.Prefix {
 	var ps []netip.Prefix
 	for _, s := range []string{
 		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
-		"203.0.113.0/24", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10",
+		"203.0.113.0/24", "240.0.0.0/4", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "fec0::/10",
 	} {
 		ps = append(ps, netip.MustParsePrefix(s))
 	}
 	return ps
 }()
 
+// unicast6 is all of IPv6 that is routed as global unicast so far: what is outside,
+// such as ::7f00:1, may mean an IPv4 address.
+var unicast6 = netip.MustParsePrefix("2000::/3")
+
 // Public reports whether an address is one of the public Internet.
 func Public(a netip.Addr) bool {
 	a = a.Unmap()
+	if a.Is6() && !unicast6.Contains(a) {
+		return false
+	}
 	if !a.IsValid() || !a.IsGlobalUnicast() || a.IsPrivate() || a.Zone() != "" {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -252,3 +253,16 @@ func (x *clickIndex) Reset(ctx context.Context) error {
 
 // Close closes the index.
 func (x *clickIndex) Close() error { return x.db.Close() }
+
+// SetAside renames a damaged click index, with the files SQLite keeps beside it, so
+// that a new one can be made in its place.
+func SetAside(file, suffix string) error {
+	// The database goes last: should this stop half way, the rest is found damaged again.
+	for _, part := range []string{"-shm", "-wal", ""} {
+		err := os.Rename(file+part, file+suffix+part)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("store: set aside the click index: %w", err)
+		}
+	}
+	return syncDir(filepath.Dir(file))
+}

@@ -61,11 +61,13 @@ func (l *list) equal(column string, v any) *list {
 	return l
 }
 
-// given is equal, but for "", which means any.
+// given is equal, but for "", which means any. It says once more that the column is
+// not empty, which opens the partial indexes that leave empty values out.
 func (l *list) given(column, v string) *list {
 	if v == "" {
 		return l
 	}
+	l.where = append(l.where, l.column(column)+" <> ''")
 	return l.equal(column, v)
 }
 

@@ -20,7 +20,7 @@ func TestListQuery(t *testing.T) {
 		},
 		"every filter": {
 			newList[q.Setting]("t").equal("name", "a").given("value", "").given("value", "b").oneOf("name", []string{"x", "y"}).contains("value", `50%_\A`),
-			`SELECT name, value FROM t WHERE name = ?1 AND value = ?2 AND name IN (?3, ?4) AND value LIKE ?5 ESCAPE '\' ORDER BY id DESC LIMIT ?6`,
+			`SELECT name, value FROM t WHERE name = ?1 AND value <> '' AND value = ?2 AND name IN (?3, ?4) AND value LIKE ?5 ESCAPE '\' ORDER BY id DESC LIMIT ?6`,
 			[]any{"a", "b", "x", "y", `%50\%\_\\a%`, int64(7)},
 		},
 		"next page": {

@@ -99,15 +99,17 @@ func openLite(ctx context.Context, file, synchronous, set, table string, o Optio
 func liteDSN(file, synchronous string, readOnly bool) string {
 	v := url.Values{}
 	for _, p := range []string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)",
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")", "foreign_keys(1)",
 		"fullfsync(1)", "checkpoint_fullfsync(1)", // macOS: fsync alone does not reach the disk
-		"cache_size(-8000)", "temp_store(MEMORY)",
+		"temp_store(MEMORY)",
 		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
 	} {
 		v.Add("_pragma", p)
 	}
 	if readOnly {
-		v.Add("_pragma", "query_only(1)")
+		v.Add("_pragma", "query_only(1)") // and the default cache of 2 MB each
+	} else {
+		v.Add("_pragma", "cache_size(-8000)") // kB
 	}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: v.Encode()}
 	return u.String()

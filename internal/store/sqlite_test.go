@@ -195,6 +195,15 @@ func TestDamagedIndex(t *testing.T) {
 			if !errors.Is(err, ErrDamaged) {
 				t.Fatalf("error = %v, want ErrDamaged", err)
 			}
+			err = SetAside(file, ".damaged")
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err = OpenClickIndexSQLite(t.Context(), file, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = x.Close()
 		})
 	}
 	file := healthy(t)

@@ -45,6 +45,8 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 			select {
 			case s.slots <- struct{}{}:
 				defer func() { <-s.slots }()
+			case <-s.done:
+				return errClosed
 			case <-ctx.Done():
 				return fmt.Errorf("duck: checkpoint: wait for reports: %w", ctx.Err())
 			}
@@ -54,6 +56,9 @@ func (s *Store) Checkpoint(ctx context.Context) error {
 	defer s.reading.Unlock()
 	s.write.Lock()
 	defer s.write.Unlock()
+	if s.closed.Load() {
+		return errClosed
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("duck: checkpoint: %w", err)
 	}

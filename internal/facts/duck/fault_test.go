@@ -119,6 +119,9 @@ func TestCheckpointUnderReports(t *testing.T) {
 	for range 3 {
 		<-done
 	}
+	if seg, ok, err := s.Seal(t.Context()); !ok || err != nil || seg.Rows != 20000 {
+		t.Errorf("%+v, %v, %v", seg, ok, err)
+	}
 }
 
 func FuzzText(f *testing.F) {

@@ -42,7 +42,7 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{opts: opts, path: filepath.Join(opts.Dir, fileName), segDir: filepath.Join(opts.Dir, segmentsDir),
-		log: opts.Logger, freeSpace: diskFree, recovery: &Recovery{}}
+		log: opts.Logger, freeSpace: diskFree, recovery: &Recovery{}, done: make(chan struct{})}
 	if err := os.MkdirAll(s.segDir, 0o750); err != nil {
 		return nil, fmt.Errorf("duck: make folder: %w", err)
 	}

@@ -24,8 +24,13 @@ func (s *Store) Query(ctx context.Context, sql string, args ...any) (facts.Resul
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
+	case <-s.done:
+		return facts.Result{}, errClosed
 	case <-ctx.Done():
 		return facts.Result{}, fmt.Errorf("duck: wait for a report slot: %w", ctx.Err())
+	}
+	if s.closed.Load() {
+		return facts.Result{}, errClosed
 	}
 	res, err := s.query(ctx, sql, args)
 	if err != nil {

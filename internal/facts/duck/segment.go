@@ -46,7 +46,7 @@ func segmentName(first, last uint64, stream string) string {
 func sumsOf(source string) string {
 	parts := []string{"count(*)", "coalesce(max(fact_no), 0)", "coalesce(min(seq), 0)", "coalesce(max(seq), 0)", "CAST(bit_xor(hash(seq, click_id)) AS VARCHAR)"}
 	for _, c := range facts.IntColumns() {
-		parts = append(parts, "coalesce(sum("+c.Name+"), 0)")
+		parts = append(parts, "CAST(sum("+c.Name+") AS VARCHAR)") // times add up beyond 64 bits
 	}
 	for _, c := range facts.TextColumns() {
 		parts = append(parts, "CAST(bit_xor(hash(seq, "+c.Name+")) AS VARCHAR)")
@@ -59,6 +59,9 @@ func sumsOf(source string) string {
 func (s *Store) Seal(ctx context.Context) (facts.Segment, bool, error) {
 	s.sealing.Lock()
 	defer s.sealing.Unlock()
+	if s.closed.Load() {
+		return facts.Segment{}, false, errClosed
+	}
 	seg, ok, err := s.seal(ctx)
 	if err != nil {
 		return facts.Segment{}, false, s.fail("seal", err)
@@ -120,7 +123,7 @@ func (s *Store) writeSegment(ctx context.Context, name string, side *sidecar) er
 	temp := filepath.Join(s.segDir, tempPrefix+name)
 	defer os.Remove(temp) // gone after the rename
 	where := fmt.Sprintf("facts WHERE seq BETWEEN %d AND %d", side.First, side.Last)
-	copySQL := fmt.Sprintf("COPY (SELECT * FROM %s ORDER BY seq, rowid) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 40960)", where, literal(temp))
+	copySQL := fmt.Sprintf("COPY (SELECT * FROM %s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 40960)", where, literal(temp))
 	if _, err := s.db.ExecContext(ctx, copySQL); err != nil {
 		return fmt.Errorf("write segment %s: %w", name, err)
 	}

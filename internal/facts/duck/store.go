@@ -49,6 +49,7 @@ type Store struct {
 	reading sync.RWMutex // held for reading by what reads outside the report slots
 	sealed  atomic.Uint64
 	closed  atomic.Bool
+	done    chan struct{} // closed by Close
 
 	recovery *Recovery
 	// failpoint, set by tests only, runs before and after a commit.
@@ -100,6 +101,9 @@ func (o *Options) defaults() error {
 func (s *Store) State(ctx context.Context) (facts.State, error) {
 	s.reading.RLock()
 	defer s.reading.RUnlock()
+	if s.closed.Load() {
+		return facts.State{}, errClosed
+	}
 	return s.state(ctx)
 }
 
@@ -123,6 +127,9 @@ func (s *Store) Add(ctx context.Context, from, to eventlog.Position, rows []fact
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	if s.closed.Load() {
+		return errClosed
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("duck: add: %w", err)
 	}
@@ -190,7 +197,7 @@ func (s *Store) fault(stage string) error {
 // fail wraps an error; one that says the file is corrupt also leaves the mark that
 // makes the next Open rebuild it.
 func (s *Store) fail(doing string, err error) error {
-	if isCorruption(err) && !s.closed.Load() {
+	if isCorruption(err) {
 		if mark := os.WriteFile(filepath.Join(s.opts.Dir, rebuildMark), []byte(err.Error()+"\n"), 0o600); mark != nil {
 			s.log.Error("facts: cannot mark the file for a rebuild", "error", mark)
 		}
@@ -199,22 +206,29 @@ func (s *Store) fail(doing string, err error) error {
 	return fmt.Errorf("duck: %s: %w", doing, err)
 }
 
-// Close closes every connection and the file. It is safe to call twice.
+// errClosed is what calls after Close fail with.
+var errClosed = errors.New("duck: the store is closed")
+
+// Close waits for what is running, then closes every connection and the file: one
+// left open would keep DuckDB's instance alive under the next Open. It is safe to
+// call twice.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	var errs []error
-	if s.db != nil {
-		errs = append(errs, s.db.Close())
+	close(s.done)
+	s.sealing.Lock()
+	defer s.sealing.Unlock()
+	for range cap(s.slots) {
+		s.slots <- struct{}{} // for good
 	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
 	s.write.Lock()
 	defer s.write.Unlock()
-	if s.w != nil {
-		s.w.close()
-	}
-	errs = append(errs, s.lock.Close())
-	return errors.Join(errs...)
+	err := s.db.Close()
+	s.w.close()
+	return errors.Join(err, s.lock.Close())
 }
 
 // openEngine opens the file, makes the tables of a new one, and locks the settings.

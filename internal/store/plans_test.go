@@ -1,0 +1,69 @@
+package store
+
+import (
+	"strings"
+	"testing"
+
+	"clickledger/internal/ledger"
+	"clickledger/internal/store/q"
+)
+
+// TestPlans: the lists that grow with traffic read an index in its order, and none
+// reads a table through or sorts what it has found.
+func TestPlans(t *testing.T) {
+	db, _ := openTemp(t)
+	e := db.engine.(*liteEngine)
+	touched := func(query ledger.Query) *list {
+		l := newList[q.LedgerTransaction]("ledger_transactions").equal("workspace", "ws")
+		touching(l, query)
+		return l
+	}
+	signals := func() *list { return newList[q.Signal]("signals").equal("workspace", "ws") }
+	conversions := func() *list { return newList[q.Conversion]("conversions").equal("workspace", "ws") }
+	for index, l := range map[string]*list{
+		"signals_workspace":             signals().before("x"),
+		"signals_verdict":               signals().given("verdict", "v").before("x"),
+		"signals_click":                 signals().given("click", "c"),
+		"signals_conversion":            signals().given("conversion", "c"),
+		"conversions_workspace":         conversions().before("x"),
+		"conversions_click":             conversions().given("click", "c"),
+		"conversions_offer":             conversions().given("offer", "o"),
+		"conversions_publisher":         conversions().given("publisher", "p"),
+		"conversions_order":             conversions().given("order_no", "o"),
+		"deliveries_workspace":          newList[q.Delivery]("deliveries").equal("workspace", "ws").before("x"),
+		"deliveries_conversion":         newList[q.Delivery]("deliveries").equal("workspace", "ws").given("conversion", "c"),
+		"audit_workspace":               newList[q.Audit]("audit").equal("workspace", "ws"),
+		"audit_subject":                 newList[q.Audit]("audit").equal("workspace", "ws").given("subject", "s"),
+		"ledger_transactions_workspace": touched(ledger.Query{Workspace: "ws", Kind: ledger.Receivable}),
+		"ledger_transactions_cause":     newList[q.LedgerTransaction]("ledger_transactions").equal("workspace", "ws").given("cause", "c"),
+	} {
+		text := l.query(100)
+		plan := explain(t, e, text, l.args)
+		if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") {
+			t.Errorf("%s is not used:\n%s\n%s", index, text, plan)
+		}
+	}
+}
+
+func explain(t *testing.T, e *liteEngine, query string, args []any) string {
+	t.Helper()
+	rows, err := e.readDB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		err = rows.Scan(&id, &parent, &unused, &detail)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.WriteString(detail + "\n")
+	}
+	if rows.Err() != nil {
+		t.Fatal(rows.Err())
+	}
+	return out.String()
+}
