@@ -150,15 +150,15 @@ func TestMainJobInARealBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps(t, ctx, "read its story", chromedp.Navigate(p.url+story.Value), chromedp.WaitVisible(`h1`))
+	steps(t, ctx, "read its story", chromedp.Navigate(p.url+story.Value), sees("Raw request"))
 	shot(t, ctx, "story")
 	told := text(t, ctx)
-	for _, want := range []string{"89.90", "10.79", "7.19", "footer", "8 %", "12 %", "Accepted"} {
+	for _, want := range []string{"89.90", "10.79", "7.19", "footer", "8 %", "12 %", "The conversion was recorded"} {
 		if !strings.Contains(strings.ToLower(told), strings.ToLower(want)) {
 			t.Errorf("the story does not tell %q:\n%s", want, told)
 		}
 	}
-	steps(t, ctx, "see the money in the ledger", chromedp.Navigate(p.url+"/w/"+ws[1]+"/ledger"), chromedp.WaitVisible(`tbody`))
+	steps(t, ctx, "see the money in the ledger", chromedp.Navigate(p.url+"/w/"+ws[1]+"/ledger"), sees("Receivable"))
 	shot(t, ctx, "ledger")
 	if books := text(t, ctx); !strings.Contains(books, "7.19") || !strings.Contains(books, "10.79") {
 		t.Errorf("the ledger does not show the money:\n%s", books)

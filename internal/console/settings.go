@@ -139,25 +139,26 @@ func (c *call) keysPanels(st settingsState) ([]panel, error) {
 	if st.keys == nil {
 		errs = nil
 	}
-	f := plainForm(c.plain("settings/keys"), "Create key", []fieldSpec{
+	f := plainForm("key", c.plain("settings/keys"), "Create key", []fieldSpec{
 		{name: "name", label: "Name", example: "Nightly import", width: "w2"},
 		{name: "scope", label: "May", choices: options(account.ScopeRead, "Read", account.ScopeWrite, "Read and write"), width: "w2"},
 		{name: "days", label: "Ends after", unit: "days", mode: "numeric", optional: true, example: "90", width: "w2"},
 	}, st.keys, errs)
 	out = append(out, panel{Title: "New key", Form: &f})
 	if len(live) > 0 {
-		rf := plainForm(c.plain("settings/keys/revoke"), "Revoke key", []fieldSpec{{name: "id", label: "Key", choices: live, width: "w3", help: "Programs that use it are refused from then on. It cannot be undone."}}, nil, nil)
+		rf := plainForm("revoke", c.plain("settings/keys/revoke"), "Revoke key", []fieldSpec{{name: "id", label: "Key", choices: live, width: "w3", help: "Programs that use it are refused from then on. It cannot be undone."}}, nil, nil)
 		out = append(out, panel{Title: "Revoke a key", Form: &rf})
 	}
 	return out, nil
 }
 
 // plainForm is a form of fields that are not a catalog document's.
-func plainForm(action, submit string, specs []fieldSpec, posted url.Values, errs map[string]string) form {
+func plainForm(prefix, action, submit string, specs []fieldSpec, posted url.Values, errs map[string]string) form {
 	f := form{Action: action, Submit: submit}
 	var s section
 	for _, spec := range specs {
 		fl := docField(spec, stringValue, "", posted, errs)
+		fl.ID = prefix + "-" + fl.Name // several forms are on one page
 		s.Fields = append(s.Fields, fl)
 	}
 	f.Sections = []section{s}
@@ -243,7 +244,7 @@ func (c *call) usersPanels(st settingsState) ([]panel, error) {
 	if st.users == nil {
 		errs = nil
 	}
-	f := plainForm(c.plain("settings/users"), "Create user", []fieldSpec{
+	f := plainForm("user", c.plain("settings/users"), "Create user", []fieldSpec{
 		{name: "email", label: "E-mail address", typ: "email", width: "w3", example: "anna@example.com"},
 		{name: "name", label: "Name", width: "w3", optional: true},
 		{name: "password", label: "First password", typ: "password", width: "w3", help: "At least 10 characters."},

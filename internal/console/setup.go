@@ -51,7 +51,7 @@ func (c *call) setupForm() error {
 }
 
 func (c *call) showSetup(status int, posted url.Values, errs map[string]string) error {
-	p := setupPage{Stages: stages(0), Title: "Set up clickledger", Note: "First, the account that owns this installation.", Form: plainForm("/setup", "Create account", []fieldSpec{
+	p := setupPage{Stages: stages(0), Title: "Set up clickledger", Note: "First, the account that owns this installation.", Form: plainForm("setup", "/setup", "Create account", []fieldSpec{
 		{name: "token", label: "Set-up token", code: true, help: "It was printed when the server started."},
 		{name: "email", label: "E-mail address", typ: "email", example: "you@example.com"},
 		{name: "name", label: "Name", optional: true},

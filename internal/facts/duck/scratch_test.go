@@ -36,7 +36,7 @@ func TestScratch(t *testing.T) {
 			t.Fatal(err)
 		}
 		from = to
-		if s.LogBytes() > 32<<20 {
+		if s.LogBytes() > 128<<20 {
 			b := time.Now()
 			s.Checkpoint(t.Context())
 			ck += time.Since(b)

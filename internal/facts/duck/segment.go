@@ -22,6 +22,10 @@ const (
 	segmentExt  = ".parquet"
 	sidecarExt  = ".json"
 	tempPrefix  = "tmp-"
+
+	// rowGroupRows bounds what a seal holds in memory: each thread a row group of
+	// about 1 kB a row. With 40,960 a million rows did not fit into 192 MB.
+	rowGroupRows = 16_384
 )
 
 // sidecar stands beside a segment's Parquet file, which exists only once its sidecar
@@ -104,7 +108,7 @@ func (s *Store) seal(ctx context.Context) (facts.Segment, bool, error) {
 
 // cut finds where a segment ends so that it holds about SealRows rows.
 func (s *Store) cut(ctx context.Context, first, end uint64) (uint64, error) {
-	res, err := s.query(ctx, "SELECT seq FROM facts WHERE seq >= ? AND seq <= ? ORDER BY rowid LIMIT 1 OFFSET ?",
+	res, err := s.query(ctx, "SELECT seq FROM facts WHERE seq >= ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ?",
 		[]any{int64(first), int64(end), s.opts.SealRows})
 	if err != nil {
 		return 0, fmt.Errorf("find the end: %w", err)
@@ -123,7 +127,7 @@ func (s *Store) writeSegment(ctx context.Context, name string, side *sidecar) er
 	temp := filepath.Join(s.segDir, tempPrefix+name)
 	defer os.Remove(temp) // gone after the rename
 	where := fmt.Sprintf("facts WHERE seq BETWEEN %d AND %d", side.First, side.Last)
-	copySQL := fmt.Sprintf("COPY (SELECT * FROM %s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 40960)", where, literal(temp))
+	copySQL := fmt.Sprintf("COPY (SELECT * FROM %s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d)", where, literal(temp), rowGroupRows)
 	if _, err := s.db.ExecContext(ctx, copySQL); err != nil {
 		return fmt.Errorf("write segment %s: %w", name, err)
 	}

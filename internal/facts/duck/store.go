@@ -255,6 +255,9 @@ func (s *Store) openEngine(ctx context.Context) error {
 		"SET autoload_known_extensions = false",
 		fmt.Sprintf("SET memory_limit = '%dMiB'", s.opts.MemoryLimitMB),
 		fmt.Sprintf("SET threads = %d", s.opts.Threads),
+		// Rows carry their sequence; keeping their order through a seal or a restore
+		// would take memory for nothing.
+		"SET preserve_insertion_order = false",
 		"SET checkpoint_threshold = '1TB'", // the sink checkpoints; see Checkpoint
 		"SET allowed_directories = [" + literal(s.opts.Dir) + "]",
 		"SET enable_external_access = false",
