@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime/pprof"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -42,6 +44,7 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("POST /operator/verify", a.operator(a.serveVerify))
 	mux.HandleFunc("POST /operator/backup", a.operator(a.serveBackup))
+	mux.HandleFunc("POST /operator/profile", a.operator(serveProfile))
 	mux.Handle("/api/v1/", rest)
 	mux.Handle("/", pages)
 
@@ -82,7 +85,7 @@ func (a *App) consoleOrigin() string {
 // by address.
 func isOperator(r *http.Request) bool {
 	switch r.URL.Path {
-	case "/healthz", "/readyz", "/operator/verify", "/operator/backup":
+	case "/healthz", "/readyz", "/operator/verify", "/operator/backup", "/operator/profile":
 		return true
 	}
 	return false
@@ -107,4 +110,20 @@ func (a *App) operator(h func(http.ResponseWriter, *http.Request) error) http.Ha
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	}
+}
+
+// serveProfile answers ten seconds of CPU profile in pprof's format: where the time
+// goes under the load of the moment.
+func serveProfile(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "application/octet-stream")
+	err := pprof.StartCPUProfile(w)
+	if err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	select {
+	case <-time.After(10 * time.Second):
+	case <-r.Context().Done():
+	}
+	return nil
 }

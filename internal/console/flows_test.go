@@ -95,9 +95,9 @@ func TestStartGuide(t *testing.T) {
 	if n := steps(); n != 0 {
 		t.Errorf("%d steps are done at the beginning", n)
 	}
-	adv := make2[*catalog.Advertiser](w, &catalog.AdvertiserDoc{Name: "Shop", TokenRequired: true})
-	o := make2[*catalog.Offer](w, &catalog.OfferDoc{Name: "Offer", Advertiser: adv.ID, URL: "https://shop.example/?c={click_id}", PayoutKind: "fixed", Payout: "5.00", CookieDays: 30, WindowDays: 30})
-	l := make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID})
+	adv := make2[*catalog.Advertiser](w, &catalog.AdvertiserDoc{Name: "Shop", Type: catalog.TypeMerchant, TokenRequired: true, ClickParam: "click_id"})
+	o := w.offer(adv.ID)
+	l := make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID, Status: catalog.StatusActive})
 	if n := steps(); n != 2 || !strings.Contains(w.page(w.at("")), "https://go.acme-affiliates.com/c/"+l.Key) {
 		t.Errorf("with offer and link, %d steps are done", n)
 	}
@@ -256,9 +256,9 @@ func TestLinkEnrolls(t *testing.T) {
 	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme")
-	o := make2[*catalog.Offer](w, &catalog.OfferDoc{Name: "Offer", URL: "https://shop.example/", PayoutKind: "fixed", Payout: "5.00", CookieDays: 30, WindowDays: 30})
+	o := w.offer("")
 	for status, want := range map[string]int{"": 303, catalog.Applied: 303, catalog.Approved: 303, catalog.Revoked: 422} {
-		p := make2[*catalog.Publisher](w, &catalog.PublisherDoc{Name: "P " + status})
+		p := make2[*catalog.Publisher](w, &catalog.PublisherDoc{Name: "P " + status, Status: catalog.StatusActive})
 		if status != "" {
 			st := status
 			if status == catalog.Revoked {
@@ -337,15 +337,15 @@ func TestReplay(t *testing.T) {
 	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme")
-	o := make2[*catalog.Offer](w, &catalog.OfferDoc{Name: "Offer", URL: "https://shop.example/", PayoutKind: "fixed", Payout: "5.00", CookieDays: 30, WindowDays: 30})
-	l := make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID})
+	o := w.offer("")
+	l := make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID, Status: catalog.StatusActive})
 	v := w.visit(l, "DE", "desktop", "")
 	id := w.postback(v, "&txid=9&goal=lead")
 	p := w.page(w.at("signals/" + id))
 	if !strings.Contains(p, "Judge again") || !strings.Contains(p, string(event.UnknownGoal)) {
 		t.Fatalf("the signal's page: %s", text(p))
 	}
-	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: o.ID, Key: "lead", Name: "Lead"})
+	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: o.ID, Key: "lead", Name: "Lead", Precedence: catalog.PostbackWins})
 	res := w.request("POST", w.at("signals/"+id+"/replay"), url.Values{})
 	if res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("replay: status %d: %s", res.StatusCode, text(body(t, res)))
@@ -436,4 +436,3 @@ func TestUnassignedSignals(t *testing.T) {
 		t.Error("the raw view shows the token")
 	}
 }
-

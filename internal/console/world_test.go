@@ -142,6 +142,13 @@ func make2[E catalog.Entity](w *world, d catalog.Doc) E {
 	return e.(E)
 }
 
+// offer makes a simple offer: 5.00 a conversion.
+func (w *world) offer(advertiser string) *catalog.Offer {
+	d := catalog.NewDoc(catalog.KindOffer).(*catalog.OfferDoc)
+	d.Name, d.URL, d.Payout, d.Advertiser = "Offer", "https://shop.example/?c={click_id}", "5.00", advertiser
+	return make2[*catalog.Offer](w, d)
+}
+
 func (w *world) workspace(name string) {
 	w.ws = make2[*catalog.Workspace](w, &catalog.WorkspaceDoc{Name: name, Currency: "USD", TimeZone: "Europe/Berlin"})
 }
