@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"clickledger/internal/store/pgtest"
 )
 
 // The tests run the whole binary as processes of their own: the test binary, asked
@@ -27,7 +29,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(beVar) == "" {
-		os.Exit(m.Run())
+		os.Exit(pgtest.Main(m))
 	}
 	if off, err := strconv.Atoi(os.Getenv(clockVar)); err == nil && len(os.Args) > 1 && os.Args[1] == "serve" {
 		commands[0].run = func(ctx context.Context, args []string) error {

@@ -386,13 +386,14 @@ func (a *App) rebuildIndex(ctx context.Context) error {
 func (a *App) openCatalog(ctx context.Context) error {
 	a.snapshot = new(routing.Holder)
 	a.overlay = new(routing.Overlay)
-	a.loader = newLoader(a.db.Catalog(), a.snapshot)
+	a.loader = newLoader(a.db.Catalog(), a.snapshot, a.Logger)
 	err := a.loader.refresh(ctx)
 	if err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
 	}
 	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, Changed: a.loader.reach})
-	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken})
+	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken,
+		Workspace: func(_ context.Context, id string) (bool, error) { return a.loader.View().Workspace(id) != nil, nil }})
 	return nil
 }
 
@@ -409,6 +410,7 @@ func (a *App) wire(context.Context) error {
 	a.hub = edge.NewHub()
 	a.judge = &conversion.Judge{View: a.loader.View, Keys: a.minter.Keys, Clicks: a.index, Now: a.Now}
 	a.relay = books.NewRelay(a.db.Books(), a.log, a.holder, time.Now, a.Logger)
+	a.onClose(a.relay.Release)
 	a.sender = outbound.NewSender(a.db.Deliveries(), a.Now, a.Config.OutboundPrivate, a.Logger)
 	changed := func() { a.relay.Wake(); a.sender.Wake() }
 	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Changed: changed, Logger: a.Logger}

@@ -17,6 +17,7 @@ import (
 type loader struct {
 	store    catalog.Store
 	snapshot *routing.Holder
+	logger   *slog.Logger
 	view     atomic.Pointer[catalog.View]
 
 	mu      sync.Mutex // one refresh at a time
@@ -29,8 +30,8 @@ const loadPage = 5000
 // reloadEvery is how often changes made by other processes are looked for.
 const reloadEvery = 500 * time.Millisecond
 
-func newLoader(s catalog.Store, h *routing.Holder) *loader {
-	l := &loader{store: s, snapshot: h, builder: routing.NewBuilder()}
+func newLoader(s catalog.Store, h *routing.Holder, logger *slog.Logger) *loader {
+	l := &loader{store: s, snapshot: h, logger: logger, builder: routing.NewBuilder()}
 	l.view.Store(catalog.NewView())
 	h.Store(l.builder.Snapshot())
 	return l
@@ -85,11 +86,16 @@ func (l *loader) reach(ctx context.Context, revision int64) error {
 	if l.View().Revision >= revision {
 		return nil
 	}
-	return l.refresh(ctx)
+	err := l.refresh(ctx)
+	if err != nil {
+		// The write is durable all the same; run takes it up within half a second.
+		l.logger.Error("serve a catalog write", "revision", revision, "error", err)
+	}
+	return err
 }
 
 // run looks for changes of other processes until ctx ends.
-func (l *loader) run(ctx context.Context, logger *slog.Logger) error {
+func (l *loader) run(ctx context.Context) error {
 	tick := time.NewTicker(reloadEvery)
 	defer tick.Stop()
 	for {
@@ -103,7 +109,7 @@ func (l *loader) run(ctx context.Context, logger *slog.Logger) error {
 			err = l.refresh(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			logger.Error("refresh the catalog", "error", err)
+			l.logger.Error("refresh the catalog", "error", err)
 		}
 	}
 }

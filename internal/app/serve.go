@@ -76,7 +76,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"books", a.processor.Run},
 		{"relay", a.relay.Run},
 		{"postbacks", a.sender.Run},
-		{"catalog", func(ctx context.Context) error { return a.loader.run(ctx, a.Logger) }},
+		{"catalog", a.loader.run},
 		{"log trimming", a.trim},
 		{"node lease", a.keepNode},
 	} {

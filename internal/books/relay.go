@@ -84,6 +84,15 @@ func (r *Relay) Drain(ctx context.Context) error {
 	}
 }
 
+// Release gives the lease back, so that the next process need not wait for its end.
+func (r *Relay) Release(ctx context.Context) error {
+	_, err := r.Store.Lease(ctx, "relay", r.Holder, r.Now().UnixMicro(), 0)
+	if err != nil {
+		return fmt.Errorf("give the relay's lease back: %w", err)
+	}
+	return nil
+}
+
 // Round carries one page and returns how many facts it published.
 func (r *Relay) Round(ctx context.Context) (int, error) {
 	r.mu.Lock()

@@ -258,11 +258,23 @@ func TestKeep(t *testing.T) {
 	run(t, s)
 	w.waitFor(s)
 	ctx, cancel := context.WithCancel(t.Context())
-	now := func() time.Time { cancel(); return time.UnixMicro(106) } // looks once
-	if err := s.Keep(ctx, 100*time.Microsecond, now); err != nil && !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
+	done := make(chan error, 1)
+	go func() { done <- s.Keep(ctx, 100*time.Microsecond, func() time.Time { return time.UnixMicro(106) }) }()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	for pruned := false; !pruned; {
+		v, err := w.index.Find(t.Context(), w.ids[4])
+		pruned = err == nil && v == nil
+		select {
+		case <-tick.C:
+		case <-limit.C:
+			t.Fatal("never pruned")
+		}
 	}
-	if err := w.index.Prune(t.Context(), 6); err != nil { // the cancelled look may not have got through
+	cancel()
+	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
 	for i, id := range w.ids {

@@ -1,9 +1,6 @@
 package console
 
-import (
-	"html/template"
-	"strconv"
-)
+import "strconv"
 
 // The view models of the components in ui/components. Handlers fill them with text
 // that is ready to show; templates only place it.
@@ -214,8 +211,5 @@ type field struct {
 
 // Describe reports whether the field has a help text of its own to be described by.
 func (f field) Describe() bool { return f.Help != "" && f.Widget != "check" }
-
-// icon HTML comes from the embedded files only.
-type iconHTML = template.HTML
 
 func itoa(n int) string { return strconv.Itoa(n) }

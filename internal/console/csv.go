@@ -18,7 +18,7 @@ func (c *call) reportCSV() error {
 	t, err := c.Report.Run(c.r.Context(), q)
 	var wrong *report.Error
 	if errors.As(err, &wrong) {
-		return c.redirect(c.same())
+		return c.redirect(c.plain("reports") + "?" + c.r.URL.Query().Encode()) // it says what is wrong
 	}
 	if err != nil {
 		return err

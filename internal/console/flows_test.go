@@ -416,7 +416,11 @@ func TestReportCSV(t *testing.T) {
 		}
 	}
 	res = w.request("GET", w.at("reports/export.csv")+"?d=nothing", nil)
-	if res.StatusCode != http.StatusSeeOther && res.StatusCode != http.StatusUnprocessableEntity {
+	if got := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || got != w.at("reports")+"?d=nothing" {
+		t.Errorf("a question that cannot be answered: status %d to %q", res.StatusCode, got)
+	}
+	res = w.request("GET", w.at("reports")+"?d=nothing", nil)
+	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a question that cannot be answered: status %d", res.StatusCode)
 	}
 }

@@ -79,6 +79,7 @@ func TestScreens(t *testing.T) {
 		{"long-conversions", long, long.at("conversions")}, {"long-conversion", long, long.at("conversions/" + long.first().ID)}, {"long-ledger", long, long.at("ledger")}, {"long-report", long, long.at("reports") + "?d=offer&d=publisher&d=sub1"},
 		{"empty-home", fresh, fresh.at("")}, {"empty-offers", fresh, fresh.at("offers")}, {"empty-signals", fresh, fresh.at("signals")}, {"empty-ledger", fresh, fresh.at("ledger")}, {"empty-report", fresh, fresh.at("reports")},
 		{"setup", bare, "/setup?token=s3t-up-token"}, {"signin", fresh, "/signin"},
+		{"open-range", full, full.at("") + "#.range"}, {"open-workspace", full, full.at("offers") + "#.ws"}, {"open-decide", full, full.at("conversions/"+first.ID) + "#.decide .menu"}, {"open-metrics", full, full.at("reports") + "#.metrics"}, {"open-drawer", full, full.at("offers") + "#drawer"},
 	} {
 		if os.Getenv("CONSOLE_SCREENS") == "" && !strings.Contains("home offer-edit report settings signin empty-home", s.name) && !strings.HasPrefix(s.name, "long-") {
 			continue
@@ -167,6 +168,13 @@ func (b *browser) shoot(w *world, path string, width int64, theme, file string) 
 	}
 	if w.cookie != "" {
 		steps = append(steps[:3:3], append([]chromedp.Action[chromedp.Void]{cookie(w.srv.sessionName(), w.cookie)}, steps[3:]...)...)
+	}
+	// What stands behind # is a menu to open before looking.
+	if _, menu, ok := strings.Cut(path, "#"); ok {
+		steps = append(steps, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+			_, err := chromedp.Evaluate[string](`(document.querySelector("` + menu + `") || {}).open = true, document.querySelector("#nav-open").checked = "` + menu + `" === "drawer", ""`)(ctx, t)
+			return chromedp.Void{}, err
+		})
 	}
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Errorf("%s: %v", file, err)

@@ -13,17 +13,24 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// pgConns bounds the connections of one process: a writer and concurrent reads.
-const pgConns = 12
+// Connections of one process: the writer's, and concurrent reads.
+const pgReaders = 8
+
+// replanAfter is how long the writer's connection keeps its plans. Plans made while a
+// table was small read it through or take the wrong index, and are kept until the
+// table is next analyzed: minutes, in which a new installation would crawl.
+const replanAfter = time.Second
 
 // pgEngine is PostgreSQL through database/sql, so that it runs the same queries.
 // Write transactions are serializable: what a closure read is still true when it
 // commits, also against other processes. Within a process DB.gate keeps one writer,
 // so that only other processes are met with retries.
 type pgEngine struct {
-	db      *sql.DB
+	writeDB *sql.DB // one connection
+	readDB  *sql.DB
 	pool    *session
 	rewrite func(string) string
+	planned time.Time // when the writer last forgot its plans; owned by the holder of DB.gate
 }
 
 // OpenPostgres connects to the database of the DSN and migrates it.
@@ -41,20 +48,21 @@ func openPG(ctx context.Context, dsn, set, table string, o Options) (*pgEngine, 
 	if err != nil {
 		return nil, fmt.Errorf("store: PostgreSQL address: %w", err)
 	}
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(pgConns)
-	db.SetMaxIdleConns(pgConns)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	err = assertPG(ctx, db)
+	e := &pgEngine{writeDB: stdlib.OpenDB(*config), readDB: stdlib.OpenDB(*config), rewrite: rewriter()}
+	e.writeDB.SetMaxOpenConns(1)
+	e.readDB.SetMaxOpenConns(pgReaders)
+	e.readDB.SetMaxIdleConns(pgReaders)
+	e.readDB.SetConnMaxLifetime(10 * time.Minute) // and with it, its plans'
+	e.pool = &session{on: e.readDB, rewrite: e.rewrite}
+	err = assertPG(ctx, e.readDB)
 	if err == nil {
-		err = migrate(ctx, goose.DialectPostgres, db, set, table, o.Logger)
+		err = migrate(ctx, goose.DialectPostgres, e.readDB, set, table, o.Logger)
 	}
 	if err != nil {
-		_ = db.Close()
+		_ = e.close()
 		return nil, err
 	}
-	rewrite := rewriter()
-	return &pgEngine{db: db, rewrite: rewrite, pool: &session{on: db, rewrite: rewrite}}, nil
+	return e, nil
 }
 
 // assertPG refuses settings that do not keep what the design promises.
@@ -78,9 +86,17 @@ func assertPG(ctx context.Context, db *sql.DB) error {
 }
 
 func (e *pgEngine) begin(ctx context.Context) (*txn, error) {
-	tx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	tx, err := e.writeDB.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
 	if err != nil {
 		return nil, err
+	}
+	if now := time.Now(); now.Sub(e.planned) > replanAfter {
+		e.planned = now
+		_, err = tx.ExecContext(ctx, "DISCARD PLANS")
+		if err != nil {
+			_ = tx.Rollback()
+			return nil, err
+		}
 	}
 	return &txn{
 		session:  &session{on: tx, rewrite: e.rewrite, broken: e.broken},
@@ -92,7 +108,7 @@ func (e *pgEngine) begin(ctx context.Context) (*txn, error) {
 func (e *pgEngine) reads() *session { return e.pool }
 
 func (e *pgEngine) snapshot(ctx context.Context, fn func(s *session) error) error {
-	tx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := e.readDB.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("store: begin reading: %w", err)
 	}
@@ -135,4 +151,4 @@ func (e *pgEngine) backup(context.Context, string) error {
 	return errors.New("store: PostgreSQL is backed up by its own tools: use pg_dump or a base backup")
 }
 
-func (e *pgEngine) close() error { return e.db.Close() }
+func (e *pgEngine) close() error { return errors.Join(e.writeDB.Close(), e.readDB.Close()) }

@@ -219,7 +219,7 @@ func TestTruncate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"ledger_entries", "ledger_entries, ledger_transactions", "ledger_accounts CASCADE"} {
-		_, err = db.engine.(*pgEngine).db.ExecContext(t.Context(), "TRUNCATE "+table)
+		_, err = db.engine.(*pgEngine).writeDB.ExecContext(t.Context(), "TRUNCATE "+table)
 		if err == nil {
 			t.Errorf("TRUNCATE %s went through", table)
 		}

@@ -3,7 +3,7 @@
 (() => {
   const $ = (s, e = document) => e.querySelector(s);
   const all = (s, e = document) => [...e.querySelectorAll(s)];
-  const typing = (e) => e.target.closest("input, textarea, select, [contenteditable]");
+  const typing = (e) => e.target.closest?.("input, textarea, select, [contenteditable]");
 
   // Menus close on a click elsewhere, and on Escape.
   document.addEventListener("click", (e) => {

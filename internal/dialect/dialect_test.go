@@ -1,0 +1,82 @@
+package dialect
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clickledger/internal/event"
+)
+
+func TestNativeTakesEveryParameter(t *testing.T) {
+	query := "click_id=c&offer=o&goal=g&payout=1.5&amount=2&currency=usd&txid=t%2B1&status=approved&event_time=7&token=k&key=p&coupon=SUMMER&geo=DE&commission_id=gold&unknown=x"
+	want := Request{ClickID: "c", Offer: "o", Goal: "g", Payout: "1.5", Amount: "2", Currency: "usd", TxID: "t+1", Status: "approved", EventTime: "7",
+		Token: "k", Key: "p", Coupon: "SUMMER", Geo: "DE", CommissionID: "gold"}
+	got, refusal := Native(&event.Signal{Query: query})
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("query (-want +got):\n%s", d)
+	}
+	got, refusal = Native(&event.Signal{BodyType: "application/x-www-form-urlencoded", Body: []byte(query)})
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("form (-want +got):\n%s", d)
+	}
+}
+
+func TestNativeQueryBeforeBodyAndFirstThatIsNotEmpty(t *testing.T) {
+	got, refusal := Native(&event.Signal{Query: "txid=&txid=a&txid=b", BodyType: "application/json", Body: []byte(`{"txid":"c","amount":12.50}`)})
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	if got.TxID != "a" || got.Amount != "12.50" {
+		t.Errorf("txid %q, amount %q", got.TxID, got.Amount)
+	}
+}
+
+func TestNativeNamesWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		query string
+		want  event.Verdict
+		field string
+		says  string
+	}{
+		"macro":           {"amount={amount}", event.MacroUnreplaced, "amount", `"{amount}"`},
+		"pasted brackets": {`click_id=["refid"]`, event.WrappedValue, "click_id", `"refid"`},
+		"newline":         {"txid=a%0ab", event.InvalidValue, "txid", "control"},
+		"NUL":             {"txid=a%00b", event.InvalidValue, "txid", "control"},
+		"not UTF-8":       {"txid=a%ffb", event.InvalidValue, "txid", "UTF-8"},
+		"too long":        {"txid=" + strings.Repeat("x", maxValue+1), event.InvalidValue, "txid", "longer"},
+	} {
+		_, refusal := Native(&event.Signal{Query: c.query})
+		if refusal == nil || refusal.Verdict != c.want || refusal.Field != c.field || !strings.Contains(refusal.Detail, c.says) {
+			t.Errorf("%s: %+v", name, refusal)
+		}
+	}
+}
+
+func FuzzNative(f *testing.F) {
+	f.Add("click_id=a&amount=1", "", []byte(nil))
+	f.Add("", "application/json", []byte(`{"amount":1e999,"txid":"a\u0000"}`))
+	f.Add("a=%zz&b;c=d&=&&", "application/x-www-form-urlencoded", []byte("x=%0d%0a&y={{{click_id}}}"))
+	f.Add("txid="+strings.Repeat("é", 40000), "text/plain", []byte("{"))
+	f.Fuzz(func(t *testing.T, query, kind string, body []byte) {
+		r, refusal := Native(&event.Signal{Query: query, BodyType: kind, Body: body})
+		if refusal != nil {
+			if _, known := event.Verdicts[refusal.Verdict]; !known || refusal.Detail == "" {
+				t.Fatalf("refusal %+v", refusal)
+			}
+		}
+		for _, p := range native {
+			v := *p.into(&r)
+			if len(v) > maxValue || strings.ContainsAny(v, "\x00\r\n") {
+				t.Fatalf("%s is %q", p.name, v)
+			}
+		}
+	})
+}
