@@ -63,7 +63,7 @@ type Processor struct {
 	stored  eventlog.Position // durable; guarded by mu, written by Run's goroutine
 	seen    uint64            // judged, perhaps not yet stored; guarded by mu
 	moved   chan struct{}     // closed and replaced when seen moves; guarded by mu
-	savedAt time.Time         // of stored; owned by Run's goroutine
+	savedAt time.Time         // of stored; guarded by judgeMu
 	indexOK bool              // owned by Run's goroutines through judgeMu
 
 	judgeMu sync.Mutex // one writer: fresh signals and retries take turns
@@ -310,10 +310,33 @@ func (p *Processor) retry(ctx context.Context) error {
 		case <-tick.C:
 		}
 		err := p.retryDue(ctx)
+		if err == nil {
+			err = p.save(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("judge waiting signals: %w", err)
 		}
 	}
+}
+
+// save stores the position that came with visits and facts only, once a second: the
+// log may be trimmed up to it.
+func (p *Processor) save(ctx context.Context) error {
+	p.judgeMu.Lock()
+	defer p.judgeMu.Unlock()
+	p.mu.Lock()
+	from, to := p.stored, eventlog.Position{Stream: p.stored.Stream, Seq: p.seen}
+	p.mu.Unlock()
+	if to == from || time.Since(p.savedAt) < saveEvery {
+		return nil
+	}
+	err := p.Store.Update(ctx, func(ctx context.Context, tx Tx) error { return tx.Advance(ctx, Consumer, from, to) })
+	if err != nil {
+		return fmt.Errorf("store the books' position: %w", err)
+	}
+	p.savedAt = time.Now()
+	p.set(to, to.Seq)
+	return nil
 }
 
 func (p *Processor) retryDue(ctx context.Context) error {

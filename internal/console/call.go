@@ -22,7 +22,10 @@ type call struct {
 	loc  *time.Location
 	span span
 	kind string // path segment of the kind, on forms of the catalog
-	id   string // request id, in error pages and logs
+	// asked and offerCurrency remember answers within this request.
+	asked         map[string]map[string]*stat
+	offerCurrency map[string]string
+	id            string // request id, in error pages and logs
 }
 
 // at gives the address of a page of the workspace, with parameters as name, value, …

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -95,7 +97,7 @@ func (c *call) create() error {
 	errs := readDoc(d, v)
 	setWorkspace(d, c.ws.ID)
 	if len(errs) == 0 {
-		e, _, err := c.Catalog.Create(c.r.Context(), c.who, d, catalog.Idempotency{Workspace: c.ws.ID})
+		e, _, err := c.Catalog.Create(c.r.Context(), c.who, d, c.once(v))
 		if err == nil {
 			c.say("The "+ed.noun+" was created.", c.archiveUndo(path, e))
 			return c.redirect(c.pageOf(e))
@@ -187,11 +189,37 @@ func (c *call) currencyOf(e catalog.Entity) string {
 	default:
 		return c.ws.Currency
 	}
-	o, err := get[*catalog.Offer](c, catalog.KindOffer, id)
-	if err != nil {
-		return c.ws.Currency
+	if cur, ok := c.offerCurrency[id]; ok {
+		return cur
 	}
-	return o.Currency
+	cur := c.ws.Currency
+	o, err := get[*catalog.Offer](c, catalog.KindOffer, id)
+	if err == nil {
+		cur = o.Currency
+	}
+	if c.offerCurrency == nil {
+		c.offerCurrency = map[string]string{}
+	}
+	c.offerCurrency[id] = cur
+	return cur
+}
+
+// onceField names a new row's form, so that a form sent twice makes one row.
+const onceField = "_once"
+
+// once makes a posted form repeatable: the same form again is the same row.
+func (c *call) once(v url.Values) catalog.Idempotency {
+	key := v.Get(onceField)
+	if key == "" || len(key) > 64 {
+		return catalog.Idempotency{Workspace: c.ws.ID}
+	}
+	sum := sha256.Sum256([]byte(v.Encode()))
+	return catalog.Idempotency{Workspace: c.ws.ID, Key: "console " + c.who.ID + " " + key, Hash: hex.EncodeToString(sum[:])}
+}
+
+// onceInput is the hidden input of a new row's form; a form shown again keeps its name.
+func onceInput(posted url.Values) hidden {
+	return hidden{onceField, orElse(posted.Get(onceField), requestID())}
 }
 
 // showEditor renders the form; e is nil for a new row, posted what was typed.
@@ -211,6 +239,7 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 	back := c.at(path)
 	if e == nil {
 		p.Form.Action, p.Form.Submit = c.plain(path+"/new"), "Create "+ed.noun
+		p.Form.Hidden = []hidden{onceInput(posted)}
 		if g, ok := d.(*catalog.GoalDoc); ok {
 			p.Form.Hidden = append(p.Form.Hidden, hidden{"offer", g.Offer})
 			back = c.at("offers/" + g.Offer)

@@ -284,7 +284,17 @@ func TestLinkEnrolls(t *testing.T) {
 			t.Error("a revoked publisher was let in by the way")
 		}
 	}
-	if p := w.page(w.at("links")); strings.Count(p, `data-copy="https://go.acme-affiliates.com/c/`) != 3 {
+	// A form sent twice, as by a double click, makes one link.
+	form := url.Values{"offer": {o.ID}, "name": {"twice"}, onceField: {"f00d"}}
+	a, b := w.request("POST", w.at("links/new"), form), w.request("POST", w.at("links/new"), form)
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != b.Header.Get("Location") {
+		t.Errorf("a form sent twice leads to %q and %q", a.Header.Get("Location"), b.Header.Get("Location"))
+	}
+	form.Set("name", "else")
+	if res := w.request("POST", w.at("links/new"), form); res.StatusCode != http.StatusConflict {
+		t.Errorf("the same form with something else: status %d", res.StatusCode)
+	}
+	if p := w.page(w.at("links")); strings.Count(p, `data-copy="https://go.acme-affiliates.com/c/`) != 4 {
 		t.Error("the list has not a copy button for each link")
 	}
 }

@@ -106,6 +106,7 @@ func (c *call) showLinkForm(d *catalog.LinkDoc, posted url.Values, errs map[stri
 	}}}
 	p := editPage{Head: head{Title: "New link", Crumb: &link{Label: "Links", URL: c.at("links")}}, Form: docForm(d, sections, []string{"workspace"}, posted, errs)}
 	p.Form.Action, p.Form.Submit, p.Form.Cancel = c.plain("links/new"), "Create link", c.at("links")
+	p.Form.Hidden = []hidden{onceInput(posted)}
 	p.Aside = []asideBox{
 		{Title: "Enrollment", Text: "A publisher needs an approved enrollment to run an offer. If there is none, one is made and approved with this link, on the offer's terms."},
 		{Title: "Sub ids", Text: "Whoever spreads the link may add ?sub1= to ?sub20=, source= and, where the offer allows it, url= for a deep link. They come back in reports and postbacks."},
@@ -127,7 +128,7 @@ func (c *call) linkCreate() error {
 		said, err = c.enroll(d.Offer, d.Publisher)
 		if err == nil {
 			var e catalog.Entity
-			e, _, err = c.Catalog.Create(c.r.Context(), c.who, d, catalog.Idempotency{Workspace: c.ws.ID})
+			e, _, err = c.Catalog.Create(c.r.Context(), c.who, d, c.once(v))
 			if err == nil {
 				c.say("The link was created. "+said, c.archiveUndo("links", e))
 				return c.redirect(c.pageOf(e))

@@ -105,6 +105,7 @@ var failures = []struct {
 	{is(catalog.ErrNotFound), 404, "not_found", "There is nothing here", "The page does not exist, was moved, or is not yours to see."},
 	{is(account.ErrDenied), 404, "not_found", "There is nothing here", "The page does not exist, was moved, or is not yours to see."},
 	{is(catalog.ErrVersion), 409, "changed_meanwhile", "Somebody changed this meanwhile", "What you saw is no longer what is stored, so nothing was written. Go back, look at the present state, and do it again if it is still right."},
+	{is(catalog.ErrIdempotency), 409, "sent_before", "This form was sent before", "It was saved the first time, and what came now differs from it. Open the list to see what is there, and start a new form for another one."},
 	{is(errCrossOrigin), 403, "cross_origin", "This came from another site", "The request was refused because it did not come from this console. Open the console itself and try again."},
 	{is(errForm), 400, "bad_form", "The form could not be read", "What the browser sent is larger than 1 MB or not a form. Nothing was changed."},
 	{func(err error) bool { var e *conversion.StateError; return errors.As(err, &e) }, 409, "illegal_transition", "The state does not allow this", "The conversion was decided otherwise meanwhile. Nothing was changed."},

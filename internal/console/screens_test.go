@@ -172,7 +172,7 @@ func (b *browser) shoot(w *world, path string, width int64, theme, file string) 
 	// What stands behind # is a menu to open before looking.
 	if _, menu, ok := strings.Cut(path, "#"); ok {
 		steps = append(steps, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-			_, err := chromedp.Evaluate[string](`(document.querySelector("` + menu + `") || {}).open = true, document.querySelector("#nav-open").checked = "` + menu + `" === "drawer", ""`)(ctx, t)
+			_, err := chromedp.Evaluate[string](`(document.querySelector("`+menu+`") || {}).open = true, document.querySelector("#nav-open").checked = "`+menu+`" === "drawer", ""`)(ctx, t)
 			return chromedp.Void{}, err
 		})
 	}

@@ -1,10 +1,12 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
 
+	"clickledger/internal/account"
 	"clickledger/internal/catalog"
 )
 
@@ -86,6 +88,9 @@ func (c *call) setup() error {
 		return c.showSetup(http.StatusForbidden, v, map[string]string{"token": "This is not the token the server printed. It changes with every start."})
 	}
 	_, err = c.Accounts.CreateOwner(c.r.Context(), v.Get("email"), v.Get("name"), v.Get("password"))
+	if errors.Is(err, account.ErrNotFirst) {
+		return c.redirect("/") // somebody else with the token was quicker
+	}
 	if err != nil {
 		errs, refused := fieldErrors(err)
 		if !refused {

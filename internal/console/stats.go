@@ -57,6 +57,11 @@ func (c *call) stats(dimension string, s span, filters ...report.Filter) (map[st
 	if dimension != "" {
 		q.Dimensions = append([]string{dimension}, q.Dimensions...)
 	}
+	// A page asks some of its questions twice, for figures and for bars.
+	memo := fmt.Sprint(dimension, s.from, s.to, filters)
+	if known, ok := c.asked[memo]; ok {
+		return known, nil
+	}
 	t, err := c.Report.Run(c.r.Context(), q)
 	if err != nil {
 		return nil, fmt.Errorf("report by %s: %w", dimension, err)
@@ -81,6 +86,10 @@ func (c *call) stats(dimension string, s span, filters ...report.Filter) (map[st
 		st.conversions += intOf(r, col, "conversions")
 		st.put(textOf(r, col, "currency"), intOf(r, col, "revenue"), intOf(r, col, "commission"))
 	}
+	if c.asked == nil {
+		c.asked = map[string]map[string]*stat{}
+	}
+	c.asked[memo] = out
 	return out, nil
 }
 

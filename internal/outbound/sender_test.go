@@ -166,8 +166,7 @@ func ok(http.ResponseWriter, *http.Request) {}
 // Each way a receiver can answer.
 func TestAnswers(t *testing.T) {
 	elsewhere := newReceiver(t, ok)
-	hang := make(chan struct{})
-	t.Cleanup(func() { close(hang) }) // before the servers close
+	stall := func(r *http.Request) { <-r.Context().Done() }
 	for name, c := range map[string]struct {
 		answer http.HandlerFunc
 		state  string
@@ -188,8 +187,8 @@ func TestAnswers(t *testing.T) {
 		"refuses":            {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, StateWaiting, 404, "", "answered 404"},
 		"redirects": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, StateWaiting, 302,
 			"<a href=\"" + elsewhere.URL + "\">Found</a>.\n\n", "not followed"},
-		"stalls":             {func(http.ResponseWriter, *http.Request) { <-hang }, StateWaiting, 0, "", "no answer within 300ms"},
-		"stalls in the body": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "we"); w.(http.Flusher).Flush(); <-hang }, StateWaiting, 200, "we", "reading the answer"},
+		"stalls":             {func(_ http.ResponseWriter, r *http.Request) { stall(r) }, StateWaiting, 0, "", "no answer within 300ms"},
+		"stalls in the body": {func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "we"); w.(http.Flusher).Flush(); stall(r) }, StateWaiting, 200, "we", "reading the answer"},
 		"hangs up":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, StateWaiting, 0, "", "EOF"},
 		"never ends": {func(w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
@@ -284,9 +283,7 @@ func TestSchedule(t *testing.T) {
 // A host that does not answer delays no other, also when it has far more to get than
 // a page holds.
 func TestSlowHost(t *testing.T) {
-	hang := make(chan struct{})
-	slow := newReceiver(t, func(http.ResponseWriter, *http.Request) { <-hang })
-	t.Cleanup(func() { close(hang) })
+	slow := newReceiver(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	fast := newReceiver(t, ok)
 	w := newWorld(t)
 	for i := range 20 * page {
@@ -412,9 +409,7 @@ func TestPrivateIsNotDialed(t *testing.T) {
 
 // Stopping does not wait for a receiver that stalls.
 func TestStopsAtOnce(t *testing.T) {
-	hang := make(chan struct{})
-	r := newReceiver(t, func(http.ResponseWriter, *http.Request) { <-hang })
-	t.Cleanup(func() { close(hang) })
+	r := newReceiver(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	w := newWorld(t)
 	for i := range 5 {
 		w.store.add(fmt.Sprint("dlv_", i), r.URL)
