@@ -17,7 +17,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -302,11 +301,12 @@ func (a *App) openIndex(ctx context.Context) error {
 		var err error
 		a.index, err = store.OpenClickIndexSQLite(ctx, file, o)
 		if errors.Is(err, store.ErrDamaged) {
-			aside, aerr := setAside(file)
-			if aerr != nil {
-				return aerr
+			suffix := ".damaged-" + time.Now().UTC().Format("20060102T150405")
+			serr := store.SetAside(file, suffix)
+			if serr != nil {
+				return serr
 			}
-			a.Logger.Warn("the click index does not open and is rebuilt", "error", err, "kept_as", aside)
+			a.Logger.Warn("the click index does not open and is rebuilt", "error", err, "kept_as", file+suffix)
 			a.index, err = store.OpenClickIndexSQLite(ctx, file, o)
 		}
 		if err != nil {
@@ -320,18 +320,6 @@ func (a *App) openIndex(ctx context.Context) error {
 	}
 	a.indexSink = clickindex.NewSink(a.index, a.log)
 	return a.indexSink.Begin(ctx)
-}
-
-// setAside renames a damaged SQLite file with its companions.
-func setAside(file string) (string, error) {
-	aside := file + ".damaged-" + time.Now().UTC().Format("20060102T150405")
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		err := os.Rename(file+suffix, aside+suffix)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", fmt.Errorf("set the damaged %s aside: %w", filepath.Base(file), err)
-		}
-	}
-	return aside, nil
 }
 
 // rebuildIndex fills an index that is behind what the log still has from the facts,
@@ -408,7 +396,8 @@ func (a *App) wire(context.Context) error {
 		return fmt.Errorf("open the country data: %w", err)
 	}
 	a.hub = edge.NewHub()
-	a.judge = &conversion.Judge{View: a.loader.View, Keys: a.minter.Keys, Clicks: a.index, Now: a.Now}
+	a.judge = &conversion.Judge{View: a.loader.View, Keys: a.minter.Keys, Clicks: a.index, Now: a.Now,
+		Indexed: func(seq uint64) bool { return a.indexSink.Position().Seq >= seq }}
 	a.relay = books.NewRelay(a.db.Books(), a.log, a.holder, time.Now, a.Logger)
 	a.onClose(a.relay.Release)
 	a.sender = outbound.NewSender(a.db.Deliveries(), a.Now, a.Config.OutboundPrivate, a.Logger)
@@ -421,7 +410,7 @@ func (a *App) wire(context.Context) error {
 			if err != nil {
 				return // ids of rows are ids of signals
 			}
-			a.hub.Release(id, edge.Answer{Verdict: r.Verdict, Detail: r.Detail, Field: r.Field, Conversion: r.Conversion})
+			a.hub.Release(id, told(r))
 		},
 	}
 	a.classifier = classifier
@@ -432,4 +421,15 @@ func (a *App) wire(context.Context) error {
 	})
 	a.handler, err = a.routes(e)
 	return err
+}
+
+// told is what the sender of a signal learns of its verdict. Which rules priced a
+// conversion, the publisher's commission among them, is for the inbox alone: the sender
+// is an advertiser, or anybody where no token is asked for.
+func told(r *inbox.Row) edge.Answer {
+	a := edge.Answer{Verdict: r.Verdict, Detail: r.Detail, Field: r.Field, Conversion: r.Conversion}
+	if r.Verdict == event.Accepted {
+		a.Detail = ""
+	}
+	return a
 }

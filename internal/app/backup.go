@@ -85,14 +85,8 @@ func (a *App) Backup(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read the log's first sequence: %w", err)
 	}
-	sum := sha256.New()
-	t := tar.NewWriter(io.MultiWriter(w, sum))
 	m := manifest{Format: Format, Version: Version, Created: time.Now().UTC(), Stream: a.log.StreamID(), First: first, Last: last}
 	b, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	err = addBytes(t, manifestName, b)
 	if err != nil {
 		return err
 	}
@@ -100,15 +94,32 @@ func (a *App) Backup(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range append([]backupFile{{"books.db", copied}}, files...) {
-		err := addFile(t, f.name, f.path)
+	return summed(w, func(t *tar.Writer) error {
+		err := addBytes(t, manifestName, b)
 		if err != nil {
-			return fmt.Errorf("add %s: %w", f.name, err)
+			return err
 		}
-	}
-	err = a.addLog(ctx, t, first, last)
+		for _, f := range append([]backupFile{{"books.db", copied}}, files...) {
+			err := addFile(t, f.name, f.path)
+			if err != nil {
+				return fmt.Errorf("add %s: %w", f.name, err)
+			}
+		}
+		err = a.addLog(ctx, t, first, last)
+		if err != nil {
+			return fmt.Errorf("add the log: %w", err)
+		}
+		return nil
+	})
+}
+
+// summed writes a tar file with what fill adds, and the sum of its bytes last.
+func summed(w io.Writer, fill func(t *tar.Writer) error) error {
+	sum := sha256.New()
+	t := tar.NewWriter(io.MultiWriter(w, sum))
+	err := fill(t)
 	if err != nil {
-		return fmt.Errorf("add the log: %w", err)
+		return err
 	}
 	err = t.Flush()
 	if err != nil {
@@ -448,7 +459,7 @@ func checkSum(ctx context.Context, f *os.File) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if !st.Mode().IsRegular() || st.Size() < 2*sumTail {
+	if !st.Mode().IsRegular() || st.Size() <= sumTail {
 		return 0, fmt.Errorf("this is not a backup of clickledger: %w", errBackup)
 	}
 	sum := sha256.New()

@@ -24,8 +24,8 @@ type loader struct {
 	builder *routing.Builder
 }
 
-// loadPage is how many changed rows one query brings.
-const loadPage = 5000
+// loadPage is how many changed rows one query brings; a variable for the tests.
+var loadPage = 5000
 
 // reloadEvery is how often changes made by other processes are looked for.
 const reloadEvery = 500 * time.Millisecond

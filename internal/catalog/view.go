@@ -136,6 +136,10 @@ func (v *View) Goal(offer, name string) *Goal {
 	return nil
 }
 
+// GoalByID returns the offer's goal, also an archived one; nil when unknown. It is for
+// conversions that have it already.
+func (v *View) GoalByID(offer, id string) *Goal { return v.goals[offer][id] }
+
 // Publisher returns the publisher, nil when unknown.
 func (v *View) Publisher(id string) *Publisher { return v.publishers[id] }
 

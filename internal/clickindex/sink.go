@@ -128,9 +128,13 @@ func (s *Sink) WaitFor(ctx context.Context, seq uint64) error {
 	}
 }
 
-// Keep prunes clicks older than the window once a day until ctx ends.
+// pruneEvery is how often old clicks are pruned. One round drops a bounded number, so
+// that it holds nobody up: rounds must come often enough to keep up with new clicks.
+const pruneEvery = 10 * time.Second
+
+// Keep prunes clicks older than the window until ctx ends.
 func (s *Sink) Keep(ctx context.Context, window time.Duration, now func() time.Time) error {
-	tick := time.NewTicker(time.Hour)
+	tick := time.NewTicker(pruneEvery)
 	defer tick.Stop()
 	for {
 		err := s.index.Prune(ctx, now().Add(-window).UnixMicro())

@@ -40,7 +40,10 @@ type Judge struct {
 	View   func() *catalog.View
 	Keys   func() *event.Keyring
 	Clicks Clicks
-	Now    func() time.Time
+	// Indexed reports whether the click index has passed a sequence of the log: before
+	// that no absence is claimed. nil: it always has.
+	Indexed func(seq uint64) bool
+	Now     func() time.Time
 }
 
 // judgment is one run over one signal.
@@ -87,9 +90,9 @@ func (j *Judge) Judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 }
 
 // Again judges a signal a second time on an operator's request, whatever its verdict
-// was; one that already made or changed a conversion is left as it is.
+// was; one that made or changed a conversion is left as it is.
 func (j *Judge) Again(ctx context.Context, tx Writer, old *inbox.Row) (*inbox.Row, error) {
-	if old.Conversion != "" {
+	if old.Verdict == event.Accepted || old.Verdict == event.Updated {
 		return old, nil
 	}
 	sig, err := event.DecodeSignal(old.Raw)
@@ -223,19 +226,17 @@ func (j *judgment) match(ctx context.Context) error {
 	if !j.Keys().Verify(id) {
 		return refuse(event.UnknownClick, "click_id", "No click %s is known: the id was not issued here.", id)
 	}
+	indexed := j.Indexed == nil || j.Indexed(j.seq) // asked first: the index moves on meanwhile
 	visit, err := j.Clicks.Find(ctx, id)
 	if err != nil {
 		return fmt.Errorf("look up click: %w", err)
 	}
 	if visit == nil {
 		// The id is authentic, so its click may still be on its way into the index.
-		if j.Now().UnixMicro()-j.sig.At < PendingFor.Microseconds() {
+		if !indexed || j.Now().UnixMicro()-j.sig.At < PendingFor.Microseconds() {
 			return refuse(event.PendingClick, "click_id", "The click %s is ours but not indexed yet; the signal waits and is judged by itself.", id)
 		}
 		return refuse(event.UnknownClick, "click_id", "The click %s is ours, but it did not arrive within 24 hours or is older than clicks are kept.", id)
-	}
-	if !visit.Click {
-		return refuse(event.UnknownClick, "click_id", "The visit %s reached no offer (%s), so it has no click to convert.", id, visit.Reason)
 	}
 	j.visit = visit
 	return nil
@@ -271,6 +272,9 @@ func (j *judgment) scope() error {
 	}
 	j.row.Workspace, j.row.Offer = offer.Workspace, offer.ID
 	j.offer = offer
+	if !j.visit.Click {
+		return refuse(event.UnknownClick, "click_id", "The visit %s reached no offer (%s), so it has no click to convert.", j.visit.ID, j.visit.Reason)
+	}
 	if j.req.Offer != "" && j.req.Offer != offer.ID {
 		return refuse(event.OfferMismatch, "offer", "The click %s belongs to another offer than %q.", j.visit.ID, clip(j.req.Offer))
 	}

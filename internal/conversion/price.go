@@ -15,23 +15,31 @@ type price struct {
 	warning              string
 }
 
+// deal names whose terms price a conversion. Those of a known conversion are its own,
+// whichever click the signal about it names.
+type deal struct {
+	offer     *catalog.Offer
+	goal      *catalog.Goal
+	publisher string
+}
+
 // priced computes payout and commission from the goal's terms, the offer's, and the
 // enrollment's (which sets the commission only): the most specific one that says
 // something wins.
-func (j *judgment) priced(v values) (price, error) {
+func (j *judgment) priced(d deal, v values) (price, error) {
 	p := price{revenue: money.Amount{Currency: v.currency}, commission: money.Amount{Currency: v.currency}}
-	err := j.payout(&p, v)
+	err := payout(&p, d, v)
 	if err != nil {
 		return p, err
 	}
-	err = j.commission(&p, v)
+	err = j.commission(&p, d, v)
 	return p, err
 }
 
-func (j *judgment) payout(p *price, v values) error {
-	t, from := j.offer.Terms, "offer"
-	if j.goal.PayoutKind != "" {
-		t, from = j.goal.Terms, "goal "+j.goal.Key
+func payout(p *price, d deal, v values) error {
+	t, from := d.offer.Terms, "offer"
+	if d.goal.PayoutKind != "" {
+		t, from = d.goal.Terms, "goal "+d.goal.Key
 	}
 	sentWins := t.Precedence != catalog.ManualWins
 	if v.hasPayout && (t.PayoutKind == catalog.PayoutPostback || sentWins) {
@@ -65,21 +73,21 @@ func (j *judgment) payout(p *price, v values) error {
 		p.payoutRule = fmt.Sprintf("payout from the signal, which brought none (%s)", from)
 		p.warning = "The payout is taken from the signal, but the signal brought no payout: revenue is 0.00. Add the payout parameter to the postback URL, or give the offer a default."
 	default:
-		return fmt.Errorf("offer %s has payout kind %q", j.offer.ID, t.PayoutKind)
+		return fmt.Errorf("offer %s has payout kind %q", d.offer.ID, t.PayoutKind)
 	}
 	return nil
 }
 
-func (j *judgment) commission(p *price, v values) error {
-	if j.visit.Publisher == "" {
+func (j *judgment) commission(p *price, d deal, v values) error {
+	if d.publisher == "" {
 		p.commRule = "no publisher: no commission"
 		return nil
 	}
-	kind, minor, percent, from := j.offer.CommissionKind, j.offer.Commission, j.offer.CommissionPercent, "offer"
-	if j.goal.CommissionKind != "" {
-		kind, minor, percent, from = j.goal.CommissionKind, j.goal.Commission, j.goal.CommissionPercent, "goal "+j.goal.Key
+	kind, minor, percent, from := d.offer.CommissionKind, d.offer.Commission, d.offer.CommissionPercent, "offer"
+	if d.goal.CommissionKind != "" {
+		kind, minor, percent, from = d.goal.CommissionKind, d.goal.Commission, d.goal.CommissionPercent, "goal "+d.goal.Key
 	}
-	if e := j.view.Enrollment(j.offer.ID, j.visit.Publisher); e != nil && e.CommissionKind != "" {
+	if e := j.view.Enrollment(d.offer.ID, d.publisher); e != nil && e.CommissionKind != "" {
 		kind, minor, percent, from = e.CommissionKind, e.Commission, e.CommissionPercent, "enrollment "+e.ID
 	}
 	base := p.revenue
@@ -99,7 +107,7 @@ func (j *judgment) commission(p *price, v values) error {
 		base, of = v.sale, "sale"
 	case catalog.CommissionPercentPayout:
 	default:
-		return fmt.Errorf("offer %s has commission kind %q", j.offer.ID, kind)
+		return fmt.Errorf("offer %s has commission kind %q", d.offer.ID, kind)
 	}
 	pct, err := money.ParseDecimal(percent)
 	if err != nil {

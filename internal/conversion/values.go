@@ -24,6 +24,11 @@ type values struct {
 // maxOrder bounds an order number, in bytes.
 const maxOrder = 200
 
+// maxMinor bounds one amount a signal brings, in minor units. It is far above any sale,
+// and far enough below what an account of the ledger can add up that no sender can fill
+// one to the brim, after which nothing could be posted to it any more.
+const maxMinor = 10_000_000_000_000
+
 // clockSkew is how far a sender's clock may differ from ours.
 const clockSkew = 5 * time.Minute
 
@@ -70,6 +75,10 @@ func amount(field, s string, c money.Currency) (money.Amount, bool, error) {
 		return money.Amount{Currency: c}, false, nil
 	}
 	a, err := money.ParseAmount(s, c, money.ParseOptions{})
+	if err == nil && a.Minor > maxMinor {
+		most := money.Amount{Minor: maxMinor, Currency: c}
+		return a, false, refuse(event.AmountRange, field, "The parameter %s is above %s, the most a signal may bring.", field, most.Format())
+	}
 	if err == nil {
 		return a, true, nil
 	}
@@ -98,11 +107,14 @@ func (j *judgment) status() (Status, error) {
 	if !ok {
 		return "", refuse(event.UnknownStatus, "status", "The status %q is not one of approved, pending, rejected, reversed.", clip(j.req.Status))
 	}
-	if !j.trusted {
-		// A page, or a sender without a token, reports events and decides nothing.
-		return "", nil
+	switch {
+	case j.trusted:
+		return s, nil
+	case refused(s):
+		// Left out, it would turn a refusal into a sale.
+		return "", refuse(event.MissingToken, "token", "The status %s needs the advertiser's token: a page, or a sender without one, reports sales and decides nothing.", s)
 	}
-	return s, nil
+	return "", nil
 }
 
 // eventTime reads Unix seconds, Unix milliseconds or RFC 3339.

@@ -60,26 +60,27 @@ const maxValue = 512
 
 // param is one row of the native dialect (DESIGN §6).
 type param struct {
-	name string
-	note bool // kept, never refused
-	into func(*Request) *string
+	name   string
+	note   bool // kept, never refused
+	secret bool
+	into   func(*Request) *string
 }
 
 var native = []param{
-	{"click_id", false, func(r *Request) *string { return &r.ClickID }},
-	{"offer", false, func(r *Request) *string { return &r.Offer }},
-	{"goal", false, func(r *Request) *string { return &r.Goal }},
-	{"payout", false, func(r *Request) *string { return &r.Payout }},
-	{"amount", false, func(r *Request) *string { return &r.Amount }},
-	{"currency", false, func(r *Request) *string { return &r.Currency }},
-	{"txid", false, func(r *Request) *string { return &r.TxID }},
-	{"status", false, func(r *Request) *string { return &r.Status }},
-	{"event_time", false, func(r *Request) *string { return &r.EventTime }},
-	{"token", false, func(r *Request) *string { return &r.Token }},
-	{"key", false, func(r *Request) *string { return &r.Key }},
-	{"coupon", true, func(r *Request) *string { return &r.Coupon }},
-	{"geo", true, func(r *Request) *string { return &r.Geo }},
-	{"commission_id", true, func(r *Request) *string { return &r.CommissionID }},
+	{"click_id", false, false, func(r *Request) *string { return &r.ClickID }},
+	{"offer", false, false, func(r *Request) *string { return &r.Offer }},
+	{"goal", false, false, func(r *Request) *string { return &r.Goal }},
+	{"payout", false, false, func(r *Request) *string { return &r.Payout }},
+	{"amount", false, false, func(r *Request) *string { return &r.Amount }},
+	{"currency", false, false, func(r *Request) *string { return &r.Currency }},
+	{"txid", false, false, func(r *Request) *string { return &r.TxID }},
+	{"status", false, false, func(r *Request) *string { return &r.Status }},
+	{"event_time", false, false, func(r *Request) *string { return &r.EventTime }},
+	{"token", false, true, func(r *Request) *string { return &r.Token }},
+	{"key", false, false, func(r *Request) *string { return &r.Key }},
+	{"coupon", true, false, func(r *Request) *string { return &r.Coupon }},
+	{"geo", true, false, func(r *Request) *string { return &r.Geo }},
+	{"commission_id", true, false, func(r *Request) *string { return &r.CommissionID }},
 }
 
 // Native reads a signal in the product's own dialect: query, then form or JSON
@@ -87,15 +88,12 @@ var native = []param{
 func Native(s *event.Signal) (Request, *Refusal) {
 	var r Request
 	params, cut := macro.ParseQuery(nil, s.Query)
+	// A body that cannot be read does not hide who sent it: the query is read all the same.
+	body, bad := bodyParams(s)
 	if cut {
-		return r, &Refusal{event.TooLarge, "", "The query has more than 8 kB or too many parameters."}
-	}
-	body, refusal := bodyParams(s)
-	if refusal != nil {
-		return r, refusal
+		bad = &Refusal{event.TooLarge, "", "The query has more than 8 kB or too many parameters."}
 	}
 	params = append(params, body...)
-	var bad *Refusal
 	for _, p := range native {
 		v := ""
 		for _, q := range params {
@@ -107,7 +105,7 @@ func Native(s *event.Signal) (Request, *Refusal) {
 		if v == "" {
 			continue
 		}
-		refusal := check(p.name, v)
+		refusal := check(p, v)
 		if refusal != nil && p.note {
 			r.Ignored = append(r.Ignored, p.name)
 			continue
@@ -121,19 +119,27 @@ func Native(s *event.Signal) (Request, *Refusal) {
 	return r, bad
 }
 
-// check refuses a value that no system meant to send.
-func check(name, v string) *Refusal {
+// check refuses a value that no system meant to send. A secret is not repeated: the
+// refusal is kept and sent back.
+func check(p param, v string) *Refusal {
+	name := p.name
+	show := func(v string) string {
+		if p.secret {
+			return "(not shown)"
+		}
+		return quote(v)
+	}
 	switch {
 	case len(v) > maxValue:
 		return &Refusal{event.InvalidValue, name, fmt.Sprintf("The parameter %s is longer than %d bytes.", name, maxValue)}
 	case !utf8.ValidString(v) || strings.ContainsAny(v, "\x00\r\n"):
 		return &Refusal{event.InvalidValue, name, "The parameter " + name + " holds control characters or is not UTF-8."}
 	case macro.Unreplaced(v):
-		return &Refusal{event.MacroUnreplaced, name, fmt.Sprintf("The parameter %s holds the macro %s, which the sending system should have replaced by a value.", name, quote(v))}
+		return &Refusal{event.MacroUnreplaced, name, fmt.Sprintf("The parameter %s holds the macro %s, which the sending system should have replaced by a value.", name, show(v))}
 	}
 	inner, wrapper, ok := macro.Unwrap(v)
 	if ok {
-		return &Refusal{event.WrappedValue, name, fmt.Sprintf("The parameter %s is wrapped in %s, as in a pasted example; send %s without them.", name, wrapper, quote(inner))}
+		return &Refusal{event.WrappedValue, name, fmt.Sprintf("The parameter %s is wrapped in %s, as in a pasted example; send %s without them.", name, wrapper, show(inner))}
 	}
 	return nil
 }
