@@ -125,7 +125,6 @@ func server(t *testing.T, dir string, flags ...string) string {
 			_, _ = io.Copy(io.Discard, res.Body) // only the status matters
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
-				first(t, client, "http://"+addr)
 				return "http://" + addr
 			}
 		}
@@ -139,17 +138,6 @@ func server(t *testing.T, dir string, flags ...string) string {
 			t.Fatalf("the server does not become ready: %v", err)
 		}
 	}
-}
-
-// first puts a signal, which is refused, into the log of a new installation: with an
-// empty one the server takes 20 s to stop.
-func first(t *testing.T, client *http.Client, url string) {
-	t.Helper()
-	res, err := client.Get(url + "/postback")
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
 }
 
 var block = regexp.MustCompile("(?m)^<!-- test -->\n```sh\n((?:.*\n)*?)```\n")

@@ -60,7 +60,7 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case consoleHost == "":
-			if e.Serves(r.URL.EscapedPath()) {
+			if e.Serves(r.URL.EscapedPath()) || odd(r.URL.EscapedPath()) {
 				tracking.ServeHTTP(w, r)
 				return
 			}
@@ -72,6 +72,12 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 			tracking.ServeHTTP(w, r)
 		}
 	}), nil
+}
+
+// odd reports a path the mux would answer with a redirect to a cleaned one. Nothing of
+// ours has such a path, so it gets the tracking host's 404.
+func odd(path string) bool {
+	return strings.Contains(path, "//") || strings.Contains(path, "/./") || strings.Contains(path, "/../")
 }
 
 func (a *App) consoleOrigin() string {

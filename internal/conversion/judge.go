@@ -266,6 +266,7 @@ func (j *judgment) scope() error {
 			// Without a token the click id alone speaks, if the advertiser allows it.
 			owner := j.view.Advertiser(offer.Advertiser)
 			if owner != nil && owner.TokenRequired {
+				j.row.Workspace, j.row.Offer = offer.Workspace, offer.ID // its people must see the mistake
 				return refuse(event.MissingToken, "token", "Postbacks of this advertiser need the parameter token.")
 			}
 		}

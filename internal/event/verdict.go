@@ -52,7 +52,7 @@ type VerdictInfo struct {
 var Verdicts = map[Verdict]VerdictInfo{
 	Received:          {"The signal is safely logged; its verdict was not ready in time and shows in the inbox.", 202, false},
 	Accepted:          {"The conversion was recorded.", 200, true},
-	Updated:           {"The conversion was known; its status was changed as asked.", 200, true},
+	Updated:           {"The conversion was known; what the signal said anew (a status, an order number, amounts) was taken over.", 200, true},
 	Duplicate:         {"The conversion was recorded before; nothing was added.", 200, true},
 	PendingClick:      {"The click id is ours but its click is not indexed yet; the signal waits up to 24 hours and is judged by itself.", 202, false},
 	Conflict:          {"The same order number (or click and goal) was recorded before with another amount; nothing was changed.", 409, true},

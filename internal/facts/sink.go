@@ -103,7 +103,7 @@ func (s *Sink) WaitFor(ctx context.Context, seq uint64) error {
 		s.mu.Lock()
 		pos, changed := s.pos, s.changed
 		s.mu.Unlock()
-		if pos.Stream != "" && pos.Seq >= seq {
+		if pos.Seq >= seq && (pos.Stream != "" || seq == 0) { // an empty log has nothing to wait for
 			return nil
 		}
 		select {

@@ -208,7 +208,7 @@ func (s *Sender) call(ctx context.Context, d *Delivery) (answer string, status i
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, d.Method, d.URL, nil)
 	if err != nil {
-		return "", 0, 0, fmt.Errorf("the URL cannot be called: %w", err)
+		return "", 0, 0, fmt.Errorf("the URL cannot be called: %w", plainError(err))
 	}
 	req.Header.Set("User-Agent", "clickledger")
 	req.Header.Set("Clickledger-Delivery", d.ID)

@@ -35,14 +35,19 @@ const maxSum = int64(1) << 61
 // Run answers a question. A question that cannot be answered is a [*Error]; any
 // other error is the store's.
 //
-// Money. A table with an amount is grouped by currency. Rows without a currency
-// (visits, clicks) belong to the currency of the table as long as it has only one.
-// With several, the table is split: each group has a row per currency with its
-// amounts and conversions, and a row with currency "" with its visits and clicks; no
-// column counts anything twice. There, a ratio of an amount or of conversions to
-// visits or clicks divides by the whole group's, since a visit has no currency, and
-// is undefined in the row "". A table that asks for the currency as a dimension has
-// the same rows, and its ratios are of each row alone.
+// Money. A table with an amount has a column of currencies, and amounts of several
+// are never added. A group (the values of the dimensions; the totals are one group)
+// in which only one currency occurs is one row with that currency, its visits and
+// clicks beside its conversions and amounts; a group without money is one row with
+// currency "". Only a group of several currencies is split: into a row per currency
+// with its amounts and conversions, and a row with currency "" with its visits and
+// clicks; no column counts anything twice. There, a ratio of an amount or of
+// conversions to visits or clicks divides by the whole group's, since a visit has no
+// currency, and is undefined in the row "".
+//
+// A table that asks for the currency as a dimension is split, or not, as a whole:
+// with several currencies every row is of its own currency, visits and clicks are in
+// the rows "", and ratios are of each row alone.
 func (e *Engine) Run(ctx context.Context, q Question) (*Table, error) {
 	began := time.Now()
 	p, err := newPlan(&q)
@@ -114,7 +119,7 @@ func (p *plan) row(stmt *query, raw []any, names bool) (row []any, total bool, e
 	dims, rest := raw[:groups], raw[groups:]
 	code, split := "", false
 	if p.byCurrency {
-		code, split = text(rest[0]), number(rest[1]) > 1
+		code, split = text(rest[0]), number(rest[1]) == 1
 		rest = rest[2:]
 	}
 	var sums, whole [16]int64

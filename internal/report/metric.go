@@ -87,7 +87,7 @@ var metrics = func() []Metric {
 	return []Metric{
 		m("impressions", "Impressions", TypeCount, "sum of impressions", "impressions", ""),
 		m("visits", "Visits", TypeCount, "entries through a link or the direct script, bots included", "visits", ""),
-		m("unique_visits", "Unique visits", TypeCount, "visits that were the first on their link for their browser, by cookie", "uniques", ""),
+		m("unique_visits", "Unique visits", TypeCount, "visits that were the first to their offer for their browser, by the tracker cookie", "uniques", ""),
 		m("bot_visits", "Bot visits", TypeCount, "visits with a bot reason", "bot_visits", ""),
 		m("human_visits", "Human visits", TypeCount, "visits − bot visits", "visits - bot_visits", ""),
 		m("clicks", "Clicks", TypeCount, "arrivals at an offer", "clicks", ""),
@@ -156,8 +156,8 @@ func (m *Metric) money() bool {
 // boundNum reports whether the numerator stands in rows with a currency.
 func (m *Metric) boundNum() bool { return bases[m.num[0].base].bound }
 
-// wholeGroup reports whether, in a table split by currency, the denominator counts
-// the whole group: visits and clicks have no currency of their own.
+// wholeGroup reports whether, in a group split by currency, the denominator counts
+// the whole of it: visits and clicks have no currency of their own.
 func (m *Metric) wholeGroup() bool {
 	return m.isRatio() && m.boundNum() && !bases[m.den[0].base].bound
 }

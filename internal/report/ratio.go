@@ -85,8 +85,8 @@ const (
 )
 
 // value computes the metric from a row's sums. whole holds the sums of the row's
-// group over all currencies. Split tables leave a ratio of an amount undefined in
-// the row without a currency.
+// group over all currencies. A split group leaves a ratio of an amount undefined in
+// its row without a currency.
 func (m *Metric) value(sums, whole []int64, code string, split bool) any {
 	num := combine(m.num, sums)
 	if !m.isRatio() {

@@ -6,7 +6,7 @@
 //   - Column, dimension, metric and operator names come from tables here, never from
 //     the question's text; values are always parameters (S10).
 //   - Every query is bound to one workspace.
-//   - Money of several currencies is never added: such a table is split by currency.
+//   - Money of several currencies is never added: such a group is split by currency.
 package report
 
 import (
@@ -47,7 +47,7 @@ type Sort struct {
 type Table struct {
 	Columns []Column `json:"columns"`
 	Rows    [][]any  `json:"rows"`
-	Totals  [][]any  `json:"totals,omitempty"` // one row, or one per currency
+	Totals  [][]any  `json:"totals,omitempty"` // one row, or several when there are several currencies
 	More    bool     `json:"more"`             // the limit cut the table
 	Took    int64    `json:"took_us"`
 }

@@ -9,13 +9,13 @@ import (
 
 // The statement is one SELECT, so that rows and totals are of one moment:
 //
-//	g  the facts, grouped by the dimensions and, where money is asked, by currency
-//	n  how many currencies that gave, and which
-//	h  g with rows that have no currency put to the only one there is
-//	r  h with each group's sums over all its currencies beside its own
+//	g  the facts, grouped by the dimensions and, where money is asked, by currency k
+//	v  g with the least and the greatest currency of each group, and its sums over all
+//	r  v with rows that have no currency put to the only one of their group
 //
-// then r sorted and cut (part 0) and the totals (part 1). Columns are d0…, cur, n,
-// b0… (sums) and w0… (the group's sums).
+// then r sorted and cut (part 0) and the totals (part 1), which t, z and u make of g
+// in the same way, as one group. Columns are d0…, cur, split (1 in a group of several
+// currencies), b0… (sums) and w0… (the group's sums).
 
 // uuidText writes a click id as engines read a UUID; "" is the absent one.
 func uuidText(s string) (string, bool) {
@@ -114,7 +114,7 @@ func (p *plan) used() (own, whole []int) {
 }
 
 // query is a statement with its arguments and the layout of its result: part, the
-// dimensions, currency and count of currencies where used, own sums, group sums.
+// dimensions, currency and split where used, own sums, group sums.
 type query struct {
 	sql   string
 	args  []any
@@ -162,15 +162,7 @@ func (p *plan) query() query {
 	from := "g"
 	if p.byCurrency {
 		from = "r"
-		b.WriteString(", n AS (SELECT COUNT(DISTINCT k) AS n, COALESCE(MIN(k), '') AS one FROM g WHERE k <> '')")
-		sel = append([]string(nil), groups...)
-		sel = append(sel, "CASE WHEN n.n <= 1 THEN n.one ELSE g.k END AS cur", "n.n AS n")
-		grouping = len(sel)
-		for _, i := range own {
-			sel = append(sel, fmt.Sprintf("SUM(b%d) AS b%d", i, i))
-		}
-		fmt.Fprintf(&b, ", h AS (SELECT %s FROM g CROSS JOIN n%s)", strings.Join(sel, ", "), groupBy(grouping))
-		fmt.Fprintf(&b, ", r AS (SELECT h.*%s FROM h)", windows(whole, groups))
+		p.joined(&b, "g", "v", "r", groups, own, whole)
 	}
 
 	rows := fmt.Sprintf("SELECT 0 AS part, %s FROM %s ORDER BY %s LIMIT %d",
@@ -201,7 +193,31 @@ func (p *plan) totalsOf(b *strings.Builder, own, whole []int) {
 		fmt.Fprintf(b, ", u AS (SELECT %s FROM g)", strings.Join(sums, ", "))
 		return
 	}
-	fmt.Fprintf(b, ", t AS (SELECT cur, n, %s FROM h GROUP BY 1, 2), u AS (SELECT t.*%s FROM t)", strings.Join(sums, ", "), windows(whole, nil))
+	fmt.Fprintf(b, ", t AS (SELECT k, %s FROM g GROUP BY 1)", strings.Join(sums, ", "))
+	p.joined(b, "t", "z", "u", nil, own, whole)
+}
+
+// joined adds the CTE out: the rows of in, with those of no currency joined to the
+// only currency of their group, so that only groups of several are split.
+// Where the currency is a dimension, the whole table is one group.
+func (p *plan) joined(b *strings.Builder, in, mid, out string, groups []string, own, whole []int) {
+	over := "()"
+	if len(groups) > 0 && p.curDim < 0 {
+		over = "(PARTITION BY " + strings.Join(groups, ", ") + ")"
+	}
+	fmt.Fprintf(b, ", %s AS (SELECT *, MIN(NULLIF(k, '')) OVER %s AS lo, MAX(k) OVER %s AS hi", mid, over, over)
+	for _, i := range whole {
+		fmt.Fprintf(b, ", SUM(b%d) OVER %s AS w%d", i, over, i)
+	}
+	sel := append(append([]string(nil), groups...), "CASE WHEN lo < hi THEN k ELSE hi END AS cur", "CASE WHEN lo < hi THEN 1 ELSE 0 END AS split")
+	grouping := len(sel)
+	for _, i := range own {
+		sel = append(sel, fmt.Sprintf("SUM(b%d) AS b%d", i, i))
+	}
+	for _, i := range whole {
+		sel = append(sel, fmt.Sprintf("MAX(w%d) AS w%d", i, i))
+	}
+	fmt.Fprintf(b, " FROM %s), %s AS (SELECT %s FROM %s%s)", in, out, strings.Join(sel, ", "), mid, groupBy(grouping))
 }
 
 func groupBy(n int) string {
@@ -215,24 +231,12 @@ func groupBy(n int) string {
 	return " GROUP BY " + strings.Join(keys, ", ")
 }
 
-func windows(whole []int, groups []string) string {
-	over := "()"
-	if len(groups) > 0 {
-		over = "(PARTITION BY " + strings.Join(groups, ", ") + ")"
-	}
-	var b strings.Builder
-	for _, i := range whole {
-		fmt.Fprintf(&b, ", SUM(b%d) OVER %s AS w%d", i, over, i)
-	}
-	return b.String()
-}
-
 // resultColumns casts the sums, which engines widen, to what a cell holds; one that
 // does not fit is an error of the engine's.
 func (p *plan) resultColumns(groups []string, own, whole []int) []string {
 	columns := append([]string(nil), groups...)
 	if p.byCurrency {
-		columns = append(columns, "cur", "n")
+		columns = append(columns, "cur", "split")
 	}
 	for _, i := range own {
 		columns = append(columns, fmt.Sprintf("CAST(b%d AS BIGINT) AS b%d", i, i))
@@ -288,7 +292,7 @@ func (p *plan) metricSQL(m *Metric, whole []int) string {
 	}
 	ratio := "CAST(" + expr + " AS DOUBLE) / NULLIF(" + termsSQL(m.den, letter) + ", 0)"
 	if p.byCurrency && m.boundNum() {
-		return "CASE WHEN cur = '' AND n > 1 THEN NULL ELSE " + ratio + " END"
+		return "CASE WHEN cur = '' AND split = 1 THEN NULL ELSE " + ratio + " END"
 	}
 	return ratio
 }
