@@ -187,7 +187,9 @@ func TestVerifyFindsGaps(t *testing.T) {
 		return func(t *testing.T, dir string) { execute(t, "sqlite", filepath.Join(dir, file), statements) }
 	}
 	duck := func(statements ...string) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) { execute(t, "duckdb", filepath.Join(dir, "facts", "facts.duckdb"), statements) }
+		return func(t *testing.T, dir string) {
+			execute(t, "duckdb", filepath.Join(dir, "facts", "facts.duckdb"), statements)
+		}
 	}
 	for name, c := range map[string]struct {
 		do   func(t *testing.T, dir string)
@@ -209,7 +211,7 @@ func TestVerifyFindsGaps(t *testing.T) {
 		"a changed ledger entry": {func(t *testing.T, dir string) {
 			file := filepath.Join(dir, "books.db")
 			dropTriggers(t, file)
-			execute(t, "sqlite", file, []string{"UPDATE ledger_entries SET amount = amount + 5 WHERE rowid = (SELECT min(rowid) FROM ledger_entries)"})
+			execute(t, "sqlite", file, []string{"UPDATE ledger_entries SET amount = amount + 5 WHERE (transaction_id, no) = (SELECT transaction_id, no FROM ledger_entries LIMIT 1)"})
 		}, []string{"GAP", "every ledger transaction balances"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,6 +65,7 @@ func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 			currency = old.Currency
 		}
 		c.immutable("currency", old.Currency, strings.ToUpper(currency))
+		c.immutable("advertiser", old.Advertiser, d.Advertiser) // order numbers are its; see conversion.OrderKey
 	case currency == "":
 		if home := c.home(); home != nil {
 			currency = home.Currency
@@ -92,6 +93,7 @@ func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
 	if updating {
 		e.Default = old.Default
 		c.immutable("offer", old.Offer, d.Offer)
+		c.immutable("key", old.Key, e.Key) // orders are known by it: under another one they would be paid twice
 	}
 	c.offerCurrency(d.Offer)
 	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}

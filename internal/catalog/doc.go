@@ -30,7 +30,7 @@ type AdvertiserDoc struct {
 type OfferDoc struct {
 	Workspace  string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
 	Name       string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
-	Advertiser string `json:"advertiser" required:"false" maxLength:"64" doc:"Who pays for its conversions. Empty: nobody in particular."`
+	Advertiser string `json:"advertiser" required:"false" maxLength:"64" doc:"Who pays for its conversions; cannot be changed later. Empty: nobody in particular."`
 	URL        string `json:"url" required:"true" maxLength:"8192" example:"https://shop.example/?ref={click_id}" doc:"Where visitors go. Tokens such as {click_id}, {publisher_id} and {sub1} are replaced."`
 	Status     string `json:"status" required:"false" enum:"active,paused,draft" doc:"Only active offers take visitors. Default active."`
 	Currency   string `json:"currency" required:"false" maxLength:"3" example:"USD" doc:"ISO 4217; cannot be changed later. Default: the workspace's."`
@@ -59,7 +59,7 @@ type OfferDoc struct {
 type GoalDoc struct {
 	Workspace string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
 	Offer     string `json:"offer" required:"true" maxLength:"64" doc:"The offer it is a goal of; cannot be changed later."`
-	Key       string `json:"key" required:"true" maxLength:"64" example:"signup" doc:"What a signal says in goal; unique in the offer. Letters, digits, _ . and -."`
+	Key       string `json:"key" required:"true" maxLength:"64" example:"signup" doc:"What a signal says in goal; unique in the offer, cannot be changed later. Letters, digits, _ . and -."`
 	Name      string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
 
 	PayoutKind        string `json:"payout_kind" required:"false" enum:",fixed,percent,postback" doc:"What it pays us. Empty: as the offer says."`

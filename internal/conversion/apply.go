@@ -42,6 +42,22 @@ func (j *judgment) known(ctx context.Context, v values) (*Conversion, error) {
 	return same[0], nil
 }
 
+// overrules reports whether the advertiser's own word contradicts what only a page has
+// claimed and nobody has decided: anybody can load a pixel, with a guessed order number
+// and any amount, so a page's claim must never stand in the way of the real order.
+func (j *judgment) overrules(c *Conversion, v values) bool {
+	if !j.trusted || c.Source != event.SignalPixel || c.Status != Pending {
+		return false
+	}
+	return c.Click != j.visit.ID || j.contradiction(c, v) != nil
+}
+
+// replace rejects a page's claim and frees its order number for the real conversion.
+func (j *judgment) replace(ctx context.Context, c *Conversion) error {
+	c.DedupKey = "replaced\x1f" + c.ID
+	return Move(ctx, j.tx, c, Rejected, j.row.ID, "a page's claim, replaced by the advertiser's own postback", j.Now().UnixMicro())
+}
+
 // create records a new conversion with its money.
 func (j *judgment) create(ctx context.Context, v values) error {
 	err := j.checkNew(v)
@@ -160,7 +176,11 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	}
 	// Everything that can refuse the signal comes before the first write: a verdict keeps
 	// what was written.
-	to := negative(c.Status, v.status)
+	asked := v.status
+	if asked == "" && j.trusted && c.Source == event.SignalPixel && j.offer.InitialStatus == string(Approved) {
+		asked = Approved // as it would have been had the postback come first
+	}
+	to := negative(c.Status, asked)
 	moves := to != "" && to != c.Status && to != Pending
 	if moves && !Allowed(c.Status, to) {
 		return refuse(event.IllegalTransition, "status", "The conversion is %s and cannot become %s.", c.Status, to)
@@ -189,7 +209,7 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 		did = append(did, filling.did...)
 	}
 	if moves {
-		err := Move(ctx, j.tx, c, to, j.row.ID, "status "+j.req.Status+" in a "+j.sig.Kind, j.Now().UnixMicro())
+		err := Move(ctx, j.tx, c, to, j.row.ID, "status "+string(asked)+" by a "+j.sig.Kind, j.Now().UnixMicro())
 		if err != nil {
 			return err
 		}

@@ -166,8 +166,14 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known != nil {
+	if known != nil && !j.overrules(known, v) {
 		return j.repeat(ctx, known, v)
+	}
+	if known != nil {
+		err := j.replace(ctx, known)
+		if err != nil {
+			return err
+		}
 	}
 	return j.create(ctx, v)
 }

@@ -36,10 +36,18 @@ func (j *judgment) priced(d deal, v values) (price, error) {
 	return p, err
 }
 
-func payout(p *price, d deal, v values) error {
-	t, from := d.offer.Terms, "offer"
+// terms are the deal's payout terms: the goal's when it has its own, else the offer's.
+func terms(d deal) catalog.Terms {
 	if d.goal.PayoutKind != "" {
-		t, from = d.goal.Terms, "goal "+d.goal.Key
+		return d.goal.Terms
+	}
+	return d.offer.Terms
+}
+
+func payout(p *price, d deal, v values) error {
+	t, from := terms(d), "offer"
+	if d.goal.PayoutKind != "" {
+		from = "goal " + d.goal.Key
 	}
 	sentWins := t.Precedence != catalog.ManualWins
 	if v.hasPayout && (t.PayoutKind == catalog.PayoutPostback || sentWins) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/money"
 )
@@ -48,6 +49,9 @@ func (j *judgment) values() (values, error) {
 	v.payout, v.hasPayout, err = amount("payout", j.req.Payout, v.currency)
 	if err != nil {
 		return v, err
+	}
+	if j.sig.Kind == event.SignalPixel && terms(deal{offer: j.offer, goal: j.goal}).PayoutKind != catalog.PayoutPostback {
+		v.hasPayout = false // anybody can load a pixel: it does not overrule the terms
 	}
 	v.sale, v.hasSale, err = amount("amount", j.req.Amount, v.currency)
 	if err != nil {
