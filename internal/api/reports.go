@@ -40,7 +40,7 @@ type QuestionSort struct {
 type Table struct {
 	Columns []TableColumn `json:"columns" nullable:"false" doc:"The columns in order: dimensions (with a column of names beside those of ids), then metrics."`
 	Rows    [][]any       `json:"rows" nullable:"false" doc:"The rows. Dimensions are texts; counts, and money in minor units, are whole numbers; ratios and percentages are decimal texts, null where undefined."`
-	Totals  [][]any       `json:"totals,omitempty" nullable:"false" doc:"One row, or one per currency."`
+	Totals  [][]any       `json:"totals,omitempty" nullable:"false" doc:"One row; with several currencies one per currency, and one with currency \"\" for visits and clicks."`
 	More    bool          `json:"more" doc:"Whether the limit cut the table."`
 	Took    int64         `json:"took_us" doc:"How long it took, in microseconds."`
 }

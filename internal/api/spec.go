@@ -81,7 +81,7 @@ func (s *server) specs() map[string]http.Handler {
 // reportText documents dimensions and metrics from the tables that are also the code.
 func reportText() string {
 	var b strings.Builder
-	b.WriteString("Facts, grouped by dimensions and measured by metrics. Money of several currencies is never added: then there is a row per currency.\n\nDimensions:\n\n")
+	b.WriteString("Facts, grouped by dimensions and measured by metrics. Money of several currencies is never added: then a group of several currencies has a row per currency, and one with currency \"\" for its visits and clicks.\n\nDimensions:\n\n")
 	for _, d := range report.Dimensions() {
 		fmt.Fprintf(&b, "- `%s`: %s\n", d.Name, d.Label)
 	}

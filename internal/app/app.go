@@ -55,7 +55,7 @@ type App struct {
 	db     *store.DB
 	log    *eventlog.Log
 	index  clickindex.Index
-	facts  facts.Store
+	facts  *liveFacts
 	minter *event.Minter
 	holder string // of leases: this process
 	node   int
@@ -86,6 +86,7 @@ type App struct {
 	localToken string // of the operator's endpoints, this run only
 
 	handler http.Handler
+	drain   time.Duration                 // how long requests under way may take when the server stops
 	closers []func(context.Context) error // run last to first
 }
 
@@ -98,7 +99,7 @@ type Options struct {
 // Open opens the data folder and every store, and checks that they belong together.
 // It serves nothing yet.
 func Open(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
-	a := &App{Config: cfg, Logger: o.Logger, Now: o.Now, Metrics: prometheus.NewRegistry(), SetupToken: NewToken(), localToken: NewToken()}
+	a := &App{Config: cfg, Logger: o.Logger, Now: o.Now, Metrics: prometheus.NewRegistry(), SetupToken: NewToken(), localToken: NewToken(), drain: drainTime}
 	if a.Now == nil {
 		a.Now = time.Now
 	}
@@ -253,7 +254,13 @@ func (a *App) checkBooks(ctx context.Context) error {
 
 func (a *App) openFacts(ctx context.Context) error {
 	var err error
-	a.facts, err = duck.Open(ctx, duck.Options{Dir: a.folder.file("facts"), MemoryLimitMB: int(a.Config.FactsMemoryMB), Logger: a.Logger})
+	a.facts, err = openLiveFacts(ctx, a.Logger, func(ctx context.Context) (facts.Store, error) {
+		s, err := duck.Open(ctx, duck.Options{Dir: a.folder.file("facts"), MemoryLimitMB: int(a.Config.FactsMemoryMB), Logger: a.Logger})
+		if err != nil {
+			return nil, err // not a typed nil
+		}
+		return s, nil
+	})
 	if err != nil {
 		return fmt.Errorf("open the facts: %w", err)
 	}

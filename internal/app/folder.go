@@ -21,6 +21,10 @@ const restoring = "RESTORING"
 // killed process left is removed at the next start.
 const tempPrefix = ".tmp-"
 
+// probeBytes is the room a start needs at the least: a full disk is better told here
+// than by whichever store meets it first.
+const probeBytes = 1 << 20
+
 // ErrInUse says that another process has the data folder.
 var ErrInUse = errors.New("in use by another clickledger")
 
@@ -101,7 +105,7 @@ func (f *Folder) checkFormat() error {
 		return fmt.Errorf("the data folder %s was written by a newer clickledger (format %d, this one knows %d); use that version", f.Path, have, Format)
 	}
 	probe := f.file(tempPrefix + "probe")
-	err = WriteFileSync(probe, nil)
+	err = WriteFileSync(probe, make([]byte, probeBytes))
 	if err != nil {
 		return fmt.Errorf("the data folder %s cannot be written: %w", f.Path, err)
 	}

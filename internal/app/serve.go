@@ -72,7 +72,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"click index pruning", func(ctx context.Context) error {
 			return a.indexSink.Keep(ctx, time.Duration(a.Config.ClickDays)*24*time.Hour, a.Now)
 		}},
-		{"facts", a.factsSink.Run},
+		{"facts", func(ctx context.Context) error { return a.facts.keep(ctx, a.factsSink.Run) }},
 		{"books", a.processor.Run},
 		{"relay", a.relay.Run},
 		{"postbacks", a.sender.Run},
@@ -108,7 +108,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		cause = context.Cause(gctx)
 	case cause = <-served:
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.drain)
 	defer cancel()
 	err = server.Shutdown(drain)
 	if err != nil {

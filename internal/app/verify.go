@@ -262,8 +262,8 @@ func (a *App) verifySegments(ctx context.Context) ([]Finding, error) {
 	}
 	f.Counted = int64(len(segments))
 	// Listing reads the descriptions only; the bytes are read here.
-	if s, ok := a.facts.(interface{ VerifySegments(context.Context) error }); ok && err == nil {
-		err = s.VerifySegments(ctx)
+	if err == nil {
+		err = a.facts.VerifySegments(ctx)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

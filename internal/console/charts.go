@@ -68,7 +68,7 @@ func (c *call) charts() ([]chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	cur := c.ws.Currency
+	cur := c.currencies(now)[0]
 	digits := money.Currency(cur).Exponent()
 	scale := math.Pow10(-digits)
 	visits := func(s *stat) float64 { return float64(s.visits) }

@@ -20,7 +20,7 @@ type table struct {
 
 type column struct {
 	Label   string
-	Class   string // num, opt (not on phones)
+	Class   string // num, opt (not on phones), wide (only in wide windows)
 	Help    string // a metric's formula
 	SortURL string
 	Sorted  string // aria-sort: ascending, descending, none
@@ -40,9 +40,13 @@ type cell struct {
 	Word  string // a state
 	Copy  string
 	Tone  string // good, bad, warn, muted, zero, mono …
-	Class string // num, lead, fill, cut, wrap, opt
+	Class string // num, lead, fill, cut, wrap, brk (wraps on phones), opt, wide
 	Title string
+	Lines []amountLine // instead of Text: amounts of several currencies, one above the other
 }
+
+// amountLine is one amount of a cell, with its currency.
+type amountLine struct{ Text, Unit, Tone string }
 
 // state is a small word with a dot.
 type state struct {
@@ -59,6 +63,7 @@ type figure struct {
 	Help  string
 	Tone  string
 	Delta *delta
+	Money bool // begins a block of three columns, a line of figures per currency
 }
 
 type delta struct {

@@ -87,17 +87,13 @@ func (c *call) conversionTable(rows []*conversion.Conversion, without string) *t
 	if without != "publisher" {
 		t.Columns = append(t.Columns, column{Label: "Publisher", Class: "opt"})
 	}
-	t.Columns = append(t.Columns, column{Label: "Goal", Class: "opt"}, column{Label: "Order", Class: "opt"}, column{Label: "Matched by", Class: "opt"},
-		column{Label: "State"}, column{Label: "Sale", Class: "num opt"}, column{Label: "Revenue", Class: "num", Help: formulas["revenue"]}, column{Label: "Commission", Class: "num", Help: formulas["commission"]})
+	t.Columns = append(t.Columns, column{Label: "Goal", Class: "opt"}, column{Label: "Order", Class: "opt"}, column{Label: "Matched by", Class: "wide"},
+		column{Label: "State"}, column{Label: "Sale", Class: "num wide"}, column{Label: "Revenue", Class: "num", Help: formulas["revenue"]}, column{Label: "Commission", Class: "num opt", Help: formulas["commission"]})
 	for _, cv := range rows {
 		href := c.at("conversions/" + cv.ID)
 		cells := []cell{timeCell(cv.At, c.loc, c.Now()), {Text: nameOr(offers, cv.Offer), Href: href, Class: "fill lead", Title: nameOr(offers, cv.Offer)}}
 		if without != "publisher" {
-			pub := cell{Text: "house", Tone: "muted", Class: "opt"}
-			if cv.Publisher != "" {
-				pub = cell{Text: nameOr(pubs, cv.Publisher), Class: "opt cut", Title: nameOr(pubs, cv.Publisher)}
-			}
-			cells = append(cells, pub)
+			cells = append(cells, publisherCell(pubs, cv.Publisher))
 		}
 		rev := cell{Text: withCurrency(cv.Revenue, cv.Currency), Class: "num"}
 		if cv.Revenue == 0 {
@@ -106,24 +102,32 @@ func (c *call) conversionTable(rows []*conversion.Conversion, without string) *t
 		if cv.Warning != "" {
 			rev.Tone, rev.Title = "warn", cv.Warning
 		}
-		comm := cell{Text: withCurrency(cv.Commission, cv.Currency), Class: "num"}
+		comm := cell{Text: withCurrency(cv.Commission, cv.Currency), Class: "num opt"}
 		if cv.Commission == 0 {
 			comm.Tone = "zero"
 		}
-		sale := cell{Text: undefined, Tone: "zero", Class: "num opt"}
+		sale := cell{Text: undefined, Tone: "zero", Class: "num wide"}
 		if cv.HasSale {
-			sale = cell{Text: withCurrency(cv.SaleAmount, cv.Currency), Class: "num opt"}
+			sale = cell{Text: withCurrency(cv.SaleAmount, cv.Currency), Class: "num wide"}
 		}
 		order := textCell(cv.Order).with("opt cut")
 		order.Title = cv.Order
 		state := statusCell(string(cv.Status), false)
-		cells = append(cells, textCell(cv.GoalKey).with("opt cut"), order, cell{Text: words(cv.Source) + ", " + words(cv.Method), Class: "opt", Tone: "muted"}, state, sale, rev, comm)
+		cells = append(cells, textCell(cv.GoalKey).with("opt cut"), order, cell{Text: words(cv.Source) + ", " + words(cv.Method), Class: "wide", Tone: "muted"}, state, sale, rev, comm)
 		t.Rows = append(t.Rows, row{Href: href, Off: cv.Status == conversion.Rejected || cv.Status == conversion.Reversed, Cells: cells})
 	}
 	if len(rows) > 0 {
 		t.Count = plural(int64(len(rows)), "row", "rows")
 	}
 	return t
+}
+
+// publisherCell names who brought a conversion; without a publisher it is the house.
+func publisherCell(names map[string]string, id string) cell {
+	if id == "" {
+		return cell{Text: "house", Tone: "muted", Class: "opt"}
+	}
+	return cell{Text: nameOr(names, id), Class: "opt cut", Title: nameOr(names, id)}
 }
 
 // findConversion reads one conversion. The reader lists by cursor only, newest first

@@ -23,6 +23,27 @@ type factTable struct {
 	names func(workspace, kind string, ids []string) map[string]string
 }
 
+// byCurrency are the sums of a group.
+type byCurrency map[string]map[string]int64
+
+// join puts what has no currency to the only currency there is, as the engine does,
+// and gives the sums of the whole group.
+func (g byCurrency) join() map[string]int64 {
+	whole := map[string]int64{}
+	for _, s := range g {
+		for k, v := range s {
+			whole[k] += v
+		}
+	}
+	if len(g) == 2 && g[""] != nil {
+		delete(g, "")
+		for cur := range g {
+			g[cur] = whole
+		}
+	}
+	return whole
+}
+
 func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -56,9 +77,9 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 	for _, m := range q.Metrics {
 		t.Columns = append(t.Columns, report.Column{Name: m, Label: ms[m].Label, Type: ms[m].Type, Formula: ms[m].Formula})
 	}
-	groups := map[string]map[string]int64{}
+	groups := map[string]byCurrency{}
 	keys := map[string][]string{}
-	total := map[string]int64{}
+	total := byCurrency{}
 	for i := range f.rows {
 		r := &f.rows[i]
 		at := time.UnixMicro(r.At)
@@ -71,15 +92,18 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 		}
 		k := strings.Join(key, "\x1f")
 		if groups[k] == nil {
-			groups[k], keys[k] = map[string]int64{}, key
+			groups[k], keys[k] = byCurrency{}, key
 		}
-		for _, sum := range []map[string]int64{groups[k], total} {
+		for _, g := range []byCurrency{groups[k], total} {
+			if g[r.Currency] == nil {
+				g[r.Currency] = map[string]int64{}
+			}
 			for _, c := range facts.IntColumns() {
-				sum[c.Name] += *c.Of(r)
+				g[r.Currency][c.Name] += *c.Of(r)
 			}
 		}
 	}
-	line := func(key []string, sums map[string]int64) []any {
+	line := func(key []string, cur string, sums, whole map[string]int64) []any {
 		var row []any
 		for i, d := range q.Dimensions {
 			row = append(row, key[i])
@@ -88,15 +112,22 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 			}
 		}
 		if !slices.Contains(q.Dimensions, "currency") {
-			row = append(row, "USD")
+			row = append(row, cur)
 		}
 		for _, m := range q.Metrics {
-			row = append(row, metric(m, sums))
+			row = append(row, metric(m, sums, whole))
 		}
 		return row
 	}
+	lines := func(key []string, g byCurrency) (rows [][]any) {
+		whole := g.join()
+		for _, cur := range sortedKeys(g) {
+			rows = append(rows, line(key, cur, g[cur], whole))
+		}
+		return rows
+	}
 	for _, k := range sortedKeys(groups) {
-		t.Rows = append(t.Rows, line(keys[k], groups[k]))
+		t.Rows = append(t.Rows, lines(keys[k], groups[k])...)
 	}
 	for i, c := range t.Columns {
 		if f.names != nil && known[c.Name].Named {
@@ -107,7 +138,7 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 		}
 	}
 	if q.Totals {
-		t.Totals = append(t.Totals, line(make([]string, len(q.Dimensions)), total))
+		t.Totals = lines(make([]string, len(q.Dimensions)), total)
 	}
 	if len(q.Sort) > 0 {
 		at := slices.IndexFunc(t.Columns, func(c report.Column) bool { return c.Name == q.Sort[0].By })
@@ -157,7 +188,7 @@ func (f *factTable) passes(r *event.Fact, fs []report.Filter, loc *time.Location
 	return true
 }
 
-func metric(m string, s map[string]int64) any {
+func metric(m string, s, whole map[string]int64) any {
 	ratio := func(a, b int64, scale int64, digits int) any {
 		if b == 0 {
 			return nil
@@ -166,12 +197,12 @@ func metric(m string, s map[string]int64) any {
 	}
 	switch m {
 	case "cr":
-		return ratio(s["conversions"], s["clicks"], 100, 2)
+		return ratio(s["conversions"], whole["clicks"], 100, 2)
 	case "epc":
-		if s["clicks"] == 0 {
+		if whole["clicks"] == 0 {
 			return nil
 		}
-		return big.NewRat(s["revenue"], s["clicks"]*100).FloatString(4)
+		return big.NewRat(s["revenue"], whole["clicks"]*100).FloatString(4)
 	case "margin":
 		return s["revenue"] - s["commission"]
 	case "profit":

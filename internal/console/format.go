@@ -135,8 +135,8 @@ func (c cell) with(class string) cell {
 // clockFmt are the ways times are written, in the workspace's zone.
 const (
 	todayFmt = "15:04:05"
-	clockFmt = "2 Jan 15:04"
-	yearFmt  = "2 Jan 2006 15:04"
+	clockFmt = "2\u00a0Jan 15:04" // on phones in two lines: day, time
+	yearFmt  = "2\u00a0Jan\u00a02006 15:04"
 	exactFmt = "2006-01-02 15:04:05.000"
 	dayFmt   = "2 Jan 2006"
 )
@@ -168,7 +168,7 @@ func utc(µs int64) string {
 
 // timeCell is a time with UTC on hover.
 func timeCell(µs int64, loc *time.Location, now time.Time) cell {
-	return cell{Text: clock(µs, loc, now), Title: utc(µs), Class: "nowrap", Tone: "muted"}
+	return cell{Text: clock(µs, loc, now), Title: utc(µs), Class: "time", Tone: "muted"}
 }
 
 // gap writes the time between two steps: 320 ms, 12.4 s, 3 min 12 s, 2 h 5 min, 4 d 3 h.

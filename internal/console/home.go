@@ -148,12 +148,18 @@ func (c *call) figures(filters []report.Filter) ([]figure, error) {
 		out[3].Delta.Value = "\u00a0"
 	}
 	for _, cur := range c.currencies(map[string]*stat{"now": a}) {
-		out = append(out, moneyFigures(a.in(cur), b.in(cur), a.clicks, cur, compared)...)
+		out = append(out, moneyFigures(a.in(cur), b.in(cur), cur, compared)...)
+	}
+	out[4].Money = true
+	if b.visits+b.clicks+b.conversions == 0 && len(b.money) == 0 { // nothing to compare to
+		for i := range out {
+			out[i].Delta = nil
+		}
 	}
 	return out, nil
 }
 
-func moneyFigures(a, b money2, clicks int64, cur, compared string) []figure {
+func moneyFigures(a, b money2, cur, compared string) []figure {
 	d := func(x, y int64) *delta {
 		s := change(x, y)
 		if s == "" {
@@ -235,7 +241,7 @@ func (c *call) topTable(kind catalog.Kind, sentence string) (*table, error) {
 		return nil, err
 	}
 	curs := c.currencies(numbers)
-	ids := topKeys(numbers, c.ws.Currency, 8)
+	ids := topKeys(numbers, curs[0], 8)
 	names := c.names(kind, ids...)
 	unit := ""
 	if len(curs) == 1 {
@@ -296,7 +302,7 @@ func (c *call) recentConversions() (half, error) {
 		href := c.at("conversions/" + cv.ID)
 		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
 			timeCell(cv.At, c.loc, c.Now()), {Text: offers[cv.Offer], Href: href, Class: "fill lead", Title: offers[cv.Offer]},
-			textCell(nameOr(pubs, cv.Publisher)).with("opt cut"), {Word: string(cv.Status), Tone: toneOf(string(cv.Status))}, {Text: withCurrency(cv.Revenue, cv.Currency), Class: "num"},
+			publisherCell(pubs, cv.Publisher), {Word: string(cv.Status), Tone: toneOf(string(cv.Status))}, {Text: withCurrency(cv.Revenue, cv.Currency), Class: "num"},
 		}})
 	}
 	return half{Title: "Recent conversions", Table: t, More: &link{Label: "All conversions", URL: c.at("conversions")}}, nil

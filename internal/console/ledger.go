@@ -97,7 +97,7 @@ func (c *call) trialBalance(bs []ledger.Balance) panel {
 		if diff != 0 {
 			off.Tone, off.Unit = "bad", "not balanced"
 		}
-		p.Figures = append(p.Figures, figure{Label: "Debits", Value: amount(s.debits, cur), Unit: cur}, figure{Label: "Credits", Value: amount(s.credits, cur), Unit: cur}, off)
+		p.Figures = append(p.Figures, figure{Label: "Debits", Value: amount(s.debits, cur), Unit: cur, Money: len(p.Figures) == 0}, figure{Label: "Credits", Value: amount(s.credits, cur), Unit: cur}, off)
 	}
 	if len(by) == 0 {
 		p.Notes = []string{"Nothing was booked yet: all accounts sum to 0."}

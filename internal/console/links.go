@@ -28,7 +28,7 @@ func (c *call) links() error {
 			{Widget: "select", Name: "offer", Label: "Offer", Choices: selected(offers, offer)},
 			{Widget: "select", Name: "publisher", Label: "Publisher", Choices: selected(pubs, pub)},
 		},
-		columns: []column{{Label: "Placement", Class: "fill"}, {Label: "Offer", Class: "opt"}, {Label: "Publisher", Class: "opt"}, {Label: "State"}, {Label: "Tracking URL"}},
+		columns: []column{{Label: "Placement", Class: "fill"}, {Label: "Offer", Class: "opt"}, {Label: "Publisher", Class: "opt"}, {Label: "State", Class: "opt"}, {Label: "Tracking URL"}},
 		cells: func(l *catalog.Link) []cell {
 			name := l.Name
 			if name == "" {
@@ -43,7 +43,7 @@ func (c *call) links() error {
 				lead.Href = c.plain("links/" + l.ID + "/edit")
 			}
 			u := c.trackingURL(l)
-			return []cell{lead, {Text: nameOr(offerNames, l.Offer), Href: c.at("offers/" + l.Offer), Class: "opt cut"}, who, statusCell(l.Status, l.Archived), {Text: "/c/" + l.Key, Copy: u, Title: u}}
+			return []cell{lead, {Text: nameOr(offerNames, l.Offer), Href: c.at("offers/" + l.Offer), Class: "opt cut"}, who, statusCell(l.Status, l.Archived).with("opt"), {Text: "/c/" + l.Key, Copy: u, Title: u}}
 		},
 		href: func(l *catalog.Link) string {
 			if !c.write() {

@@ -276,7 +276,7 @@ func (p catalogPage[E]) sort(c *call, rows []E, numbers map[string]*stat) {
 	if name == "" || numbers == nil {
 		return
 	}
-	cur := c.ws.Currency
+	cur := c.currencies(numbers)[0]
 	sort.SliceStable(rows, func(i, j int) bool {
 		a, b := statKey(numbers[rows[i].Base().ID], name, cur), statKey(numbers[rows[j].Base().ID], name, cur)
 		if desc {

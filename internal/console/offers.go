@@ -24,7 +24,7 @@ func (c *call) offers() error {
 		statuses: []string{"active", "paused", "draft"}, newLabel: "New offer", newPath: "offers/new", stat: "offer",
 		filter:  map[string]string{"advertiser": adv},
 		more:    []field{{Widget: "select", Name: "advertiser", Label: "Advertiser", Choices: selected(choices, adv)}},
-		columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Advertiser", Class: "opt"}, {Label: "State"}, {Label: "Payout", Class: "num opt"}, {Label: "Commission", Class: "num opt"}},
+		columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Advertiser", Class: "wide"}, {Label: "State", Class: "opt"}, {Label: "Payout", Class: "num wide"}, {Label: "Commission", Class: "num wide"}},
 		cells: func(o *catalog.Offer) []cell {
 			who := advs[o.Advertiser]
 			if o.Advertiser == "" {
@@ -32,8 +32,8 @@ func (c *call) offers() error {
 			}
 			return []cell{
 				{Text: o.Name, Href: c.at("offers/" + o.ID), Class: "fill lead", Title: o.Name},
-				textCell(who).with("opt cut"), statusCell(o.Status, o.Archived),
-				{Text: payoutText(o.Terms, o.Currency), Class: "num opt"}, {Text: commissionText(o.CommissionKind, o.Commission, o.CommissionPercent, o.Currency), Class: "num opt"},
+				textCell(who).with("wide cut"), statusCell(o.Status, o.Archived).with("opt"),
+				{Text: payoutText(o.Terms, o.Currency), Class: "num wide"}, {Text: commissionText(o.CommissionKind, o.Commission, o.CommissionPercent, o.Currency), Class: "num wide"},
 			}
 		},
 		href: func(o *catalog.Offer) string { return c.at("offers/" + o.ID) },

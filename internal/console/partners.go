@@ -15,13 +15,13 @@ func (c *call) advertisers() error {
 	return catalogPage[*catalog.Advertiser]{
 		kind: catalog.KindAdvertiser, path: "advertisers", title: "Advertisers", search: "Name or id",
 		newLabel: "New advertiser", newPath: "advertisers/new", stat: "advertiser",
-		columns: []column{{Label: "Advertiser", Class: "fill"}, {Label: "Kind", Class: "opt"}, {Label: "Postback token", Class: "opt"}},
+		columns: []column{{Label: "Advertiser", Class: "fill"}, {Label: "Kind", Class: "wide"}, {Label: "Postback token", Class: "wide"}},
 		cells: func(a *catalog.Advertiser) []cell {
-			token := cell{Text: "required", Class: "opt"}
+			token := cell{Text: "required", Class: "wide"}
 			if !a.TokenRequired {
-				token = cell{Text: "not required", Tone: "warn", Class: "opt", Title: "Whoever knows a click id can report a conversion for it."}
+				token = cell{Text: "not required", Tone: "warn", Class: "wide", Title: "Whoever knows a click id can report a conversion for it."}
 			}
-			return []cell{{Text: a.Name, Href: c.at("advertisers/" + a.ID), Class: "fill lead", Title: a.Name}, {Text: a.Type, Class: "opt"}, token}
+			return []cell{{Text: a.Name, Href: c.at("advertisers/" + a.ID), Class: "fill lead", Title: a.Name}, {Text: a.Type, Class: "wide"}, token}
 		},
 		href: func(a *catalog.Advertiser) string { return c.at("advertisers/" + a.ID) },
 		empty: empty{
@@ -81,9 +81,9 @@ func (c *call) publishers() error {
 	return catalogPage[*catalog.Publisher]{
 		kind: catalog.KindPublisher, path: "publishers", title: "Publishers", search: "Name or id",
 		statuses: []string{"active", "pending", "paused", "banned"}, newLabel: "New publisher", newPath: "publishers/new", stat: "publisher",
-		columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "State"}, {Label: "E-mail", Class: "opt"}},
+		columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "State", Class: "opt"}, {Label: "E-mail", Class: "wide"}},
 		cells: func(p *catalog.Publisher) []cell {
-			return []cell{{Text: p.Name, Href: c.at("publishers/" + p.ID), Class: "fill lead", Title: p.Name}, statusCell(p.Status, p.Archived), textCell(p.Email).with("opt cut")}
+			return []cell{{Text: p.Name, Href: c.at("publishers/" + p.ID), Class: "fill lead", Title: p.Name}, statusCell(p.Status, p.Archived).with("opt"), textCell(p.Email).with("wide cut")}
 		},
 		href: func(p *catalog.Publisher) string { return c.at("publishers/" + p.ID) },
 		empty: empty{

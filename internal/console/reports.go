@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -211,7 +212,13 @@ func (c *call) reportTable(t *report.Table, q report.Question) *table {
 		}
 		out.Columns = append(out.Columns, c.sortColumn(h, cl.Name, h.Class == "num"))
 	}
-	line := func(r []any, total bool) row {
+	bound := map[string]bool{}
+	for _, m := range report.Metrics() {
+		bound[m.Name] = m.Bound()
+	}
+	implicit := currencyAt >= 0 && !dims["currency"]
+	// line writes a row; in one of several of a group stands only what is the row's own.
+	line := func(r []any, total, split bool) row {
 		var rw row
 		cur := ""
 		if currencyAt >= 0 && currencyAt < len(r) {
@@ -223,6 +230,9 @@ func (c *call) reportTable(t *report.Table, q report.Question) *table {
 				continue
 			}
 			cell := c.reportCell(cl, r, i, nameOf, orElse(cur, only))
+			if split && cl.Formula != "" && bound[cl.Name] == (cur == "") {
+				cell.Text = ""
+			}
 			if first {
 				first = false
 				cell.Class = strings.TrimSpace(cell.Class + " lead")
@@ -237,13 +247,18 @@ func (c *call) reportTable(t *report.Table, q report.Question) *table {
 		return rw
 	}
 	for _, r := range t.Totals {
-		out.Totals = append(out.Totals, line(r, len(q.Dimensions) > 0))
+		out.Totals = append(out.Totals, line(r, len(q.Dimensions) > 0, implicit && len(t.Totals) > 1))
 	}
 	if len(q.Dimensions) == 0 {
 		out.Totals = nil // the one row is the total
 	}
+	group := func(r []any) string { return fmt.Sprintf("%q", r[:max(currencyAt, 0)]) } // the currency stands behind the dimensions
+	rows := map[string]int{}
 	for _, r := range t.Rows {
-		out.Rows = append(out.Rows, line(r, false))
+		rows[group(r)]++
+	}
+	for _, r := range t.Rows {
+		out.Rows = append(out.Rows, line(r, false, implicit && rows[group(r)] > 1))
 	}
 	return out
 }

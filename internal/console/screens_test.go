@@ -28,10 +28,11 @@ var longCast = cast{
 	subs:   []string{strings.Repeat("sub", 60), "story"},
 }
 
-// TestScreens opens every page in Chromium: none may be wider than its window, break
-// the content security policy or throw. When CONSOLE_SCREENS names a folder it writes
-// a picture of each, wide and narrow, light and dark; with CONSOLE_PAGES only of pages
-// whose name contains it. Otherwise it only looks, and only at phone width.
+// TestScreens opens every page in Chromium: none may be wider than its window and no
+// table wider than its place, none may break the content security policy or throw.
+// When CONSOLE_SCREENS names a folder it writes a picture of each, wide and narrow,
+// light and dark; with CONSOLE_PAGES only of pages whose name contains it. Otherwise
+// it only looks, and only at phone width, but with two currencies at three widths.
 func TestScreens(t *testing.T) {
 	dir := os.Getenv("CONSOLE_SCREENS")
 	widths, themes := []int64{1440, 390}, []string{"light", "dark"}
@@ -59,6 +60,12 @@ func TestScreens(t *testing.T) {
 	long.signIn()
 	long.workspace(strings.Repeat("Long workspace name ", 8))
 	long.populate(longCast)
+	two := newWorld(t, nil)
+	two.signIn()
+	two.workspace("Two currencies")
+	mixed := people
+	mixed.second = "EUR"
+	two.populate(mixed)
 	bare := newWorld(t, nil)
 	fresh := newWorld(t, nil)
 	fresh.signIn()
@@ -77,17 +84,23 @@ func TestScreens(t *testing.T) {
 		{"report", full, full.at("reports") + "?d=publisher&d=country&d=&range=30d"}, {"settings", full, full.at("settings")}, {"search", full, full.at("search") + "?q=acme"}, {"notfound", full, full.at("nothing")},
 		{"long-home", long, long.at("")}, {"long-offers", long, long.at("offers")}, {"long-offer", long, long.at("offers/" + long.offs[0].ID)}, {"long-publisher", long, long.at("publishers/" + long.pubs[0].ID)},
 		{"long-conversions", long, long.at("conversions")}, {"long-conversion", long, long.at("conversions/" + long.first().ID)}, {"long-ledger", long, long.at("ledger")}, {"long-report", long, long.at("reports") + "?d=offer&d=publisher&d=sub1"},
+		{"two-home", two, two.at("")}, {"two-offers", two, two.at("offers")}, {"two-publishers", two, two.at("publishers")}, {"two-links", two, two.at("links")}, {"two-publisher", two, two.at("publishers/" + two.pubs[0].ID)},
+		{"two-conversions", two, two.at("conversions")}, {"two-ledger", two, two.at("ledger")}, {"two-report", two, two.at("reports") + "?d=publisher&d=country"},
 		{"empty-home", fresh, fresh.at("")}, {"empty-offers", fresh, fresh.at("offers")}, {"empty-signals", fresh, fresh.at("signals")}, {"empty-ledger", fresh, fresh.at("ledger")}, {"empty-report", fresh, fresh.at("reports")},
 		{"setup", bare, "/setup?token=s3t-up-token"}, {"signin", fresh, "/signin"},
 		{"open-range", full, full.at("") + "#.range"}, {"open-workspace", full, full.at("offers") + "#.ws"}, {"open-decide", full, full.at("conversions/"+first.ID) + "#.decide .menu"}, {"open-metrics", full, full.at("reports") + "#.metrics"}, {"open-drawer", full, full.at("offers") + "#drawer"},
 	} {
-		if os.Getenv("CONSOLE_SCREENS") == "" && !strings.Contains("home offer-edit report settings signin empty-home", s.name) && !strings.HasPrefix(s.name, "long-") {
+		if os.Getenv("CONSOLE_SCREENS") == "" && !strings.Contains("home offer-edit report settings signin empty-home", s.name) && !strings.HasPrefix(s.name, "long-") && !strings.HasPrefix(s.name, "two-") {
 			continue
 		}
 		if want := os.Getenv("CONSOLE_PAGES"); want != "" && !strings.Contains(s.name, want) {
 			continue
 		}
-		for _, width := range widths {
+		at := widths
+		if strings.HasPrefix(s.name, "two-") {
+			at = []int64{1440, 1024, 390}
+		}
+		for _, width := range at {
 			for _, theme := range themes {
 				if theme == "dark" && width == 390 && len(widths) > 1 && os.Getenv("CONSOLE_DARK") == "" {
 					continue
@@ -116,6 +129,11 @@ func (w *world) refused() string {
 	w.t.Fatal("nothing was refused")
 	return ""
 }
+
+// spilling names the tables that are wider than their place without scrolling there,
+// and those of the home page that must scroll: its tables fit.
+const spilling = `[...document.querySelectorAll(".t-wrap")].filter((e) => e.scrollWidth > e.clientWidth + 1 && (getComputedStyle(e).overflowX === "visible" || e.closest(".half")))
+	.map((e) => e.firstElementChild.ariaLabel + " is " + e.scrollWidth + " px wide in " + e.clientWidth).join("; ")`
 
 type browser struct {
 	t   *testing.T
@@ -190,6 +208,13 @@ func (b *browser) shoot(w *world, path string, width int64, theme, file string) 
 	}
 	if errs != "" {
 		b.t.Errorf("%s: %s", filepath.Base(file), errs)
+	}
+	spills, err := chromedp.Run(ctx, chromedp.Evaluate[string](spilling))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if spills != "" {
+		b.t.Errorf("%s: %s", filepath.Base(file), spills)
 	}
 	if wide > width {
 		b.t.Errorf("%s is %d px wide in a window of %d", filepath.Base(file), wide, width)

@@ -52,10 +52,10 @@ func (s *stat) in(currency string) money2 { return s.money[currency] }
 func (c *call) stats(dimension string, s span, filters ...report.Filter) (map[string]*stat, error) {
 	q := report.Question{
 		Workspace: c.ws.ID, From: s.from, To: s.to, TimeZone: c.loc.String(), Basis: "event",
-		Dimensions: []string{"currency"}, Metrics: statMetrics, Filters: filters, Limit: 100_000,
+		Metrics: statMetrics, Filters: filters, Limit: 100_000,
 	}
 	if dimension != "" {
-		q.Dimensions = append([]string{dimension}, q.Dimensions...)
+		q.Dimensions = []string{dimension}
 	}
 	// A page asks some of its questions twice, for figures and for bars.
 	memo := fmt.Sprint(dimension, s.from, s.to, filters)
@@ -71,7 +71,7 @@ func (c *call) stats(dimension string, s span, filters ...report.Filter) (map[st
 		col[cl.Name] = i
 	}
 	out := map[string]*stat{}
-	for _, r := range t.Rows {
+	for _, r := range t.Rows { // one row per value, or, with several currencies, one each
 		key := ""
 		if dimension != "" {
 			key = textOf(r, col, dimension)
@@ -111,7 +111,8 @@ func textOf(r []any, col map[string]int, name string) string {
 	return s
 }
 
-// currencies lists the currencies of the stats, the workspace's first.
+// currencies lists the currencies of the stats, the workspace's first; it stands
+// alone when there is no money.
 func (c *call) currencies(all map[string]*stat) []string {
 	set := map[string]bool{}
 	for _, s := range all {
@@ -119,29 +120,34 @@ func (c *call) currencies(all map[string]*stat) []string {
 			set[cur] = true
 		}
 	}
+	if !set[c.ws.Currency] && len(set) > 0 {
+		return sortedKeys(set)
+	}
 	delete(set, c.ws.Currency)
 	return append([]string{c.ws.Currency}, sortedKeys(set)...)
 }
 
-// money writes one column of money: a number under a header with the currency when
-// there is one currency, else each with its own.
+// moneyCell writes one column of money: a number under a header with the currency
+// when there is one currency, else a line for each with its own.
 func moneyCell(s *stat, currencies []string, of func(money2) int64, signed bool) cell {
-	if len(currencies) == 1 {
-		if signed {
-			return signedCell(of(s.in(currencies[0])), currencies[0])
-		}
-		return amountCell(of(s.in(currencies[0])), currencies[0])
+	write := amountCell
+	if signed {
+		write = signedCell
 	}
-	var parts []string
+	if len(currencies) == 1 {
+		return write(of(s.in(currencies[0])), currencies[0])
+	}
+	out := cell{Class: "num"}
 	for _, cur := range currencies {
 		if m, ok := s.money[cur]; ok {
-			parts = append(parts, withCurrency(of(m), cur))
+			one := write(of(m), cur)
+			out.Lines = append(out.Lines, amountLine{one.Text, cur, one.Tone})
 		}
 	}
-	if len(parts) == 0 {
-		return cell{Text: "0", Class: "num", Tone: "zero"}
+	if out.Lines == nil {
+		out.Lines = []amountLine{{Text: "0", Tone: "zero"}}
 	}
-	return cell{Text: strings.Join(parts, " · "), Class: "num"}
+	return out
 }
 
 func revenueOf(m money2) int64    { return m.revenue }

@@ -325,7 +325,7 @@ func entryRow(e ledger.Entry, parties map[string]string) row {
 	} else {
 		credit.Text = withCurrency(-e.Amount, e.Account.Currency)
 	}
-	class := "fill"
+	class := "fill brk"
 	if e.Amount < 0 {
 		class += " indent" // as books are kept: credits stand further in
 	}

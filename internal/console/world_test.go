@@ -154,7 +154,10 @@ func (w *world) workspace(name string) {
 }
 
 // names of a scenario; long ones and hostile ones replace them.
-type cast struct{ advs, offers, pubs, subs []string }
+type cast struct {
+	advs, offers, pubs, subs []string
+	second                   string // the currency of every second offer, "" = USD as the others
+}
 
 var people = cast{
 	advs:   []string{"Acme Shoes", "Northwind Outdoor", "Lumen Energy", "PayBridge Network"},
@@ -177,6 +180,9 @@ func (w *world) populate(c cast) {
 		d := &catalog.OfferDoc{Name: n, Advertiser: w.advs[min(i/2, len(w.advs)-1)].ID, URL: "https://shop.example/landing?ref={click_id}&pub={publisher_id}", Status: catalog.StatusActive, Currency: "USD",
 			PayoutKind: catalog.PayoutFixed, Payout: fmt.Sprintf("%d.50", 8+3*i), Precedence: catalog.PostbackWins, CommissionKind: catalog.CommissionPercentPayout, CommissionPercent: "60",
 			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", DeepLinks: []string{"shop.example"}, Tags: []string{"q4"}}
+		if c.second != "" && i%2 == 1 {
+			d.Currency = c.second
+		}
 		switch i {
 		case 2, 3:
 			d.PayoutKind, d.Payout, d.PayoutPercent, d.CommissionKind, d.CommissionPercent = catalog.PayoutPercent, "", "9", catalog.CommissionPercentSale, "5.5"
@@ -406,4 +412,9 @@ func text(page string) string {
 		}
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// fact is a fact with nothing counted.
+func fact(workspace, publisher string, at int64) event.Fact {
+	return event.Fact{At: at, Visit: at, Dims: event.Dims{Workspace: workspace, Publisher: publisher}}
 }

@@ -153,11 +153,12 @@ func (m *Metric) money() bool {
 	return false
 }
 
-// boundNum reports whether the numerator stands in rows with a currency.
-func (m *Metric) boundNum() bool { return bases[m.num[0].base].bound }
+// Bound reports whether, in a group split by currency, the metric is told in the rows
+// with a currency; the others are told in the row without one.
+func (m *Metric) Bound() bool { return bases[m.num[0].base].bound }
 
 // wholeGroup reports whether, in a group split by currency, the denominator counts
 // the whole of it: visits and clicks have no currency of their own.
 func (m *Metric) wholeGroup() bool {
-	return m.isRatio() && m.boundNum() && !bases[m.den[0].base].bound
+	return m.isRatio() && m.Bound() && !bases[m.den[0].base].bound
 }

@@ -92,7 +92,7 @@ func (m *Metric) value(sums, whole []int64, code string, split bool) any {
 	if !m.isRatio() {
 		return num
 	}
-	if split && code == "" && m.boundNum() {
+	if split && code == "" && m.Bound() {
 		return nil
 	}
 	from := sums

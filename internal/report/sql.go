@@ -291,7 +291,7 @@ func (p *plan) metricSQL(m *Metric, whole []int) string {
 		letter = "w"
 	}
 	ratio := "CAST(" + expr + " AS DOUBLE) / NULLIF(" + termsSQL(m.den, letter) + ", 0)"
-	if p.byCurrency && m.boundNum() {
+	if p.byCurrency && m.Bound() {
 		return "CASE WHEN cur = '' AND split = 1 THEN NULL ELSE " + ratio + " END"
 	}
 	return ratio

@@ -69,6 +69,14 @@
   for (const b of all("[data-keys]")) { b.hidden = false; b.addEventListener("click", help); }
   document.addEventListener("htmx:after:swap", () => { row = -1; });
 
+  // A table wider than its place scrolls there, without its sticky header.
+  const fit = () => {
+    for (const w of all(".t-wrap:not(.tall)")) { w.classList.remove("over"); w.classList.toggle("over", w.scrollWidth > w.clientWidth + 1); }
+  };
+  fit();
+  addEventListener("resize", fit);
+  document.addEventListener("htmx:after:swap", fit);
+
   // Live parts rest while the page is not seen.
   document.addEventListener("htmx:before:request", (e) => {
     const src = e.detail?.ctx?.sourceElement;
