@@ -181,7 +181,7 @@ func TestVerifyUnderLoad(t *testing.T) {
 			}
 		}
 	})
-	for range 5 {
+	for range 3 {
 		wantVerified(t, s.app)
 	}
 	close(done)
