@@ -1,26 +1,17 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
-	"sort"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"clickledger/internal/catalog"
-	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
-	"clickledger/internal/ledger"
 )
 
 // Finding is one check of verify with what it found wrong.
@@ -274,216 +265,6 @@ func (a *App) verifySegments(ctx context.Context) ([]Finding, error) {
 	return []Finding{f}, nil
 }
 
-func (a *App) verifyLedger(ctx context.Context) ([]Finding, error) {
-	f := Finding{Check: "every ledger transaction balances, and every balance is the sum of its entries"}
-	broken, err := a.db.Books().Audit(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("audit the ledger: %w", err)
-	}
-	for _, b := range broken {
-		f.wrong("%s", b)
-	}
-	spaces, err := a.workspaces(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range spaces {
-		bs, err := a.db.Books().Balances(ctx, w, "")
-		if err != nil {
-			return nil, fmt.Errorf("read balances: %w", err)
-		}
-		f.Counted += int64(len(bs))
-		sums := map[string]int64{}
-		for _, b := range bs {
-			sums[b.Account.Currency] += b.Debits - b.Credits
-		}
-		for c, s := range sums {
-			if s != 0 {
-				f.wrong("the trial balance of %s in %s is off by %d", w, c, s)
-			}
-		}
-	}
-	return []Finding{f}, nil
-}
-
-func (a *App) workspaces(ctx context.Context) ([]string, error) {
-	var out []string
-	for after := ""; ; after = out[len(out)-1] {
-		es, err := a.db.Catalog().List(ctx, catalog.Query{Kind: catalog.KindWorkspace, Archived: "all", After: after, Limit: verifyPage})
-		if err != nil {
-			return nil, fmt.Errorf("list workspaces: %w", err)
-		}
-		for _, e := range es {
-			out = append(out, e.Base().ID)
-		}
-		if len(es) < verifyPage {
-			return out, nil
-		}
-	}
-}
-
-// total is the money of one workspace, publisher and currency.
-type total struct {
-	Conversions, Revenue, Commission, Pending int64
-}
-
-type totalKey struct{ workspace, publisher, currency string }
-
-// verifyMoney adds the conversions up and compares with ledger and facts.
-func (a *App) verifyMoney(ctx context.Context) ([]Finding, error) {
-	led := Finding{Check: "the conversions' money is what the ledger has"}
-	fac := Finding{Check: "the conversions' money is what the facts have"}
-	spaces, err := a.workspaces(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range spaces {
-		want, n, err := a.conversionTotals(ctx, w)
-		if err != nil {
-			return nil, err
-		}
-		led.Counted += n
-		fac.Counted += n
-		err = a.compareLedger(ctx, w, want, &led)
-		if err != nil {
-			return nil, err
-		}
-		err = a.compareFacts(ctx, w, want, &fac)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return []Finding{led, fac}, nil
-}
-
-func (a *App) conversionTotals(ctx context.Context, w string) (map[totalKey]total, int64, error) {
-	out := map[totalKey]total{}
-	var n int64
-	before := ""
-	for {
-		page, err := a.db.Books().ListConversions(ctx, conversion.Query{Workspace: w, Before: before, Limit: verifyPage})
-		if err != nil {
-			return nil, 0, fmt.Errorf("list conversions: %w", err)
-		}
-		for _, c := range page {
-			n++
-			if c.Status == conversion.Rejected || c.Status == conversion.Reversed {
-				continue
-			}
-			k := totalKey{w, c.Publisher, c.Currency}
-			t := out[k]
-			t.Conversions++
-			t.Revenue += c.Revenue
-			t.Commission += c.Commission
-			if c.Status == conversion.Pending {
-				t.Pending += c.Commission
-			}
-			out[k] = t
-		}
-		if len(page) < verifyPage {
-			return out, n, nil
-		}
-		before = page[len(page)-1].ID
-	}
-}
-
-func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]total, f *Finding) error {
-	bs, err := a.db.Books().Balances(ctx, w, "")
-	if err != nil {
-		return fmt.Errorf("read balances: %w", err)
-	}
-	type side struct{ revenue, expense, pending, available int64 }
-	have := map[totalKey]side{}  // by publisher
-	house := map[string]side{}   // by currency
-	expect := map[string]total{} // by currency
-	for _, b := range bs {
-		k := totalKey{w, b.Account.Party, b.Account.Currency}
-		s, h := have[k], house[b.Account.Currency]
-		switch b.Account.Kind {
-		case ledger.Revenue:
-			h.revenue += b.Net()
-		case ledger.CommissionExpense:
-			h.expense += b.Net()
-		case ledger.PublisherPending:
-			s.pending += b.Net()
-		case ledger.PublisherAvailable:
-			s.available += b.Net()
-		}
-		have[k], house[b.Account.Currency] = s, h
-	}
-	for k, t := range want {
-		s := have[k]
-		if s.pending != t.Pending || s.available != t.Commission-t.Pending {
-			f.wrong("publisher %q in %s: ledger has %d pending and %d available, the conversions say %d and %d", k.publisher, k.currency, s.pending, s.available, t.Pending, t.Commission-t.Pending)
-		}
-		delete(have, k)
-		e := expect[k.currency]
-		e.Revenue += t.Revenue
-		e.Commission += t.Commission
-		expect[k.currency] = e
-	}
-	for k, s := range have {
-		if s.pending != 0 || s.available != 0 {
-			f.wrong("publisher %q in %s has %d pending and %d available in the ledger without conversions", k.publisher, k.currency, s.pending, s.available)
-		}
-	}
-	for c, h := range house {
-		if h.revenue != expect[c].Revenue || h.expense != expect[c].Commission {
-			f.wrong("%s: ledger has revenue %d and commission expense %d, the conversions say %d and %d", c, h.revenue, h.expense, expect[c].Revenue, expect[c].Commission)
-		}
-		delete(expect, c)
-	}
-	for c, e := range expect {
-		if e.Revenue != 0 || e.Commission != 0 {
-			f.wrong("%s: the conversions have revenue %d and commission %d, the ledger nothing", c, e.Revenue, e.Commission)
-		}
-	}
-	sort.Strings(f.Wrong)
-	return nil
-}
-
-func (a *App) compareFacts(ctx context.Context, w string, want map[totalKey]total, f *Finding) error {
-	res, err := a.facts.Query(ctx, `SELECT publisher, currency, CAST(sum(conversions) AS BIGINT), CAST(sum(revenue) AS BIGINT), CAST(sum(commission) AS BIGINT)
-		FROM facts WHERE workspace = ? AND kind <> ? GROUP BY publisher, currency`, w, event.FactVisit)
-	if err != nil {
-		return fmt.Errorf("add up the facts: %w", err)
-	}
-	have := map[totalKey]total{}
-	for _, r := range res.Rows {
-		publisher, ok := r[0].(string)
-		if !ok {
-			return fmt.Errorf("the facts' publisher is a %T", r[0])
-		}
-		currency, ok := r[1].(string)
-		if !ok {
-			return fmt.Errorf("the facts' currency is a %T", r[1])
-		}
-		var n [3]int64
-		for i := range n {
-			n[i], err = integer(r[i+2])
-			if err != nil {
-				return err
-			}
-		}
-		have[totalKey{w, publisher, currency}] = total{Conversions: n[0], Revenue: n[1], Commission: n[2]}
-	}
-	for k, t := range want {
-		h := have[k]
-		if h.Conversions != t.Conversions || h.Revenue != t.Revenue || h.Commission != t.Commission {
-			f.wrong("publisher %q in %s: the facts have %d conversions, revenue %d, commission %d; the books %d, %d, %d", k.publisher, k.currency,
-				h.Conversions, h.Revenue, h.Commission, t.Conversions, t.Revenue, t.Commission)
-		}
-		delete(have, k)
-	}
-	for k, h := range have {
-		if h != (total{}) {
-			f.wrong("publisher %q in %s: the facts have %d conversions that the books do not have", k.publisher, k.currency, h.Conversions)
-		}
-	}
-	sort.Strings(f.Wrong)
-	return nil
-}
-
 func (a *App) serveVerify(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.Verify(r.Context())
 	if err != nil {
@@ -506,64 +287,6 @@ func (v *Verdict) Print(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "verified in %s\n", v.Took)
-}
-
-// VerifyFolder verifies a data folder: through its server when one runs on it, else
-// by opening it and catching up.
-func VerifyFolder(ctx context.Context, cfg *Config, logger *slog.Logger) (*Verdict, error) {
-	a, err := openOffline(ctx, cfg, logger)
-	if errors.Is(err, ErrInUse) {
-		var buf bytes.Buffer
-		err := Ask(ctx, cfg.Data, http.MethodPost, "/operator/verify", &buf)
-		if err != nil {
-			return nil, err
-		}
-		v := new(Verdict)
-		err = json.Unmarshal(buf.Bytes(), v)
-		if err != nil {
-			return nil, fmt.Errorf("read the running server's verdict: %w", err)
-		}
-		return v, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var v *Verdict
-	err = a.offline(ctx, func(ctx context.Context) error {
-		var err error
-		v, err = a.Verify(ctx)
-		return err
-	})
-	return v, errors.Join(err, a.Close(context.WithoutCancel(ctx)))
-}
-
-// openOffline opens a folder that must exist, without a listener.
-func openOffline(ctx context.Context, cfg *Config, logger *slog.Logger) (*App, error) {
-	_, err := os.Stat(filepath.Join(cfg.Data, "FORMAT"))
-	if err != nil {
-		return nil, fmt.Errorf("%s is not a data folder of clickledger: %w", cfg.Data, err)
-	}
-	return Open(ctx, cfg, Options{Logger: logger})
-}
-
-// offline runs the log's consumers, and nothing that talks to the outside, while fn
-// runs.
-func (a *App) offline(ctx context.Context, fn func(context.Context) error) error {
-	work, stop := context.WithCancel(ctx)
-	g, gctx := errgroup.WithContext(work)
-	for _, run := range []func(context.Context) error{a.indexSink.Run, a.factsSink.Run, a.processor.Run} {
-		g.Go(func() error { return run(gctx) })
-	}
-	done := make(chan error, 1)
-	go func() { done <- fn(gctx) }()
-	var err error
-	select {
-	case err = <-done:
-	case <-gctx.Done():
-		err = errors.Join(context.Cause(gctx), <-done)
-	}
-	stop()
-	return errors.Join(err, g.Wait())
 }
 
 // Verdicts counts the signals of a workspace by verdict, with those that could not
