@@ -128,12 +128,12 @@ http { access_log %s/access.log combined; keepalive_requests 1000000;
 	for round := range rounds {
 		for _, c := range []int{64, 256} {
 			for _, p := range peers {
-				rate, err := wrk(p.url, c, seconds)
+				rate, p99, err := wrk(p.url, c, seconds)
 				if err != nil {
 					return fmt.Errorf("%s: %w", p.name, err)
 				}
 				p.rates[c] = append(p.rates[c], rate)
-				fmt.Fprintf(os.Stderr, "round %d, %d connections, %s: %.0f/s\n", round+1, c, p.name, rate)
+				fmt.Printf("round %d, %d connections, %s: %.0f/s, p99 %s\n", round+1, c, p.name, rate, p99)
 				if p == peers[0] {
 					err := drained()
 					if err != nil {
@@ -217,22 +217,27 @@ func link() (string, error) {
 	return fmt.Sprint(l["tracking_url"]) + "?sub1=bench", nil
 }
 
-var rate = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+var (
+	rate = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+	tail = regexp.MustCompile(`99%\s+(\S+)`)
+)
 
-func wrk(url string, connections, seconds int) (float64, error) {
+// wrk returns requests a second and the 99th percentile of their latency, under full load.
+func wrk(url string, connections, seconds int) (float64, string, error) {
 	out, err := exec.Command("wrk", "-t2", "-c", strconv.Itoa(connections), "-d", strconv.Itoa(seconds)+"s", "--latency",
 		"-H", "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36", url).CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("wrk: %w\n%s", err, out)
+		return 0, "", fmt.Errorf("wrk: %w\n%s", err, out)
 	}
 	if bytes.Contains(out, []byte("Socket errors")) || bytes.Contains(out, []byte("Non-2xx or 3xx")) {
-		return 0, fmt.Errorf("wrk saw errors:\n%s", out)
+		return 0, "", fmt.Errorf("wrk saw errors:\n%s", out)
 	}
-	m := rate.FindSubmatch(out)
-	if m == nil {
-		return 0, fmt.Errorf("wrk printed no rate:\n%s", out)
+	m, p99 := rate.FindSubmatch(out), tail.FindSubmatch(out)
+	if m == nil || p99 == nil {
+		return 0, "", fmt.Errorf("wrk printed no rate or latency:\n%s", out)
 	}
-	return strconv.ParseFloat(string(m[1]), 64)
+	n, err := strconv.ParseFloat(string(m[1]), 64)
+	return n, string(p99[1]), err
 }
 
 // drained waits until the consumers have caught up, so that their backlog of one
