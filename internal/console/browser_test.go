@@ -22,7 +22,7 @@ func TestScripts(t *testing.T) {
 		}
 		t.Skipf("SKIPPED, NOT TESTED: the scripts in a browser: %v", err)
 	}
-	if testing.Short() {
+	if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
 		t.Skip("SKIPPED, NOT TESTED: the scripts in a browser: -short")
 	}
 	w := newWorld(t, nil)

@@ -43,7 +43,7 @@ func TestScreens(t *testing.T) {
 			}
 			t.Skipf("SKIPPED, NOT TESTED: the pages in a browser: %v", err)
 		}
-		if testing.Short() {
+		if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
 			t.Skip("SKIPPED, NOT TESTED: the pages in a browser: -short")
 		}
 		dir, widths, themes = t.TempDir(), []int64{390}, []string{"dark"}

@@ -303,7 +303,11 @@ func (c *call) showNewWorkspace(status int, d catalog.Doc, posted url.Values, er
 	return showStatus(c, status, "edit", "New workspace", p)
 }
 
-func (c *call) newWorkspace() error {
+func (c *call) newWorkspace() error { return c.createWorkspace(c.showNewWorkspace) }
+
+// createWorkspace makes the workspace that was posted and goes to its Home; again is the
+// page to show with what was wrong.
+func (c *call) createWorkspace(again func(status int, d catalog.Doc, posted url.Values, errs map[string]string) error) error {
 	v, err := c.formValues()
 	if err != nil {
 		return err
@@ -321,5 +325,5 @@ func (c *call) newWorkspace() error {
 			return err
 		}
 	}
-	return c.showNewWorkspace(http.StatusUnprocessableEntity, d, v, errs)
+	return again(http.StatusUnprocessableEntity, d, v, errs)
 }

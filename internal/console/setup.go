@@ -126,23 +126,4 @@ func (c *call) showSetupWorkspace(status int, d catalog.Doc, posted url.Values, 
 
 // setupWorkspace makes the first workspace and goes on to Home, where the rest is
 // checked live.
-func (c *call) setupWorkspace() error {
-	v, err := c.formValues()
-	if err != nil {
-		return err
-	}
-	d := catalog.NewDoc(catalog.KindWorkspace)
-	errs := readDoc(d, v)
-	if len(errs) == 0 {
-		e, _, err := c.Catalog.Create(c.r.Context(), c.who, d, catalog.Idempotency{})
-		if err == nil {
-			return c.redirect("/w/" + url.PathEscape(e.Base().ID))
-		}
-		var refused bool
-		errs, refused = fieldErrors(err)
-		if !refused {
-			return err
-		}
-	}
-	return c.showSetupWorkspace(http.StatusUnprocessableEntity, d, v, errs)
-}
+func (c *call) setupWorkspace() error { return c.createWorkspace(c.showSetupWorkspace) }
