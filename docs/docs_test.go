@@ -26,15 +26,18 @@ import (
 	"testing"
 	"time"
 
+	"clickledger/internal/catalog"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/macro"
 	"clickledger/internal/outbound"
+	"clickledger/internal/upload"
 )
 
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/operating.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -198,7 +201,10 @@ func TestCommands(t *testing.T) {
 	}
 	given := map[string]string{"docs/integrate-offer.md": market, "docs/integrate-publisher.md": market}
 	after := map[string]string{"docs/integrate-publisher.md": told}
-	flags := map[string][]string{"docs/integrate-publisher.md": {"--outbound-private"}} // the publisher's tracker is on loopback
+	flags := map[string][]string{
+		"docs/integrate-publisher.md": {"--outbound-private"},                // the publisher's tracker is on loopback
+		"docs/offers.md":              {"--trusted-proxies", "127.0.0.1/32"}, // visitors of several countries
+	}
 	for _, name := range documents {
 		text := script(t, name)
 		if text == "" {
@@ -229,6 +235,9 @@ func tables(t *testing.T) []struct{ document, name, want string } {
 		{"docs/integrate-offer.md", "verdicts", verdicts()},
 		{"docs/integrate-publisher.md", "postback tokens", tokens(macro.PostbackTokens)},
 		{"docs/integrate-publisher.md", "retries", retries()},
+		{"docs/offers.md", "networks", networks()},
+		{"docs/offers.md", "columns", columns()},
+		{"docs/offers.md", "checks", checks()},
 		{"docs/operating.md", "settings", settings(t)},
 		{"docs/operating.md", "metrics", metrics(t)},
 	}
@@ -239,12 +248,27 @@ func code(s string) string { return "`" + s + "`" }
 // cell keeps a text in its cell.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
-// tokens describes a table of tokens; the twenty sub ids share a line.
+// tokens describes a table of tokens, group by group; the twenty sub ids share a line.
 func tokens(table *macro.Table) string {
 	var b strings.Builder
-	b.WriteString("| Token | Also written | Meaning | Such as |\n|---|---|---|---|\n")
+	for _, group := range macro.Groups {
+		rows := tokenRows(table, group)
+		if rows == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n**%s**\n\n| Token | Also written | Meaning | Such as |\n|---|---|---|---|\n%s", group, rows)
+	}
+	return b.String() + "\n"
+}
+
+// tokenRows are the rows of one group, "" where the table has none of it.
+func tokenRows(table *macro.Table, group string) string {
+	var b strings.Builder
 	for _, id := range table.IDs() {
 		k := macro.Tokens[id]
+		if k.Group != group {
+			continue
+		}
 		name, help, also := code("{"+k.Name+"}"), k.Help, make([]string, len(k.Aliases))
 		for i, a := range k.Aliases {
 			also[i] = code("{" + a + "}")
@@ -256,6 +280,9 @@ func tokens(table *macro.Table) string {
 			also = append(also, "…")
 		case id > macro.Sub1 && id <= macro.Sub20:
 			continue
+		}
+		if k.Internal {
+			help += " **Shows an internal name to the visitor.**"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, strings.Join(also, ", "), cell(help), code(cell(k.Sample)))
 	}
@@ -274,6 +301,39 @@ func verdicts() string {
 	b.WriteString("| Status | Verdict | Sentence |\n|---|---|---|\n")
 	for _, v := range names {
 		fmt.Fprintf(&b, "| %d | %s | %s |\n", event.Verdicts[v].Status, code(string(v)), cell(event.Verdicts[v].Sentence))
+	}
+	return b.String()
+}
+
+// networks names the templates.
+func networks() string {
+	var names []string
+	for _, n := range catalog.NetworkTemplates() {
+		names = append(names, n.Name)
+	}
+	return strings.Join(names, ", ") + ".\n"
+}
+
+// columns are those of an upload.
+func columns() string {
+	var b strings.Builder
+	b.WriteString("| Column | Also read as |\n|---|---|\n")
+	for _, names := range upload.Columns() {
+		also := make([]string, len(names)-1)
+		for i, n := range names[1:] {
+			also[i] = code(n)
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", code(names[0]), strings.Join(also, ", "))
+	}
+	return b.String()
+}
+
+// checks are those of the diagnosis.
+func checks() string {
+	var b strings.Builder
+	b.WriteString("| Check | At worst | What it looks for |\n|---|---|---|\n")
+	for _, c := range diagnosis.Checks() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", code(c.Code), c.Severity, cell(c.Means))
 	}
 	return b.String()
 }

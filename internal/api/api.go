@@ -25,6 +25,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/inbox"
 	"clickledger/internal/outbound"
+	"clickledger/internal/rates"
 	"clickledger/internal/report"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -41,6 +42,10 @@ type Decider interface {
 	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
 	// Replay judges a signal again.
 	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)
+	// Reprice prices conversions of an offer anew; without apply it only previews.
+	Reprice(ctx context.Context, p account.Principal, workspace string, q books.RepriceQuery, apply bool, reason string) (*books.RepriceResult, error)
+	// Enter judges conversions entered by hand or by a file; dry keeps nothing.
+	Enter(ctx context.Context, p account.Principal, workspace string, entries []conversion.Entry, dry bool) ([]*inbox.Row, error)
 }
 
 // Options are what the API needs. Verify and Backup may be nil: then they answer
@@ -52,9 +57,13 @@ type Options struct {
 	Decide     Decider
 	Report     report.Reporter
 	Deliveries outbound.Store
+	Rates      *rates.Service // nil: not available here
+	Diagnosis  Diagnoser      // nil: not available here
+	Caps       CapReader      // nil: not available here
 	Verify     func(ctx context.Context) (any, error)
 	Backup     func(ctx context.Context, w io.Writer) error
 	PublicURL  string // scheme, host and port under which trackers and pixels are reached
+	TagVersion string // of the tracking script, "" = unversioned
 	Version    string
 	Now        func() time.Time
 	Logger     *slog.Logger
@@ -85,11 +94,18 @@ func build(o Options) (*server, *http.ServeMux) {
 	s := &server{Options: o}
 	s.huma = humago.NewWithPrefix(mux, Prefix, s.config())
 	s.registerCatalog()
+	s.registerTracking()
+	s.registerOffers()
+	s.registerCaps()
 	s.registerAccounts()
+	s.registerDiagnosis()
+	s.registerReprice()
 	s.registerConversions()
+	s.registerUpload()
 	s.registerSignals()
 	s.registerLedger()
 	s.registerDeliveries()
+	s.registerRates()
 	s.registerReports()
 	s.registerSystem()
 	s.finishSpec()

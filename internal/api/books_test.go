@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"clickledger/internal/report"
 )
 
 func TestConversionExplainsItself(t *testing.T) {
@@ -133,12 +135,18 @@ func TestDeliveries(t *testing.T) {
 
 func TestReport(t *testing.T) {
 	w := newWorld(t)
-	body := `{"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z","metrics":["visits"],"dimensions":["offer"],"filters":[{"dimension":"country","op":"eq","values":["DE"]}],"sort":[{"by":"visits","desc":true}],"limit":5,"totals":true}`
+	body := `{"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z","metrics":["visits"],"dimensions":["offer"],"filters":[{"dimension":"country","op":"eq","values":["DE"]}],"sort":[{"by":"visits","desc":true}],"limit":5,"totals":true,"money":"original"}`
 	a := w.call(w.reader, "POST", "/reports", body).want(200)
 	if a.text("columns.0.formula") != "visits" || a.get("rows.0.0") != 3.0 {
 		t.Errorf("answer %s, want the table", a.body)
 	}
+	if a.text("currency_column") != "currency" || a.text("notes.0.code") != "unconverted" || a.get("notes.0.count") != 2.0 || a.text("notes.0.text") == "" {
+		t.Errorf("answer %s, want the column of currencies and the note", a.body)
+	}
 	q := w.asked
+	if q.Money != report.MoneyOriginal {
+		t.Errorf("asked for %q money, want original", q.Money)
+	}
 	if q.Workspace != w.ws || q.TimeZone != "Europe/Berlin" || len(q.Filters) != 1 || q.Filters[0].Values[0] != "DE" || !q.Sort[0].Desc || q.Limit != 5 || !q.Totals {
 		t.Errorf("asked %+v, want the question in the workspace and its time zone", q)
 	}

@@ -18,35 +18,57 @@ import (
 
 // Conversion is an accepted goal event in answers.
 type Conversion struct {
-	ID             string    `json:"id" doc:"Its id."`
-	Version        int64     `json:"version" doc:"Counts its changes."`
-	Status         string    `json:"status" enum:"pending,approved,rejected,locked,paid,reversed" doc:"Where it stands."`
-	Offer          string    `json:"offer" doc:"What converted."`
-	Goal           string    `json:"goal" doc:"Id of the goal."`
-	GoalKey        string    `json:"goal_key" doc:"The goal's key."`
-	Advertiser     string    `json:"advertiser" doc:"Who pays; empty: nobody in particular."`
-	Publisher      string    `json:"publisher" doc:"Who earns the commission; empty: a link of the house."`
-	Link           string    `json:"link" doc:"The link of the click."`
-	ClickID        string    `json:"click_id" doc:"The click it was matched to."`
-	TxID           string    `json:"txid" doc:"The advertiser's order number; empty: none was sent."`
-	Currency       string    `json:"currency" doc:"Of the amounts."`
-	Revenue        string    `json:"revenue" example:"12.50" doc:"What it pays us."`
-	Commission     string    `json:"commission" example:"5.00" doc:"What it pays the publisher."`
-	SaleAmount     *string   `json:"sale_amount" example:"125.00" doc:"What the customer paid; null: it was not sent, which is not 0."`
-	PayoutSent     *string   `json:"payout_sent" example:"12.50" doc:"The payout as the signal sent it; null: it sent none."`
-	PayoutRule     string    `json:"payout_rule" doc:"Which rule set the revenue."`
-	CommissionRule string    `json:"commission_rule" doc:"Which rule set the commission."`
-	Warning        string    `json:"warning" doc:"What is odd about it; empty: nothing."`
-	EventTime      time.Time `json:"event_time" doc:"When it happened."`
-	ClickTime      time.Time `json:"click_time" doc:"When the click happened."`
-	Recorded       time.Time `json:"recorded" doc:"When it was recorded."`
-	Method         string    `json:"method" doc:"How the click was found."`
-	Source         string    `json:"source" doc:"What reported it: postback or pixel."`
-	Signal         string    `json:"signal" doc:"Id of the signal that made it."`
-	Country        string    `json:"country" doc:"Country of the click, ISO 3166-1 alpha-2."`
-	Coupon         string    `json:"coupon" doc:"The coupon that was sent."`
-	Test           bool      `json:"test" doc:"Whether it is only a test."`
-	Revision       int64     `json:"catalog_revision" doc:"The catalog it was judged by."`
+	ID             string            `json:"id" doc:"Its id."`
+	Version        int64             `json:"version" doc:"Counts its changes."`
+	Status         string            `json:"status" enum:"pending,approved,rejected,locked,paid,reversed" doc:"Where it stands."`
+	Offer          string            `json:"offer" doc:"What converted."`
+	Goal           string            `json:"goal" doc:"Id of the goal."`
+	GoalKey        string            `json:"goal_key" doc:"The goal's key."`
+	Advertiser     string            `json:"advertiser" doc:"Who pays; empty: nobody in particular."`
+	Publisher      string            `json:"publisher" doc:"Who earns the commission; empty: a link of the house."`
+	Link           string            `json:"link" doc:"The link of the click."`
+	ClickID        string            `json:"click_id" doc:"The click it was matched to."`
+	TxID           string            `json:"txid" doc:"The advertiser's order number; empty: none was sent."`
+	Currency       string            `json:"currency" doc:"Of the amounts."`
+	Revenue        string            `json:"revenue" example:"12.50" doc:"What it pays us."`
+	Commission     string            `json:"commission" example:"5.00" doc:"What it pays the publisher."`
+	SaleAmount     *string           `json:"sale_amount" example:"125.00" doc:"What the customer paid; null: it was not sent, which is not 0."`
+	PayoutSent     *string           `json:"payout_sent" example:"12.50" doc:"The payout as the signal sent it, in currency_sent; null: it sent none."`
+	CurrencySent   string            `json:"currency_sent" doc:"What the signal's amounts were in."`
+	Rate           *Exchange         `json:"rate" doc:"The exchange rate that made the amounts out of the sent ones; null: they were in the conversion's currency."`
+	Reported       *Reported         `json:"reported" doc:"The amounts in the workspace's reporting currency; null: no rate was known for its day."`
+	PayoutRule     string            `json:"payout_rule" doc:"Which rule set the revenue."`
+	CommissionRule string            `json:"commission_rule" doc:"Which rule set the commission."`
+	Warning        string            `json:"warning" doc:"What is odd about it; empty: nothing."`
+	EventTime      time.Time         `json:"event_time" doc:"When it happened."`
+	ClickTime      time.Time         `json:"click_time" doc:"When the click happened."`
+	Recorded       time.Time         `json:"recorded" doc:"When it was recorded."`
+	Method         string            `json:"method" doc:"How the click was found."`
+	Source         string            `json:"source" doc:"What reported it: postback, pixel, script or upload."`
+	Signal         string            `json:"signal" doc:"Id of the signal that made it."`
+	Country        string            `json:"country" doc:"Country of the click, ISO 3166-1 alpha-2."`
+	Geo            string            `json:"geo" doc:"The country that the signal named."`
+	Coupon         string            `json:"coupon" doc:"The coupon that was sent."`
+	Params         map[string]string `json:"params" doc:"Custom parameters that were sent."`
+	Hold           string            `json:"hold" doc:"Why it waits for a decision although it is pending; empty: it does not."`
+	OverCap        string            `json:"over_cap" doc:"The cap it is beyond; empty: none."`
+	Test           bool              `json:"test" doc:"Whether it is only a test."`
+	Revision       int64             `json:"catalog_revision" doc:"The catalog it was judged by."`
+}
+
+// Exchange is an exchange rate as it was used.
+type Exchange struct {
+	Rate   string `json:"rate" example:"1.0843" doc:"Price of one unit."`
+	Date   string `json:"date" example:"2026-11-20" doc:"Day of the rate."`
+	Source string `json:"source" example:"ecb" doc:"Where it came from: ecb, manual, or same for a currency in itself."`
+}
+
+// Reported is a conversion's money in the reporting currency.
+type Reported struct {
+	Currency   string   `json:"currency" doc:"The reporting currency."`
+	Revenue    string   `json:"revenue" doc:"What it pays us."`
+	Commission string   `json:"commission" doc:"What it pays the publisher."`
+	Rate       Exchange `json:"rate" doc:"The rate of the conversion's day."`
 }
 
 // Explained is a conversion with everything that led to it and followed from it.
@@ -108,6 +130,15 @@ func conversionView(c *conversion.Conversion) Conversion {
 	if c.Sent != "" {
 		v.PayoutSent = &c.Sent
 	}
+	v.CurrencySent, v.Geo, v.Hold, v.OverCap = c.Currency, c.Geo, c.Hold, c.OverCap
+	if c.SentCurrency != "" {
+		v.CurrencySent, v.Rate = c.SentCurrency, &Exchange{c.Rate.Rate, c.Rate.Date, c.Rate.Source}
+	}
+	if revenue, commission, ok := c.Reported(); ok {
+		v.Reported = &Reported{Currency: c.ReportCurrency, Revenue: text(revenue, c.ReportCurrency), Commission: text(commission, c.ReportCurrency),
+			Rate: Exchange{c.Report.Rate, c.Report.Date, c.Report.Source}}
+	}
+	v.Params = c.Custom()
 	return v
 }
 
@@ -133,6 +164,7 @@ type conversionListInput struct {
 	Status    string `query:"status" enum:"pending,approved,rejected,locked,paid,reversed" doc:"Only in this state."`
 	ClickID   string `query:"click_id" maxLength:"64" doc:"Only of this click."`
 	TxID      string `query:"txid" maxLength:"200" doc:"Only of this order."`
+	Held      bool   `query:"held" doc:"Only those that are held until somebody decides."`
 }
 
 // ReasonDoc says why something was decided.
@@ -184,7 +216,7 @@ func (s *server) listConversions(ctx context.Context, in *conversionListInput) (
 		return nil, err
 	}
 	cs, err := s.Books.ListConversions(ctx, conversion.Query{
-		Workspace: ws, Offer: in.Offer, Publisher: in.Publisher, Status: conversion.Status(in.Status), Click: in.ClickID, Order: in.TxID, Before: in.Cursor, Limit: in.Limit + 1,
+		Workspace: ws, Offer: in.Offer, Publisher: in.Publisher, Status: conversion.Status(in.Status), Click: in.ClickID, Order: in.TxID, Held: in.Held, Before: in.Cursor, Limit: in.Limit + 1,
 	})
 	if err != nil {
 		return nil, err

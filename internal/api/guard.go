@@ -84,13 +84,20 @@ func (s *server) authenticate(r *http.Request) (account.Principal, error) {
 	return p, err
 }
 
-// checkMedia refuses a body that says it is something else than JSON.
+// checkMedia refuses a body that says it is something else than JSON. A file of rates is
+// known by its content.
 func checkMedia(r *http.Request) error {
 	ct := r.Header.Get("Content-Type")
 	if r.ContentLength == 0 || ct == "" {
 		return nil
 	}
+	if r.URL.Path == Prefix+importPath && r.Header.Get("Content-Encoding") == "" {
+		return nil
+	}
 	media, _, err := mime.ParseMediaType(ct)
+	if err == nil && media == "text/csv" && r.URL.Path == Prefix+uploadPath && r.Header.Get("Content-Encoding") == "" {
+		return nil
+	}
 	if err != nil || (media != "application/json" && media != "application/merge-patch+json") || r.Header.Get("Content-Encoding") != "" {
 		return errMedia
 	}

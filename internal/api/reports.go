@@ -15,6 +15,7 @@ type Question struct {
 	To         time.Time        `json:"to" required:"true" doc:"Its end, which is not in it."`
 	TimeZone   string           `json:"time_zone" required:"false" example:"Europe/Berlin" doc:"IANA time zone of dates and hours. Default: the workspace's."`
 	Basis      string           `json:"time_basis" required:"false" enum:"event,visit" doc:"Whether a conversion counts when it happened or when its visit did. Default event."`
+	Money      string           `json:"money" required:"false" enum:"reporting,original" doc:"What amounts are told in: the workspace's reporting currency, at the rate of the day of each conversion, or each conversion's own currency. Default reporting."`
 	Dimensions []string         `json:"dimensions" required:"false" nullable:"false" doc:"What to group by, at most 8; see the operation's text."`
 	Metrics    []string         `json:"metrics" required:"true" nullable:"false" doc:"What to measure; see the operation's text."`
 	Filters    []QuestionFilter `json:"filters" required:"false" nullable:"false" doc:"Only rows for which all of them hold."`
@@ -43,6 +44,16 @@ type Table struct {
 	Totals  [][]any       `json:"totals,omitempty" nullable:"false" doc:"One row; with several currencies one per currency, and one with currency \"\" for visits and clicks."`
 	More    bool          `json:"more" doc:"Whether the limit cut the table."`
 	Took    int64         `json:"took_us" doc:"How long it took, in microseconds."`
+
+	CurrencyColumn string      `json:"currency_column,omitempty" doc:"The name of the column with the currency of the amounts; none where there are no amounts."`
+	Notes          []TableNote `json:"notes,omitempty" nullable:"false" doc:"What to know before the amounts are believed; about all rows, also those that the limit cut."`
+}
+
+// TableNote says something about a table as a whole; it describes [report.Note].
+type TableNote struct {
+	Code  string `json:"code" enum:"unconverted,currencies" doc:"What it is about: conversions without an exchange rate, whose amounts count as 0; amounts that were reported in several currencies."`
+	Count int64  `json:"count" doc:"How many conversions, or currencies."`
+	Text  string `json:"text" doc:"A sentence."`
 }
 
 // TableColumn describes one column.
@@ -81,7 +92,7 @@ func (s *server) runReport(ctx context.Context, in *reportInput) (*reportOutput,
 		}
 		q.TimeZone = e.(*catalog.Workspace).TimeZone
 	}
-	asked := report.Question{Workspace: ws, From: q.From, To: q.To, TimeZone: q.TimeZone, Basis: q.Basis, Dimensions: q.Dimensions, Metrics: q.Metrics, Limit: q.Limit, Totals: q.Totals}
+	asked := report.Question{Workspace: ws, From: q.From, To: q.To, TimeZone: q.TimeZone, Basis: q.Basis, Money: q.Money, Dimensions: q.Dimensions, Metrics: q.Metrics, Limit: q.Limit, Totals: q.Totals}
 	for _, f := range q.Filters {
 		asked.Filters = append(asked.Filters, report.Filter(f))
 	}
@@ -92,12 +103,15 @@ func (s *server) runReport(ctx context.Context, in *reportInput) (*reportOutput,
 	if err != nil {
 		return nil, err
 	}
-	out := &reportOutput{Table{Columns: []TableColumn{}, Rows: t.Rows, Totals: t.Totals, More: t.More, Took: t.Took}}
+	out := &reportOutput{Table{Columns: []TableColumn{}, Rows: t.Rows, Totals: t.Totals, More: t.More, Took: t.Took, CurrencyColumn: t.CurrencyColumn}}
 	if out.Body.Rows == nil {
 		out.Body.Rows = [][]any{}
 	}
 	for _, c := range t.Columns {
 		out.Body.Columns = append(out.Body.Columns, TableColumn(c))
+	}
+	for _, n := range t.Notes {
+		out.Body.Notes = append(out.Body.Notes, TableNote(n))
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"clickledger/internal/catalog"
 
@@ -24,6 +25,7 @@ type route struct {
 	bodyOptional bool
 	unscoped     bool         // the id alone says which workspace
 	kind         catalog.Kind // whose filters the query may have
+	maxBody      int64        // of a body that is a file, in bytes; default 1 MB of JSON
 }
 
 // writes reports whether the operation changes something, which keys that may only
@@ -45,6 +47,9 @@ func add[I, O any](s *server, r route, h func(ctx context.Context, in *I) (*O, e
 			"default": {Description: "Refused", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem}}},
 		},
 		Security: []map[string][]string{{"bearer": {}}},
+	}
+	if r.maxBody > 0 {
+		op.MaxBodyBytes, op.BodyReadTimeout = r.maxBody, time.Minute
 	}
 	if r.method != http.MethodGet {
 		op.RequestBody = body

@@ -81,7 +81,7 @@ func (s *server) specs() map[string]http.Handler {
 // reportText documents dimensions and metrics from the tables that are also the code.
 func reportText() string {
 	var b strings.Builder
-	b.WriteString("Facts, grouped by dimensions and measured by metrics. Money of several currencies is never added: then a group of several currencies has a row per currency, and one with currency \"\" for its visits and clicks.\n\nDimensions:\n\n")
+	b.WriteString("Facts, grouped by dimensions and measured by metrics. Amounts are in the workspace's reporting currency, at the rate of the day of each conversion; a conversion without a rate counts as 0 and is noted. With `money` `original` they are in each conversion's own currency. Money of several currencies is never added: then a group of several currencies has a row per currency, and one with currency \"\" for its visits and clicks. The currency of the amounts stands in the column `currency`, or `report_currency` where `currency` is a dimension of converted amounts; so says `currency_column`.\n\nDimensions:\n\n")
 	for _, d := range report.Dimensions() {
 		fmt.Fprintf(&b, "- `%s`: %s\n", d.Name, d.Label)
 	}

@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"clickledger/internal/account"
@@ -155,16 +153,16 @@ func (s *server) offerView(e catalog.Entity, x *extras) Offer {
 	if o.Key == "" {
 		return v // a dry run: there is nothing to call yet
 	}
-	token := ""
-	if a := x.advertisers[o.Advertiser]; a != nil {
-		token = "&token={token}"
-		if x.p.Write {
-			token = "&token=" + url.QueryEscape(a.Token)
+	for _, m := range s.tracking(o, x, true) {
+		switch m.ID {
+		case catalog.MethodPostback:
+			v.PostbackURL = m.Text
+		case catalog.MethodPixelURL:
+			v.PixelURL = m.Text
+		case catalog.MethodPixel:
+			v.PixelTag = m.Text
 		}
 	}
-	v.PostbackURL = s.PublicURL + "/postback?click_id={click_id}&txid={order}&amount={amount}&payout={payout}&currency=" + o.Currency + token
-	v.PixelURL = s.PublicURL + "/pixel.gif?key=" + o.Key + "&txid={order}&amount={amount}&currency=" + o.Currency
-	v.PixelTag = `<img src="` + strings.ReplaceAll(v.PixelURL, "&", "&amp;") + `" width="1" height="1" alt="" style="position:absolute">`
 	return v
 }
 

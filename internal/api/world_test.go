@@ -16,11 +16,15 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/api"
 	"clickledger/internal/books"
+	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/rates"
 	"clickledger/internal/report"
+	"clickledger/internal/routing"
 	"clickledger/internal/store"
 )
 
@@ -61,7 +65,8 @@ func (w *world) Run(_ context.Context, q report.Question) (*report.Table, error)
 	if len(q.Metrics) == 0 {
 		return nil, &report.Error{Field: "metrics", Rule: "required", Msg: "Name at least one metric."}
 	}
-	return &report.Table{Columns: []report.Column{{Name: "visits", Label: "Visits", Type: "count", Formula: "visits"}}, Rows: [][]any{{int64(3)}}}, nil
+	return &report.Table{Columns: []report.Column{{Name: "visits", Label: "Visits", Type: "count", Formula: "visits"}}, Rows: [][]any{{int64(3)}},
+		CurrencyColumn: "currency", Notes: []report.Note{{Code: report.NoteUnconverted, Count: 2, Text: "Two have no rate."}}}, nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -90,13 +95,16 @@ func newWorld(t *testing.T) *world {
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: now}
 	w.options = api.Options{
 		Catalog: cat, Accounts: accounts, Books: db.Books(), Deliveries: db.Deliveries(), Report: w, PublicURL: "https://track.example/", Version: "test", Now: now,
-		Decide: &books.Desk{Store: db.Books(), Judge: w.judge, Changed: func() {}, Logger: slog.New(slog.DiscardHandler)},
+		Decide: &books.Desk{Store: db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: func() {}, Logger: slog.New(slog.DiscardHandler)},
 		Verify: func(context.Context) (any, error) { return map[string]any{"ok": true}, nil },
 		Backup: func(_ context.Context, to io.Writer) error {
 			_, err := io.WriteString(to, "all of it")
 			return err
 		},
 	}
+	w.options.Caps = caps.NewWatcher(caps.Options{View: func() *catalog.View { return w.view }, Store: db.Caps(), Overlay: new(routing.Overlay), Now: now})
+	w.options.Diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Store: db.Landings(), Now: now})
+	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.handler = api.New(w.options)
 	w.ws, w.other = w.workspace("Ours"), w.workspace("Theirs")
 	w.writer, w.reader, w.otherWrite = w.key(w.ws, "write"), w.key(w.ws, "read"), w.key(w.other, "write")

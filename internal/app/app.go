@@ -25,6 +25,7 @@ import (
 
 	"clickledger/internal/account"
 	"clickledger/internal/books"
+	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
 	"clickledger/internal/clickindex"
 	"clickledger/internal/conversion"
@@ -35,6 +36,7 @@ import (
 	"clickledger/internal/facts/duck"
 	"clickledger/internal/inbox"
 	"clickledger/internal/outbound"
+	"clickledger/internal/rates"
 	"clickledger/internal/report"
 	"clickledger/internal/routing"
 	"clickledger/internal/store"
@@ -63,6 +65,7 @@ type App struct {
 	Catalog    *catalog.Service
 	Accounts   *account.Service
 	Report     *report.Engine
+	Rates      *rates.Service
 	loader     *loader
 	snapshot   *routing.Holder
 	overlay    *routing.Overlay
@@ -70,6 +73,7 @@ type App struct {
 	classifier *visitor.Classifier
 	judge      *conversion.Judge
 	desk       *books.Desk
+	caps       *caps.Watcher
 
 	// keeping is held for reading while somebody reads the log from its beginning, and
 	// for writing while the log is trimmed.
@@ -386,10 +390,15 @@ func (a *App) openCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
 	}
-	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, Changed: a.loader.reach})
+	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, Changed: func(ctx context.Context, revision int64) error {
+		err := a.loader.reach(ctx, revision)
+		a.caps.Wake()
+		return err
+	}})
 	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken,
 		Workspace: func(_ context.Context, id string) (bool, error) { return a.loader.View().Workspace(id) != nil, nil }})
-	return nil
+	a.Rates = rates.NewService(rates.Options{Store: a.db.Rates(), Now: a.Now, Logger: a.Logger, Fetch: rates.Fetch{URL: a.Config.RatesURL}})
+	return a.Rates.Refresh(ctx)
 }
 
 // wire makes what runs between the stores.
@@ -398,21 +407,28 @@ func (a *App) wire(context.Context) error {
 	if err != nil {
 		return err
 	}
-	classifier, err := visitor.New(visitor.Options{CountryDB: a.Config.CountryDB, TrustedProxies: proxies})
+	classifier, err := visitor.New(visitor.Options{
+		CountryDB: a.Config.CountryDB, CityDB: a.Config.CityDB, ISPDB: a.Config.ISPDB, ConnectionDB: a.Config.ConnectionDB, TrustedProxies: proxies,
+	})
 	if err != nil {
 		return fmt.Errorf("open the country data: %w", err)
 	}
 	a.hub = edge.NewHub()
-	a.judge = &conversion.Judge{View: a.loader.View, Keys: a.minter.Keys, Clicks: a.index, Now: a.Now,
+	a.judge = &conversion.Judge{View: a.loader.View, Keys: a.minter.Keys, Clicks: a.index, Rates: a.Rates.Current, Now: a.Now,
 		Indexed: func(seq uint64) bool { return a.indexSink.Position().Seq >= seq }}
 	a.relay = books.NewRelay(a.db.Books(), a.log, a.holder, time.Now, a.Logger)
 	a.onClose(a.relay.Release)
 	a.sender = outbound.NewSender(a.db.Deliveries(), a.Now, a.Config.OutboundPrivate, a.Logger)
+	a.caps = caps.NewWatcher(caps.Options{View: a.loader.View, Store: a.db.Caps(), Clicks: pastClicks{a}, Overlay: a.overlay,
+		Now: a.Now, UnderWay: 2 * a.Config.RedirectDeadline, Logger: a.Logger, Registerer: a.Metrics})
 	changed := func() { a.relay.Wake(); a.sender.Wake() }
-	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Changed: changed, Logger: a.Logger}
+	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Minter: a.minter.New, Changed: func() { changed(); a.caps.Wake() }, Logger: a.Logger}
 	a.processor = &books.Processor{
 		Store: a.db.Books(), Log: a.log, Judge: a.judge, IndexPassed: a.indexSink.WaitFor, Changed: changed, Logger: a.Logger,
 		Release: func(r *inbox.Row) {
+			if r.Conversion != "" {
+				a.caps.Touch(r.Offer)
+			}
 			id, err := event.ParseClickID(r.ID)
 			if err != nil {
 				return // ids of rows are ids of signals

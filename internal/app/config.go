@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"clickledger/internal/rates"
 )
 
 // Config is every setting of the server. Its field comments are the reference
@@ -83,8 +85,19 @@ type Config struct {
 	// CountryDB is an MMDB file to use in place of the embedded DB-IP country lite.
 	CountryDB string `name:"country-db" default:"" help:"MMDB file in place of the embedded DB-IP country data"`
 
+	// CityDB, ISPDB and ConnectionDB are optional MMDB files, read into memory at the start,
+	// for {region}, {city}, {isp} and {connection}. Without them these are unknown.
+	CityDB       string `name:"city-db" default:"" help:"MMDB file of regions and cities; default: unknown"`
+	ISPDB        string `name:"isp-db" default:"" help:"MMDB file of internet providers; default: unknown"`
+	ConnectionDB string `name:"connection-db" default:"" help:"MMDB file of connection types; default: unknown"`
+
 	// OutboundPrivate lets postbacks go to loopback and private addresses.
 	OutboundPrivate bool `name:"outbound-private" default:"false" help:"let postbacks go to private addresses"`
+
+	// RatesURL is where exchange rates are fetched from once a day: ecb for the European
+	// Central Bank itself, or the URL of a copy of one of its files. Empty: nothing is
+	// fetched; owners import files in the console.
+	RatesURL string `name:"rates-url" default:"" help:"fetch exchange rates daily: ecb, or the URL of one of its files; default: never"`
 
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `name:"log-level" default:"info" help:"debug, info, warn or error"`
@@ -223,6 +236,15 @@ func (c *Config) Check() error {
 	}
 	if c.Books != "" && !strings.HasPrefix(c.Books, "postgres://") && !strings.HasPrefix(c.Books, "postgresql://") {
 		return fmt.Errorf("--books is not a postgres:// URL")
+	}
+	if c.RatesURL == "ecb" {
+		c.RatesURL = rates.DailyURL
+	}
+	if c.RatesURL != "" {
+		u, err := url.Parse(c.RatesURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil {
+			return fmt.Errorf("--rates-url %q: want ecb, or a URL such as %s", c.RatesURL, rates.DailyURL)
+		}
 	}
 	_, err = c.proxies()
 	return err

@@ -122,6 +122,8 @@ func TestBadSettings(t *testing.T) {
 		{nil, []string{"--click-days", "-1"}, []string{"click-days", "above 0"}},
 		{nil, []string{"--log-keep", "3 days"}, []string{"log-keep", `"3 days"`, "duration", "1h"}},
 		{nil, []string{"--log-keep", "-1h"}, []string{"log-keep", "duration"}},
+		{nil, []string{"--rates-url", "yes"}, []string{"--rates-url", `"yes"`, "ecb", "https://"}},
+		{nil, []string{"--rates-url", "https://u:p@rates.example.com/x.csv"}, []string{"--rates-url", "ecb"}},
 		{nil, []string{"--outbound-private=perhaps"}, []string{"outbound-private", "perhaps", "true nor false"}},
 		{map[string]string{"CLICKLEDGER_LOG_KEEP": "soon"}, nil, []string{"CLICKLEDGER_LOG_KEEP", `"soon"`, "duration"}},
 		{map[string]string{"CLICKLEDGER_FACTS_MEMORY_MB": ""}, nil, []string{"CLICKLEDGER_FACTS_MEMORY_MB", "whole number"}},

@@ -14,6 +14,7 @@ import (
 
 	"clickledger/internal/api"
 	"clickledger/internal/console"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/edge"
 )
 
@@ -21,14 +22,18 @@ import (
 // the raw path, by the edge; console, API and the operator's endpoints are behind a
 // mux that no tracking request ever meets.
 func (a *App) routes(e *edge.Edge) (http.Handler, error) {
+	diagnoses := diagnosis.New(diagnosis.Options{
+		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
+		AllowPrivate: a.Config.OutboundPrivate, Now: a.Now, Logger: a.Logger,
+	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, Version: Version, Now: a.Now, Logger: a.Logger,
+		Deliveries: a.db.Deliveries(), Rates: a.Rates, Caps: a.caps, Diagnosis: diagnoses, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
 		Verify: func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
-		Deliveries: a.db.Deliveries(), PublicURL: a.Config.PublicURL, SetupToken: a.SetupToken, Version: Version,
+		Deliveries: a.db.Deliveries(), Rates: a.Rates, Marks: diagnoses, Diagnosis: diagnoses, Caps: a.caps, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
 		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
 		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 	})

@@ -60,6 +60,11 @@ func (a *App) Announce(ctx context.Context, w io.Writer) error {
 // Serve runs everything until ctx ends, then stops in order: no new requests, the
 // ones under way finish, the consumers catch up with the log.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
+	// Before the first visitor: an offer whose cap was reached stays closed.
+	err := a.caps.Refresh(ctx)
+	if err != nil {
+		a.Logger.Error("the caps of offers are not known yet; they are looked at again at once", "error", err)
+	}
 	// Consumers outlive the listener, so that what it took in last is still judged.
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
@@ -77,6 +82,8 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"relay", a.relay.Run},
 		{"postbacks", a.sender.Run},
 		{"catalog", a.loader.run},
+		{"exchange rates", a.Rates.Run},
+		{"caps", a.caps.Run},
 		{"log trimming", a.trim},
 		{"node lease", a.keepNode},
 	} {
@@ -95,7 +102,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout: 10 * requestTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	err := a.writeRun(l)
+	err = a.writeRun(l)
 	if err != nil {
 		a.Logger.Warn("the running server cannot be found by verify and backup", "error", err)
 	}

@@ -70,17 +70,19 @@ type totalKey struct{ workspace, publisher, currency string }
 func (a *App) verifyMoney(ctx context.Context) ([]Finding, error) {
 	led := Finding{Check: "the conversions' money is what the ledger has"}
 	fac := Finding{Check: "the conversions' money is what the facts have"}
+	rep := Finding{Check: "the conversions' money at their rates is what the facts report"}
 	spaces, err := a.workspaces(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range spaces {
-		want, n, err := a.conversionTotals(ctx, w)
+		want, asReported, n, err := a.conversionTotals(ctx, w)
 		if err != nil {
 			return nil, err
 		}
 		led.Counted += n
 		fac.Counted += n
+		rep.Counted += n
 		err = a.compareLedger(ctx, w, want, &led)
 		if err != nil {
 			return nil, err
@@ -89,18 +91,24 @@ func (a *App) verifyMoney(ctx context.Context) ([]Finding, error) {
 		if err != nil {
 			return nil, err
 		}
+		err = a.compareReported(ctx, w, asReported, &rep)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return []Finding{led, fac}, nil
+	return []Finding{led, fac, rep}, nil
 }
 
-func (a *App) conversionTotals(ctx context.Context, w string) (map[totalKey]total, int64, error) {
-	out := map[totalKey]total{}
+// conversionTotals adds up, by the conversions' own currencies and by those they are
+// reported in, and counts.
+func (a *App) conversionTotals(ctx context.Context, w string) (map[totalKey]total, map[totalKey]reported, int64, error) {
+	out, asReported := map[totalKey]total{}, map[totalKey]reported{}
 	var n int64
 	before := ""
 	for {
 		page, err := a.db.Books().ListConversions(ctx, conversion.Query{Workspace: w, Before: before, Limit: verifyPage})
 		if err != nil {
-			return nil, 0, fmt.Errorf("list conversions: %w", err)
+			return nil, nil, 0, fmt.Errorf("list conversions: %w", err)
 		}
 		for _, c := range page {
 			n++
@@ -116,9 +124,16 @@ func (a *App) conversionTotals(ctx context.Context, w string) (map[totalKey]tota
 				t.Pending += c.Commission
 			}
 			out[k] = t
+			k.currency = reportedIn(c)
+			r := asReported[k]
+			err := r.report(c)
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			asReported[k] = r
 		}
 		if len(page) < verifyPage {
-			return out, n, nil
+			return out, asReported, n, nil
 		}
 		before = page[len(page)-1].ID
 	}

@@ -10,6 +10,7 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 )
 
@@ -20,6 +21,7 @@ type StateError = conversion.StateError
 type Desk struct {
 	Store   Store
 	Judge   *conversion.Judge
+	Minter  func() (event.ClickID, error) // ids of entered signals
 	Changed func()
 	Logger  *slog.Logger
 

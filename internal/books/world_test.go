@@ -161,7 +161,7 @@ func newWorld(t *testing.T) *world {
 		&catalog.Publisher{Meta: meta("pub_1"), Name: "Blog", Status: catalog.StatusActive, PostbackURL: "http://pub.example/pb?id={click_id}"},
 	}, 7)
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: w.clock}
-	w.desk = &books.Desk{Store: w.db.Books(), Judge: w.judge, Changed: func() {}, Logger: quiet}
+	w.desk = &books.Desk{Store: w.db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: func() {}, Logger: quiet}
 	return w
 }
 

@@ -36,54 +36,34 @@ func (c *checker) buildWorkspace(d *WorkspaceDoc, m Meta) Entity {
 	e.Currency = string(c.code("currency", d.Currency))
 	e.TimeZone = c.timeZone("time_zone", d.TimeZone)
 	e.FallbackURL = c.url("fallback_url", d.FallbackURL, nil)
+	e.IPMode = d.IPMode
+	if old, ok := c.old.(*Workspace); ok {
+		e.Salt = old.Salt
+	} else {
+		e.Salt = random(plainAlphabet, 32)
+	}
 	return e
 }
 
 func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
 	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, Notes: d.Notes}
 	e.ClickParam = c.word("click_param", d.ClickParam)
-	if old, ok := c.old.(*Advertiser); ok {
+	e.Template = c.word("template", d.Template)
+	e.Macros = Macros{
+		ClickID: d.ClickMacro, Payout: d.PayoutMacro, Amount: d.AmountMacro, Currency: d.CurrencyMacro,
+		TxID: d.TxIDMacro, Status: d.StatusMacro, Goal: d.GoalMacro,
+	}
+	template, known := FindNetworkTemplate(e.Template)
+	old, updating := c.old.(*Advertiser)
+	if e.Template != "" && !known && !(updating && old.Template == e.Template) && !c.wrong("template") {
+		c.bad.Add("template", "unknown_template", e.Template, "There is no such network template; GET /api/v1/network-templates lists them.")
+	}
+	if updating {
 		e.Token, e.TokenOld = old.Token, old.TokenOld
 	} else {
+		template.fill(e)
 		e.Token = newToken()
 	}
-	return e
-}
-
-func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
-	e := &Offer{
-		Meta: m, Name: strings.TrimSpace(d.Name), Advertiser: d.Advertiser, Status: d.Status, AppendClickID: d.AppendClickID,
-		CookieDays: d.CookieDays, WindowDays: d.WindowDays, InitialStatus: d.InitialStatus, RequireOrder: d.RequireOrder, Notes: d.Notes,
-	}
-	old, updating := c.old.(*Offer)
-	was := ""
-	currency := d.Currency
-	switch {
-	case updating:
-		e.Key, was = old.Key, old.Advertiser
-		if currency == "" {
-			currency = old.Currency
-		}
-		c.immutable("currency", old.Currency, strings.ToUpper(currency))
-		c.immutable("advertiser", old.Advertiser, d.Advertiser) // order numbers are its; see conversion.OrderKey
-	case currency == "":
-		if home := c.home(); home != nil {
-			currency = home.Currency
-		}
-		fallthrough
-	default:
-		e.Key = newOfferKey()
-	}
-	c.currency = c.code("currency", currency)
-	e.Currency = string(c.currency)
-	c.ref("advertiser", KindAdvertiser, d.Advertiser, was)
-	e.URL = c.url("url", d.URL, nil)
-	e.FallbackURL = c.url("fallback_url", d.FallbackURL, nil)
-	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}
-	e.Payout = c.payout(d.PayoutKind, d.Payout, d.PayoutPercent)
-	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
-	e.DeepLinks = c.hosts("deep_links", d.DeepLinks)
-	e.Tags = c.tags("tags", d.Tags)
 	return e
 }
 
@@ -98,6 +78,7 @@ func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
 	c.offerCurrency(d.Offer)
 	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}
 	e.Payout = c.payout(d.PayoutKind, d.Payout, d.PayoutPercent)
+	e.GeoPayouts = c.geoPayouts(d.PayoutKind, d.GeoPayouts)
 	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
 	c.taken("key", e.Key, KindGoal, map[string]string{"offer": e.Offer, "key": e.Key})
 	return e

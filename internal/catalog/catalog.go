@@ -10,6 +10,7 @@ package catalog
 
 import (
 	"errors"
+	"slices"
 
 	"clickledger/internal/account"
 )
@@ -56,7 +57,16 @@ type Workspace struct {
 	Currency    string // reporting currency, ISO 4217
 	TimeZone    string // IANA
 	FallbackURL string // where visitors of paused links go; "" = the 404 page
+	IPMode      string // what {ip} shows: IPTruncated, IPFull or IPNone (G4)
+	Salt        string // key of {token:hash}, random, never shown
 }
+
+// Values of Workspace.IPMode.
+const (
+	IPTruncated = "truncated" // /24 or /48, as everywhere else
+	IPFull      = "full"
+	IPNone      = "none"
+)
 
 // Advertiser is who pays per conversion: a merchant, or an affiliate network.
 type Advertiser struct {
@@ -69,7 +79,17 @@ type Advertiser struct {
 	TokenOld      string
 	TokenRequired bool
 	ClickParam    string // name under which it wants the click id in offer URLs
-	Notes         string
+	// Template is the network template it was made from, "" = none; it has no effect of
+	// its own: Macros were copied and may have been edited since.
+	Template string
+	Macros   Macros
+	Notes    string
+}
+
+// Macros are how a network writes the values of its postbacks, such as {payout} or
+// #price#: what stands in the URL it is given. "" = it has none.
+type Macros struct {
+	ClickID, Payout, Amount, Currency, TxID, Status, Goal string
 }
 
 // Advertiser types.
@@ -84,10 +104,35 @@ type Terms struct {
 	Payout        int64  // minor units of the offer's currency; the fallback of PayoutPostback when > 0
 	PayoutPercent string // decimal, of the sale amount
 	Precedence    string // PostbackWins (default) or ManualWins (P9)
+	// GeoPayouts are the payouts of countries; with PayoutFixed only, where Payout is the
+	// default row.
+	GeoPayouts []GeoPayout
 
 	CommissionKind    string // CommissionNone, CommissionFixed, CommissionPercentSale, CommissionPercentPayout; "": inherit
 	Commission        int64  // minor units
 	CommissionPercent string // decimal
+}
+
+// GeoPayout is the payout of conversions from one country.
+type GeoPayout struct {
+	Country string `json:"country"` // ISO 3166-1 alpha-2
+	Payout  int64  `json:"payout"`  // minor units
+}
+
+// HasGeo reports whether a country has a payout of its own.
+func (t *Terms) HasGeo(country string) bool {
+	return slices.ContainsFunc(t.GeoPayouts, func(g GeoPayout) bool { return g.Country == country })
+}
+
+// PayoutIn is the fixed payout of conversions from a country: its own row, else the
+// default.
+func (t *Terms) PayoutIn(country string) int64 {
+	for i := range t.GeoPayouts {
+		if t.GeoPayouts[i].Country == country {
+			return t.GeoPayouts[i].Payout
+		}
+	}
+	return t.Payout
 }
 
 // Values of [Terms].
@@ -111,22 +156,87 @@ type Offer struct {
 	Name       string
 	Advertiser string // id, "" = none
 	URL        string // macro template
-	Status     string // StatusActive, StatusPaused, StatusDraft
+	Status     string // StatusDraft, StatusSubmitted, StatusApproved, StatusActive, StatusPaused
 	// Key is the public key of the offer's pixels: it names the offer and
 	// authorises nothing else.
 	Key      string
 	Currency string
 	Terms
 	AppendClickID bool     // append the click id under the advertiser's ClickParam
+	Direct        bool     // direct tracking may be used: the page brings the script, no redirect
+	StaticURL     string   // what {offer_static_url} stands for
 	CookieDays    int64    // life of the tracker cookie's slot, 1…400
 	WindowDays    int64    // conversion window in days of 24 h, 0 = unlimited
 	InitialStatus string   // conversion.Pending or conversion.Approved
 	RequireOrder  bool     // an order number is required
 	DeepLinks     []string // allow-list of hosts for url=; empty = deny
-	FallbackURL   string   // when paused or archived; "" = the workspace's
+	// FallbackOffer, an id, and else FallbackURL are where visitors go whom the offer does
+	// not take: paused, capped, outside of its countries or devices. "" = the workspace's.
+	FallbackOffer string
+	FallbackURL   string
+	Countries     []string  // ISO 3166-1 alpha-2; empty = all. An unknown country is not refused
+	Devices       []string  // device classes of visitor; empty = all
+	GeoSource     string    // GeoClick or GeoPostback: whose country geo payouts go by
+	Keywords      []Keyword // chosen by weight at the click
+	Caps          []Cap
+	CapTimeZone   string   // IANA; days, weeks and months of caps begin in it
+	CapStates     []string // conversion.Pending and the like: which states count
+	CapWarn       int64    // percent of a cap at which to warn, 1…100
+	OverCap       string   // OverCapPay, OverCapHold, OverCapRefuse
+	CapsSince     int64    // µs; when the cap settings were last changed
+	Description   string   // for publishers to choose by, like the next three
+	Category      string
+	PreviewURL    string
+	Traffic       []string // allowed kinds of traffic, from TrafficKinds; empty = all
 	Tags          []string
 	Notes         string
 }
+
+// Values of Offer.GeoSource.
+const (
+	GeoClick    = "click"
+	GeoPostback = "postback" // its parameter geo, else the click's country
+)
+
+// Values of Offer.OverCap: what becomes of a conversion beyond a cap (P16).
+const (
+	OverCapPay    = "pay"
+	OverCapHold   = "hold"
+	OverCapRefuse = "refuse"
+)
+
+// Keyword is one variation. Those with the same Param are a set, from which each click
+// takes one; the set of the first row is {keyword}.
+type Keyword struct {
+	Param  string `json:"param"` // query parameter to append it under, "" = none
+	Value  string `json:"value"`
+	Weight int64  `json:"weight"` // relative, 0 = never
+}
+
+// Cap limits what an offer takes in a period.
+type Cap struct {
+	Event     string `json:"event"`     // CapConversions or CapClicks
+	Period    string `json:"period"`    // CapDaily, CapWeekly, CapMonthly, CapTotal
+	Limit     int64  `json:"limit"`     // 0 = paused
+	Goal      string `json:"goal"`      // key; conversions of this goal only, "" = of all
+	Publisher string `json:"publisher"` // id; "" = of everybody together, CapEach = of each publisher by itself
+}
+
+// Values of [Cap]. Weeks begin on Monday.
+const (
+	CapConversions = "conversions"
+	CapClicks      = "clicks"
+
+	CapDaily   = "daily"
+	CapWeekly  = "weekly"
+	CapMonthly = "monthly"
+	CapTotal   = "total"
+
+	CapEach = "each"
+)
+
+// TrafficKinds are the kinds of traffic an offer may allow.
+var TrafficKinds = []string{"content", "cashback", "comparison", "coupon", "display", "email", "incentive", "influencer", "loyalty", "mobile_app", "native", "pop", "push", "search", "search_brand", "sms", "social", "video"}
 
 // Statuses of offers, links and publishers.
 const (
@@ -135,6 +245,9 @@ const (
 	StatusDraft   = "draft"
 	StatusPending = "pending"
 	StatusBanned  = "banned"
+
+	StatusSubmitted = "submitted" // of offers: waiting for our approval
+	StatusApproved  = "approved"  // of offers: approved, not yet taking visitors
 )
 
 // Goal is a conversion event of an offer. Every offer has its default goal.

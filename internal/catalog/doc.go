@@ -14,6 +14,7 @@ type WorkspaceDoc struct {
 	Currency    string `json:"currency" required:"false" maxLength:"3" example:"USD" doc:"Reporting currency, ISO 4217. New offers start with it. Default USD."`
 	TimeZone    string `json:"time_zone" required:"false" maxLength:"64" example:"Europe/Berlin" doc:"IANA time zone of its reports. Default UTC."`
 	FallbackURL string `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where visitors of paused links and offers go. Empty: they get the 404 page."`
+	IPMode      string `json:"ip_mode" required:"false" enum:"truncated,full,none" doc:"What the token {ip} shows of a visitor's address: without its last part, all of it, or nothing. What is stored is always truncated. Default truncated."`
 }
 
 // AdvertiserDoc is what can be set on an [Advertiser].
@@ -23,6 +24,14 @@ type AdvertiserDoc struct {
 	Type          string `json:"type" required:"false" enum:"merchant,network" doc:"A merchant of its own, or an affiliate network. Default merchant."`
 	TokenRequired bool   `json:"token_required" required:"false" doc:"Whether its postbacks must bring its token. Without, whoever knows a click id can report a conversion for it. Default true."`
 	ClickParam    string `json:"click_param" required:"false" maxLength:"64" example:"click_id" doc:"Name of the parameter in which it wants the click id in offer URLs. Default click_id."`
+	Template      string `json:"template" required:"false" maxLength:"64" example:"flexoffers" doc:"Network template it was made from. It fills in the macros that are left empty when the advertiser is made, and has no effect later."`
+	ClickMacro    string `json:"click_macro" required:"false" maxLength:"200" example:"{aff_sub}" doc:"What the network writes in its postback URL for the click id it was given."`
+	PayoutMacro   string `json:"payout_macro" required:"false" maxLength:"200" example:"{payout}" doc:"What it writes for the payout."`
+	AmountMacro   string `json:"amount_macro" required:"false" maxLength:"200" example:"{sale_amount}" doc:"What it writes for the sale amount."`
+	CurrencyMacro string `json:"currency_macro" required:"false" maxLength:"200" example:"{currency}" doc:"What it writes for the currency."`
+	TxIDMacro     string `json:"txid_macro" required:"false" maxLength:"200" example:"{transaction_id}" doc:"What it writes for its transaction or order number."`
+	StatusMacro   string `json:"status_macro" required:"false" maxLength:"200" example:"{status}" doc:"What it writes for the state of the conversion."`
+	GoalMacro     string `json:"goal_macro" required:"false" maxLength:"200" example:"{event}" doc:"What it writes for the goal or event."`
 	Notes         string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 
@@ -32,26 +41,45 @@ type OfferDoc struct {
 	Name       string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
 	Advertiser string `json:"advertiser" required:"false" maxLength:"64" doc:"Who pays for its conversions; cannot be changed later. Empty: nobody in particular."`
 	URL        string `json:"url" required:"true" maxLength:"8192" example:"https://shop.example/?ref={click_id}" doc:"Where visitors go. Tokens such as {click_id}, {publisher_id} and {sub1} are replaced."`
-	Status     string `json:"status" required:"false" enum:"active,paused,draft" doc:"Only active offers take visitors. Default active."`
+	Status     string `json:"status" required:"false" enum:"draft,submitted,approved,active,paused" doc:"Only active offers take visitors. Default active."`
 	Currency   string `json:"currency" required:"false" maxLength:"3" example:"USD" doc:"ISO 4217; cannot be changed later. Default: the workspace's."`
 
-	PayoutKind        string `json:"payout_kind" required:"false" enum:"fixed,percent,postback" doc:"What a conversion pays us: a fixed payout, a percentage of the sale, or what the postback says. Default fixed."`
-	Payout            string `json:"payout" required:"false" maxLength:"32" example:"12.50" doc:"Decimal text. The payout when fixed; when taken from the postback, what counts if it brings none."`
-	PayoutPercent     string `json:"payout_percent" required:"false" maxLength:"32" example:"8.5" doc:"Percentage of the sale amount, 0 to 100."`
-	Precedence        string `json:"precedence" required:"false" enum:"postback_wins,manual_wins" doc:"Which payout counts when a postback brings one: its own, or the one set here. Default postback_wins."`
-	CommissionKind    string `json:"commission_kind" required:"false" enum:"none,fixed,percent_sale,percent_payout" doc:"What a conversion pays the publisher. Goals and enrollments may say otherwise. Default none."`
-	Commission        string `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text. The commission when fixed."`
-	CommissionPercent string `json:"commission_percent" required:"false" maxLength:"32" example:"60" doc:"Percentage of the sale amount or of the payout, 0 to 100."`
+	PayoutKind        string         `json:"payout_kind" required:"false" enum:"fixed,percent,postback" doc:"What a conversion pays us: a fixed payout, a percentage of the sale, or what the postback says. Default fixed."`
+	Payout            string         `json:"payout" required:"false" maxLength:"32" example:"12.50" doc:"Decimal text. The payout when fixed; when taken from the postback, what counts if it brings none."`
+	PayoutPercent     string         `json:"payout_percent" required:"false" maxLength:"32" example:"8.5" doc:"Percentage of the sale amount, 0 to 100."`
+	Precedence        string         `json:"precedence" required:"false" enum:"postback_wins,manual_wins" doc:"Which payout counts when a postback brings one: its own, or the one set here. Default postback_wins."`
+	GeoPayouts        []GeoPayoutDoc `json:"geo_payouts" required:"false" nullable:"false" maxItems:"250" doc:"Other payouts for single countries; with a fixed payout only, which is then the default of all others."`
+	GeoSource         string         `json:"geo_source" required:"false" enum:"click,postback" doc:"Whose country they go by: the click's, or the parameter geo of the postback where it brings one. Default click."`
+	CommissionKind    string         `json:"commission_kind" required:"false" enum:"none,fixed,percent_sale,percent_payout" doc:"What a conversion pays the publisher. Goals and enrollments may say otherwise. Default none."`
+	Commission        string         `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text. The commission when fixed."`
+	CommissionPercent string         `json:"commission_percent" required:"false" maxLength:"32" example:"60" doc:"Percentage of the sale amount or of the payout, 0 to 100."`
 
-	AppendClickID bool     `json:"append_click_id" required:"false" doc:"Append the click id to the URL under the advertiser's parameter."`
+	AppendClickID bool     `json:"append_click_id" required:"false" doc:"Append the click id to the URL under the advertiser's parameter, unless the URL has it already. Needs an advertiser; without a redirect (direct to offer) it cannot work."`
+	Direct        bool     `json:"direct" required:"false" doc:"Direct tracking: the page brings the tracking script and no redirect takes place. Has to be on in the campaign, too."`
+	StaticURL     string   `json:"static_url" required:"false" maxLength:"8192" example:"https://shop.example/shoes" doc:"What {offer_static_url} stands for: the URL to name to other systems where it is not the offer URL."`
 	CookieDays    int64    `json:"cookie_days" required:"false" minimum:"1" maximum:"400" doc:"How many days the tracker cookie remembers a click. Default 30."`
 	WindowDays    int64    `json:"window_days" required:"false" minimum:"0" maximum:"3650" doc:"How many days after its click a conversion may come. 0: any time. Default 30."`
 	InitialStatus string   `json:"initial_status" required:"false" enum:"pending,approved" doc:"State of a new conversion from a postback; from a pixel it is always pending. Default pending."`
 	RequireOrder  bool     `json:"require_order" required:"false" doc:"Refuse signals without an order number (txid)."`
 	DeepLinks     []string `json:"deep_links" required:"false" nullable:"false" maxItems:"100" example:"shop.example,.shop.example" doc:"Hosts to which links may lead with url=. Empty: none."`
-	FallbackURL   string   `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where visitors go while it is paused. Empty: the workspace's."`
-	Tags          []string `json:"tags" required:"false" nullable:"false" maxItems:"20" doc:"To group offers; up to 20 of 40 characters."`
-	Notes         string   `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+	FallbackOffer string   `json:"fallback_offer" required:"false" maxLength:"64" doc:"The offer that gets the visitors this one does not take: paused, capped, or outside of its countries and devices."`
+	FallbackURL   string   `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where such visitors go when there is no fallback offer, or it does not take them either. Empty: the workspace's."`
+	Countries     []string `json:"countries" required:"false" nullable:"false" maxItems:"250" example:"US,CA" doc:"Countries it takes visitors from, ISO 3166-1 alpha-2. Empty: all. A visitor whose country is unknown is taken."`
+	Devices       []string `json:"devices" required:"false" nullable:"false" maxItems:"6" example:"phone,tablet" doc:"Devices it takes: desktop, phone, tablet, tv, console, other. Empty: all. An unknown device is taken."`
+
+	Keywords    []KeywordDoc `json:"keywords" required:"false" nullable:"false" maxItems:"500" doc:"Keyword variations. Each click takes one of every set, by weight; rows with the same parameter are a set, and the set of the first row is {keyword}."`
+	Caps        []CapDoc     `json:"caps" required:"false" nullable:"false" maxItems:"20" doc:"How much it takes in a day, a week, a month or in total. Reached, its visitors go to the fallback. Empty: as much as comes."`
+	CapTimeZone string       `json:"cap_time_zone" required:"false" maxLength:"64" example:"America/New_York" doc:"IANA time zone in which the days of caps begin. Default: the workspace's."`
+	CapStates   []string     `json:"cap_states" required:"false" nullable:"false" maxItems:"4" example:"pending,approved" doc:"States of conversions that count towards caps: pending, approved, rejected, reversed. Default pending and approved."`
+	CapWarn     int64        `json:"cap_warn" required:"false" minimum:"1" maximum:"100" doc:"Percent of a cap from which to warn. Default 80."`
+	OverCap     string       `json:"over_cap" required:"false" enum:"pay,hold,refuse" doc:"What becomes of a conversion beyond a cap: paid like the others, held until somebody decides, or refused. Default pay."`
+
+	Description string   `json:"description" required:"false" maxLength:"10000" doc:"What publishers read about it."`
+	Category    string   `json:"category" required:"false" maxLength:"80" example:"Fashion" doc:"For publishers to choose by."`
+	PreviewURL  string   `json:"preview_url" required:"false" maxLength:"8192" doc:"The page to show publishers, without tracking."`
+	Traffic     []string `json:"traffic" required:"false" nullable:"false" maxItems:"20" example:"email,social" doc:"Kinds of traffic publishers may send. Empty: all."`
+	Tags        []string `json:"tags" required:"false" nullable:"false" maxItems:"20" doc:"To group offers; up to 20 of 40 characters."`
+	Notes       string   `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 
 // GoalDoc is what can be set on a [Goal]. Which goal is an offer's default is decided
@@ -62,13 +90,36 @@ type GoalDoc struct {
 	Key       string `json:"key" required:"true" maxLength:"64" example:"signup" doc:"What a signal says in goal; unique in the offer, cannot be changed later. Letters, digits, _ . and -."`
 	Name      string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
 
-	PayoutKind        string `json:"payout_kind" required:"false" enum:",fixed,percent,postback" doc:"What it pays us. Empty: as the offer says."`
-	Payout            string `json:"payout" required:"false" maxLength:"32" example:"12.50" doc:"Decimal text in the offer's currency. The payout when fixed; when taken from the postback, what counts if it brings none."`
-	PayoutPercent     string `json:"payout_percent" required:"false" maxLength:"32" example:"8.5" doc:"Percentage of the sale amount, 0 to 100."`
-	Precedence        string `json:"precedence" required:"false" enum:"postback_wins,manual_wins" doc:"Which payout counts when a postback brings one. Default postback_wins."`
-	CommissionKind    string `json:"commission_kind" required:"false" enum:",none,fixed,percent_sale,percent_payout" doc:"What it pays the publisher. Empty: as the offer says."`
-	Commission        string `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text in the offer's currency. The commission when fixed."`
-	CommissionPercent string `json:"commission_percent" required:"false" maxLength:"32" example:"60" doc:"Percentage of the sale amount or of the payout, 0 to 100."`
+	PayoutKind        string         `json:"payout_kind" required:"false" enum:",fixed,percent,postback" doc:"What it pays us. Empty: as the offer says."`
+	Payout            string         `json:"payout" required:"false" maxLength:"32" example:"12.50" doc:"Decimal text in the offer's currency. The payout when fixed; when taken from the postback, what counts if it brings none."`
+	PayoutPercent     string         `json:"payout_percent" required:"false" maxLength:"32" example:"8.5" doc:"Percentage of the sale amount, 0 to 100."`
+	Precedence        string         `json:"precedence" required:"false" enum:"postback_wins,manual_wins" doc:"Which payout counts when a postback brings one. Default postback_wins."`
+	GeoPayouts        []GeoPayoutDoc `json:"geo_payouts" required:"false" nullable:"false" maxItems:"250" doc:"Other payouts for single countries; with a fixed payout only."`
+	CommissionKind    string         `json:"commission_kind" required:"false" enum:",none,fixed,percent_sale,percent_payout" doc:"What it pays the publisher. Empty: as the offer says."`
+	Commission        string         `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text in the offer's currency. The commission when fixed."`
+	CommissionPercent string         `json:"commission_percent" required:"false" maxLength:"32" example:"60" doc:"Percentage of the sale amount or of the payout, 0 to 100."`
+}
+
+// GeoPayoutDoc is the payout of one country.
+type GeoPayoutDoc struct {
+	Country string `json:"country" required:"true" maxLength:"2" example:"US" doc:"ISO 3166-1 alpha-2."`
+	Payout  string `json:"payout" required:"true" maxLength:"32" example:"5.00" doc:"Decimal text in the offer's currency."`
+}
+
+// KeywordDoc is one keyword variation.
+type KeywordDoc struct {
+	Param  string `json:"param" required:"false" maxLength:"64" example:"q" doc:"Query parameter under which it is appended to the URL. Empty: it is only {keyword}."`
+	Value  string `json:"value" required:"true" maxLength:"200" example:"running shoes" doc:"The keyword."`
+	Weight int64  `json:"weight" required:"false" minimum:"0" maximum:"1000000" doc:"How often it is chosen, relative to the others of its set. Default 1; 0: never."`
+}
+
+// CapDoc is one cap.
+type CapDoc struct {
+	Event     string `json:"event" required:"false" enum:"conversions,clicks" doc:"What is counted. Default conversions."`
+	Period    string `json:"period" required:"false" enum:"daily,weekly,monthly,total" doc:"In which time. Weeks begin on Monday. Default daily."`
+	Limit     int64  `json:"limit" required:"true" minimum:"0" maximum:"1000000000" doc:"How many; 0 pauses the offer."`
+	Goal      string `json:"goal" required:"false" maxLength:"64" doc:"Count conversions of the goal with this key only. Empty: of all."`
+	Publisher string `json:"publisher" required:"false" maxLength:"64" doc:"Count one publisher's only, by its id, or each publisher's by itself: each. Empty: everybody's together."`
 }
 
 // PublisherDoc is what can be set on a [Publisher].
@@ -116,14 +167,16 @@ func (*LinkDoc) Kind() Kind       { return KindLink }
 func NewDoc(kind Kind) Doc {
 	switch kind {
 	case KindWorkspace:
-		return &WorkspaceDoc{Currency: "USD", TimeZone: "UTC"}
+		return &WorkspaceDoc{Currency: "USD", TimeZone: "UTC", IPMode: IPTruncated}
 	case KindAdvertiser:
-		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: "click_id"}
+		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam}
 	case KindOffer:
 		return &OfferDoc{Status: StatusActive, PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
-			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", DeepLinks: []string{}, Tags: []string{}}
+			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", GeoSource: GeoClick, OverCap: OverCapPay, CapWarn: 80,
+			CapStates: []string{"pending", "approved"}, GeoPayouts: []GeoPayoutDoc{}, Countries: []string{}, Devices: []string{},
+			Keywords: []KeywordDoc{}, Caps: []CapDoc{}, Traffic: []string{}, DeepLinks: []string{}, Tags: []string{}}
 	case KindGoal:
-		return &GoalDoc{Precedence: PostbackWins}
+		return &GoalDoc{Precedence: PostbackWins, GeoPayouts: []GeoPayoutDoc{}}
 	case KindPublisher:
 		return &PublisherDoc{Status: StatusActive}
 	case KindEnrollment:

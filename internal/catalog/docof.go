@@ -12,9 +12,11 @@ import (
 func DocOf(e Entity, currency string) Doc {
 	switch e := e.(type) {
 	case *Workspace:
-		return &WorkspaceDoc{Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL}
+		return &WorkspaceDoc{Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL, IPMode: e.IPMode}
 	case *Advertiser:
-		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, Notes: e.Notes}
+		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, Template: e.Template,
+			ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
+			TxIDMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal, Notes: e.Notes}
 	case *Offer:
 		c := e.Currency
 		return &OfferDoc{
@@ -23,10 +25,14 @@ func DocOf(e Entity, currency string) Doc {
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, c), CommissionPercent: e.CommissionPercent,
 			AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays, InitialStatus: e.InitialStatus,
 			RequireOrder: e.RequireOrder, DeepLinks: list(e.DeepLinks), FallbackURL: e.FallbackURL, Tags: list(e.Tags), Notes: e.Notes,
+			GeoPayouts: geoDocs(e.GeoPayouts, c), GeoSource: e.GeoSource, Direct: e.Direct, StaticURL: e.StaticURL, FallbackOffer: e.FallbackOffer,
+			Countries: list(e.Countries), Devices: list(e.Devices), Keywords: keywordDocs(e.Keywords), Caps: capDocs(e.Caps), CapTimeZone: e.CapTimeZone,
+			CapStates: list(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, Description: e.Description, Category: e.Category,
+			PreviewURL: e.PreviewURL, Traffic: list(e.Traffic),
 		}
 	case *Goal:
 		return &GoalDoc{
-			Workspace: e.Workspace, Offer: e.Offer, Key: e.Key, Name: e.Name,
+			Workspace: e.Workspace, Offer: e.Offer, Key: e.Key, Name: e.Name, GeoPayouts: geoDocs(e.GeoPayouts, currency),
 			PayoutKind: e.PayoutKind, Payout: payoutText(e.Terms, currency), PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, currency), CommissionPercent: e.CommissionPercent,
 		}
@@ -62,4 +68,28 @@ func commissionText(kind string, minor int64, currency string) string {
 // list is never nil: JSON shows [], and a copy keeps the entity immutable.
 func list(s []string) []string {
 	return append([]string{}, slices.Clip(s)...)
+}
+
+func geoDocs(in []GeoPayout, currency string) []GeoPayoutDoc {
+	out := make([]GeoPayoutDoc, len(in))
+	for i, g := range in {
+		out[i] = GeoPayoutDoc{g.Country, money.Amount{Minor: g.Payout, Currency: money.Currency(currency)}.String()}
+	}
+	return out
+}
+
+func keywordDocs(in []Keyword) []KeywordDoc {
+	out := make([]KeywordDoc, len(in))
+	for i, k := range in {
+		out[i] = KeywordDoc(k)
+	}
+	return out
+}
+
+func capDocs(in []Cap) []CapDoc {
+	out := make([]CapDoc, len(in))
+	for i, c := range in {
+		out[i] = CapDoc(c)
+	}
+	return out
 }

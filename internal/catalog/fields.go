@@ -25,6 +25,8 @@ const (
 	ruleArchived   = "archived_reference"
 	ruleTaken      = "taken"
 	ruleImmutable  = "immutable"
+
+	ruleDuplicateRow = "duplicate_row"
 )
 
 // docField is one field of a document as its struct tags describe it.
@@ -35,8 +37,9 @@ type docField struct {
 }
 
 // fields are the document's fields in order.
-func fields(d Doc) []docField {
-	v := reflect.ValueOf(d).Elem()
+func fields(d Doc) []docField { return fieldsOf(reflect.ValueOf(d).Elem()) }
+
+func fieldsOf(v reflect.Value) []docField {
 	out := make([]docField, v.NumField())
 	for i := range out {
 		f := v.Type().Field(i)
@@ -47,8 +50,10 @@ func fields(d Doc) []docField {
 }
 
 // checkTags reports what breaks the limits that the struct tags state.
-func checkTags(d Doc, bad *Invalid) {
-	for _, f := range fields(d) {
+func checkTags(d Doc, bad *Invalid) { checkFields(fields(d), bad) }
+
+func checkFields(fs []docField, bad *Invalid) {
+	for _, f := range fs {
 		switch f.value.Kind() {
 		case reflect.String:
 			f.checkText(bad)
@@ -57,9 +62,29 @@ func checkTags(d Doc, bad *Invalid) {
 		case reflect.Slice:
 			if n := f.limit("maxItems"); n > 0 && f.value.Len() > n {
 				bad.Add(f.name, ruleTooMany, strconv.Itoa(f.value.Len())+" entries", fmt.Sprintf("There may be at most %d.", n))
+				break
+			}
+			if f.value.Type().Elem().Kind() == reflect.Struct {
+				f.checkRows(bad)
 			}
 		}
 	}
+}
+
+// checkRows checks a list of rows; the fields of row n are called name[n].field.
+func (f docField) checkRows(bad *Invalid) {
+	for i := range f.value.Len() {
+		rows := fieldsOf(f.value.Index(i))
+		for j := range rows {
+			rows[j].name = rowField(f.name, i, rows[j].name)
+		}
+		checkFields(rows, bad)
+	}
+}
+
+// rowField is the name of a field in row i of a list.
+func rowField(list string, i int, field string) string {
+	return list + "[" + strconv.Itoa(i) + "]." + field
 }
 
 // checkText reports the first thing that is wrong with a text.
@@ -74,7 +99,9 @@ func (f docField) checkText(bad *Invalid) {
 		bad.Add(f.name, ruleRequired, s, "Must not be empty.")
 	case max > 0 && utf8.RuneCountInString(s) > max:
 		bad.Add(f.name, ruleTooLong, s, fmt.Sprintf("Must be at most %d characters long.", max))
-	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && (r != '\n' || f.name != "notes") }):
+	case strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) && (r != '\n' || f.name != "notes" && f.name != "description")
+	}):
 		bad.Add(f.name, ruleCharacters, strconv.QuoteToASCII(s), "Must not contain control characters.")
 	case listed && !slices.Contains(strings.Split(enum, ","), s):
 		bad.Add(f.name, ruleNotOneOf, s, "Must be one of "+strings.TrimPrefix(strings.ReplaceAll(enum, ",", ", "), ", ")+".")

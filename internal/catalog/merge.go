@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -26,40 +27,83 @@ func Merge(d Doc, patch []byte) error {
 }
 
 // MergeFields is [Merge] for any pointer to a struct whose fields are texts, truth
-// values, integers and lists of texts; defaults, of the same type, is what null gives.
+// values, integers and lists of texts or of such structs; defaults, of the same type, is
+// what null gives.
 func MergeFields(into, defaults any, patch []byte) error {
 	members, err := object(patch)
 	if err != nil {
 		return err
 	}
-	to, def := reflect.ValueOf(into).Elem(), reflect.ValueOf(defaults).Elem()
+	bad := &Invalid{}
+	mergeMembers(reflect.ValueOf(into).Elem(), reflect.ValueOf(defaults).Elem(), members, "", bad)
+	return bad.Err()
+}
+
+// mergeMembers writes the members onto to; prefix begins the names of refused fields.
+func mergeMembers(to, def reflect.Value, members []member, prefix string, bad *Invalid) {
 	index := map[string]int{}
 	for i := range to.NumField() {
 		name, _, _ := strings.Cut(to.Type().Field(i).Tag.Get("json"), ",")
 		index[name] = i
 	}
-	bad := &Invalid{}
 	seen := map[string]bool{}
 	for _, m := range members {
 		i, known := index[m.name]
 		switch {
 		case !known:
-			bad.Add(m.name, ruleUnknown, string(m.value), "There is no such field here.")
+			bad.Add(prefix+m.name, ruleUnknown, string(m.value), "There is no such field here.")
 		case seen[m.name]:
-			bad.Add(m.name, ruleDuplicate, string(m.value), "The field is given twice.")
+			bad.Add(prefix+m.name, ruleDuplicate, string(m.value), "The field is given twice.")
 		case string(m.value) == "null":
 			to.Field(i).Set(def.Field(i))
+		case isRows(to.Field(i).Type()):
+			mergeRows(to.Field(i), m, prefix+m.name, bad)
 		default:
 			v := reflect.New(to.Field(i).Type())
 			if json.Unmarshal(m.value, v.Interface()) != nil || hasNull(m.value) {
-				bad.Add(m.name, ruleType, string(m.value), wants(v.Elem()))
+				bad.Add(prefix+m.name, ruleType, string(m.value), wants(v.Elem()))
 				break
 			}
 			to.Field(i).Set(v.Elem())
 		}
 		seen[m.name] = true
 	}
-	return bad.Err()
+}
+
+func isRows(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
+}
+
+// mergeRows replaces a list of rows. What a row does not give is its default.
+func mergeRows(to reflect.Value, m member, name string, bad *Invalid) {
+	var raws []json.RawMessage
+	if json.Unmarshal(m.value, &raws) != nil {
+		bad.Add(name, ruleType, string(m.value), "Must be a list of objects, such as [{…}, {…}].")
+		return
+	}
+	rows := reflect.MakeSlice(to.Type(), len(raws), len(raws))
+	def := rowDefaults(to.Type().Elem())
+	for i, raw := range raws {
+		rows.Index(i).Set(def)
+		members, err := object(raw)
+		if err != nil {
+			bad.Add(name+"["+strconv.Itoa(i)+"]", ruleType, string(raw), "Must be an object.")
+			continue
+		}
+		mergeMembers(rows.Index(i), def, members, name+"["+strconv.Itoa(i)+"].", bad)
+	}
+	to.Set(rows)
+}
+
+// rowDefaults is a row as it is where nothing is said.
+func rowDefaults(t reflect.Type) reflect.Value {
+	switch t {
+	case reflect.TypeFor[KeywordDoc]():
+		return reflect.ValueOf(KeywordDoc{Weight: 1})
+	case reflect.TypeFor[CapDoc]():
+		return reflect.ValueOf(CapDoc{Event: CapConversions, Period: CapDaily})
+	}
+	return reflect.Zero(t)
 }
 
 // hasNull: encoding/json takes null in a list for an empty text.

@@ -131,12 +131,15 @@ func (s *Service) ensureGoal(ctx context.Context, p account.Principal, o *Offer)
 	return g.Revision, nil
 }
 
+// defaultGoalKey is the key of the goal every offer begins with.
+const defaultGoalKey = "sale"
+
 // defaultGoal is the goal every offer begins with.
 func (s *Service) defaultGoal(o *Offer) *Goal {
 	now := s.now()
 	return &Goal{
 		Meta:  Meta{ID: event.NewID(idPrefix[KindGoal], now), Workspace: o.Workspace, Created: now.UnixMicro(), Updated: now.UnixMicro(), Version: 1},
-		Offer: o.ID, Key: "sale", Name: "Sale", Default: true, Terms: Terms{Precedence: PostbackWins},
+		Offer: o.ID, Key: defaultGoalKey, Name: "Sale", Default: true, Terms: Terms{Precedence: PostbackWins},
 	}
 }
 
@@ -216,34 +219,42 @@ func (s *Service) Archive(ctx context.Context, p account.Principal, kind Kind, w
 	})
 }
 
-// change reads an entity, lets next make the new state of it, and writes that. With
-// version 0 it meets other writers by starting over. An audit line without an action
-// means that there is nothing to write.
+// change is [Service.write], and tells that it has happened.
 func (s *Service) change(ctx context.Context, kind Kind, workspace, id string, version int64, next func(old Entity) (Entity, Audit, error)) (Entity, error) {
+	e, wrote, err := s.write(ctx, kind, workspace, id, version, next)
+	if wrote {
+		s.changed(ctx, e.Base().Revision)
+	}
+	return e, err
+}
+
+// write reads an entity, lets next make the new state of it, and writes that; wrote says
+// that it did. With version 0 it meets other writers by starting over. An audit line
+// without an action means that there is nothing to write.
+func (s *Service) write(ctx context.Context, kind Kind, workspace, id string, version int64, next func(old Entity) (Entity, Audit, error)) (e Entity, wrote bool, err error) {
 	for try := 1; ; try++ {
 		old, err := s.store.Get(ctx, kind, workspace, id)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if version != 0 && version != old.Base().Version {
-			return nil, ErrVersion
+			return nil, false, ErrVersion
 		}
 		e, a, err := next(old)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if a.Action == "" {
-			return e, nil
+			return e, false, nil
 		}
 		err = s.store.Update(ctx, e, a)
 		if errors.Is(err, ErrVersion) && version == 0 && try < updateTries {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		s.changed(ctx, e.Base().Revision)
-		return e, nil
+		return e, true, nil
 	}
 }
 

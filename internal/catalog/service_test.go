@@ -58,7 +58,7 @@ func newShelf(t *testing.T) *shelf {
 		s.told = max(s.told, revision)
 		return nil
 	}})
-	s.ws = s.create(&catalog.WorkspaceDoc{Name: "Home", Currency: "JPY", TimeZone: "UTC"}).Base().ID
+	s.ws = s.create(&catalog.WorkspaceDoc{Name: "Home", Currency: "JPY", TimeZone: "UTC", IPMode: catalog.IPTruncated}).Base().ID
 	return s
 }
 
@@ -79,11 +79,19 @@ func offerDoc() *catalog.OfferDoc {
 
 func TestDocumentsSurviveAReading(t *testing.T) {
 	s := newShelf(t)
+	network := s.create(&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Net", Type: "network"}).Base().ID
+	other := s.create(offerDoc()).Base().ID
 	for i, d := range []catalog.Doc{
-		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", Notes: "a\nb"},
-		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "postback", Payout: "1.005",
+		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
+			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}"},
+		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "fixed", Payout: "1.005",
 			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, InitialStatus: "approved",
-			RequireOrder: true, DeepLinks: []string{".shop.example"}, FallbackURL: "https://f.example/", Tags: []string{"a", "ß"}},
+			RequireOrder: true, DeepLinks: []string{".shop.example"}, FallbackURL: "https://f.example/", Tags: []string{"a", "ß"},
+			Advertiser: network, Direct: true, StaticURL: "https://shop.example/s", FallbackOffer: other, Countries: []string{"DE", "US"}, Devices: []string{"phone"},
+			GeoPayouts: []catalog.GeoPayoutDoc{{"US", "5.000"}, {"DE", "0.000"}}, GeoSource: "postback",
+			Keywords: []catalog.KeywordDoc{{"q", "shoes", 3}, {"", "boots", 0}, {"", "socks", 1}},
+			Caps:     []catalog.CapDoc{{"clicks", "weekly", 10, "", "each"}, {"conversions", "daily", 0, "sale", ""}}, CapTimeZone: "America/New_York",
+			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}},
 		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", PostbackURL: "https://b.example/?c={commission}"},
 	} {
 		e := s.create(d)

@@ -1,6 +1,9 @@
 package catalog
 
-import "maps"
+import (
+	"iter"
+	"maps"
+)
 
 // View is the whole catalog at one revision, in memory: what judging prices from.
 // It is immutable; [View.With] makes the next one.
@@ -119,6 +122,9 @@ func (v *View) AdvertiserByToken(token string) *Advertiser {
 
 // Offer returns the offer, nil when unknown.
 func (v *View) Offer(id string) *Offer { return v.offers[id] }
+
+// Offers gives every offer, archived ones included, in no order.
+func (v *View) Offers() iter.Seq[*Offer] { return maps.Values(v.offers) }
 
 // OfferByKey returns the offer of a pixel's public key, nil when unknown.
 func (v *View) OfferByKey(key string) *Offer { return v.keys[key] }

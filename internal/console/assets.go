@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"embed"
@@ -47,15 +48,35 @@ type assets struct {
 	icons  map[string]template.HTML
 }
 
-// loadAssets bundles the styles and the scripts of all components: one style sheet,
-// one script of ours, and the two libraries.
+// everywhere is the bundle of what every page needs.
+const everywhere = "app"
+
+// apart are the components that few pages need, by the bundle they are in instead: a
+// page's name, or chart, which goes with uPlot.
+var apart = map[string]string{"chart": "chart", "preview": "edit", "rows": "edit", "tokens": "edit"}
+
+// bundleOf says which bundle a file of ours is in. What a page's folder holds is
+// served to that page alone.
+func bundleOf(p string) string {
+	part := strings.Split(p, "/")
+	if len(part) < 4 || part[1] == "layout" {
+		return everywhere
+	}
+	if part[1] == "pages" {
+		return part[2]
+	}
+	return cmp.Or(apart[part[2]], everywhere)
+}
+
+// loadAssets bundles the styles and the scripts: what every page needs, what single
+// pages need besides, and the two libraries.
 func loadAssets(fsys fs.FS) (*assets, error) {
 	a := &assets{byName: map[string]*asset{}, byURL: map[string]*asset{}, icons: map[string]template.HTML{}}
-	css, err := bundle(fsys, ".css")
+	css, err := bundles(fsys, ".css")
 	if err != nil {
 		return nil, err
 	}
-	js, err := bundle(fsys, ".js")
+	js, err := bundles(fsys, ".js")
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +86,14 @@ func loadAssets(fsys fs.FS) (*assets, error) {
 	}
 	// Layer names are declared by the first style sheet; uPlot's own rules come
 	// into the lowest one so that ours win.
-	css = append([]byte("@layer vendor;\n"), append(css, []byte("@layer vendor {"+string(chartCSS)+"}\n")...)...)
-	a.add("app.css", "text/css; charset=utf-8", css)
-	a.add("app.js", "text/javascript; charset=utf-8", js)
+	css[everywhere] = append([]byte("@layer vendor;\n"), css[everywhere]...)
+	css["chart"] = append(css["chart"], []byte("@layer vendor {"+string(chartCSS)+"}\n")...)
+	for name, b := range css {
+		a.add(name+".css", "text/css; charset=utf-8", b)
+	}
+	for name, b := range js {
+		a.add(name+".js", "text/javascript; charset=utf-8", b)
+	}
 	for name, file := range map[string]string{"htmx.js": htmxFile, "uplot.js": uplotFile} {
 		b, err := fs.ReadFile(fsys, file)
 		if err != nil {
@@ -101,9 +127,9 @@ func (a *assets) loadIcons(fsys fs.FS) error {
 	return nil
 }
 
-// bundle joins every file with the extension: layout first, then components, then
-// pages, each in the order of their paths.
-func bundle(fsys fs.FS, ext string) ([]byte, error) {
+// bundles joins the files with the extension, by their bundle: layout first, then
+// components, then pages, each in the order of their paths.
+func bundles(fsys fs.FS, ext string) (map[string][]byte, error) {
 	var names []string
 	err := fs.WalkDir(fsys, "ui", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(p) != ext || strings.HasPrefix(p, "ui/vendor/") {
@@ -130,22 +156,23 @@ func bundle(fsys fs.FS, ext string) ([]byte, error) {
 		}
 		return names[i] < names[j]
 	})
-	var buf bytes.Buffer
+	out := map[string][]byte{}
 	for _, n := range names {
 		b, err := fs.ReadFile(fsys, n)
 		if err != nil {
 			return nil, fmt.Errorf("bundle %s: %w", n, err)
 		}
+		to := bundleOf(n)
 		// Indentation and whole-line comments are for us, not for the browser. No file
 		// has strings over several lines, so every line stands for itself.
 		for line := range strings.Lines(string(b)) {
 			line = strings.TrimSpace(line)
 			if line != "" && !strings.HasPrefix(line, "//") {
-				buf.WriteString(line + "\n")
+				out[to] = append(out[to], line+"\n"...)
 			}
 		}
 	}
-	return buf.Bytes(), nil
+	return out, nil
 }
 
 func (a *assets) add(name, mime string, b []byte) {

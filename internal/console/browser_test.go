@@ -11,6 +11,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"clickledger/internal/macro"
 )
 
 // TestScripts drives what the scripts add, in Chromium: filters without a reload,
@@ -82,11 +84,11 @@ func TestScripts(t *testing.T) {
 	do(chromedp.Navigate(srv.URL + w.at("offers/new")))
 	until(`document.querySelector("#preview").textContent`, "shows here as you type")
 	eval(`(document.querySelector("[name=url]").focus(), document.execCommand("insertText", false, "https://shop.example/?r="), [...document.querySelectorAll(".tokens button")].find((b) => b.textContent === "{click_id}").click())`)
-	until(`document.querySelector("#preview .url")?.textContent`, "https://shop.example/?r=019a2f4c81d0")
+	until(`document.querySelector("#preview .url")?.textContent`, "https://shop.example/?r="+macro.Tokens[macro.ClickID].Sample)
 	until(`document.querySelector("form.form").classList.contains("changed")`, "true")
 	eval(`(document.querySelector("[name=url]").value = "https://shop.example/?r={clik_id}", document.querySelector("[name=url]").dispatchEvent(new Event("input", {bubbles: true})))`)
 	until(`document.querySelector("#preview .err")?.textContent`, "click_id")
-	eval(`(document.querySelector("[name=payout_kind]").value = "percent", document.querySelector("[name=payout_kind]").dispatchEvent(new Event("change", {bubbles: true})))`)
+	eval(`document.querySelector("[name=payout_kind][value=percent]").click()`)
 	until(`document.querySelector("[name=payout]").closest(".f").hidden`, "true")
 	eval(`document.querySelector("form.form").classList.remove("changed")`)
 

@@ -24,6 +24,7 @@ type call struct {
 	kind string // path segment of the kind, on forms of the catalog
 	// asked and offerCurrency remember answers within this request.
 	asked         map[string]map[string]*stat
+	remarks       map[string]bool // what reports say about the numbers on this page
 	offerCurrency map[string]string
 	id            string // request id, in error pages and logs
 }

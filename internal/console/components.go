@@ -24,6 +24,7 @@ type column struct {
 	Help    string // a metric's formula
 	SortURL string
 	Sorted  string // aria-sort: ascending, descending, none
+	All     bool   // selects all rows, with a script
 }
 
 type row struct {
@@ -42,6 +43,7 @@ type cell struct {
 	Tone  string // good, bad, warn, muted, zero, mono …
 	Class string // num, lead, fill, cut, wrap, brk (wraps on phones), opt, wide
 	Title string
+	Pick  string       // value of the row's box in the form "bulk"; Title names the row
 	Lines []amountLine // instead of Text: amounts of several currencies, one above the other
 }
 
@@ -150,10 +152,12 @@ type bar struct {
 
 type rate struct{ Text, Help string }
 
-// choice is an option of a select.
+// choice is an option of a select, a radio button or a box of a set.
 type choice struct {
 	Value    string
 	Label    string
+	Help     string
+	Fill     string // what choosing it fills in: name=value&…, with a script
 	Selected bool
 }
 
@@ -172,20 +176,32 @@ type form struct {
 	Action   string
 	Submit   string
 	Cancel   string
+	Preview  bool // it can be looked at before it is saved, without a script too
 	Problem  string
 	Errors   []problem
 	Hidden   []hidden
+	Anchors  []link
 	Sections []section
+	Lists    []datalist
+}
+
+// datalist suggests values to inputs.
+type datalist struct {
+	ID      string
+	Choices []choice
 }
 
 type problem struct {
 	Anchor string
 	Label  string
 	Msg    string
+	Code   string
 }
 
 type section struct {
+	ID     string
 	Title  string
+	Intro  string
 	Hint   string
 	More   bool
 	Open   bool
@@ -194,9 +210,10 @@ type section struct {
 
 type field struct {
 	ID, Name, Label string
-	Widget          string // text, area, select, check
+	Widget          string // text, area, select, check, choice (radio), set (boxes), rows, fixed
 	Type            string
 	Value           string
+	Text            string // of fixed: what is shown for the value
 	Checked         bool
 	Optional        bool
 	Choices         []choice
@@ -211,7 +228,17 @@ type field struct {
 	When            string
 	Code            bool
 	Focus           bool
+	Quiet           bool // its label says no more than the section's title: not shown
 	Error           string
+	ErrorCode       string
+	Live            *note // what the values typed so far mean for it; nil: never anything
+	Tokens          *tokenList
+	Table           *rowsView
+}
+
+// note is a remark on a field; Bad and Good are a token and what to write instead.
+type note struct {
+	For, Text, Code, Tone, Bad, Good string
 }
 
 // Describe reports whether the field has a help text of its own to be described by.

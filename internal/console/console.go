@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"clickledger/internal/account"
+	"clickledger/internal/books"
+	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
@@ -29,6 +32,18 @@ type Catalog interface {
 	Get(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string) (catalog.Entity, error)
 	List(ctx context.Context, p account.Principal, q catalog.Query) ([]catalog.Entity, error)
 	Names(ctx context.Context, workspace, kind string, ids []string) map[string]string
+	CloneOffer(ctx context.Context, p account.Principal, workspace, id string) (*catalog.Offer, error)
+	BulkOffers(ctx context.Context, p account.Principal, workspace string, ids []string, ch catalog.BulkChange, dryRun bool) ([]catalog.BulkResult, error)
+}
+
+// Caps tells how the caps of an offer stand.
+type Caps interface {
+	Status(ctx context.Context, workspace, offer string) ([]caps.Status, error)
+}
+
+// Marks tells of which offers something is wrong, by their ids.
+type Marks interface {
+	Summary(ctx context.Context, p account.Principal, workspace string, offers []string) (map[string]diagnosis.Mark, error)
 }
 
 // Accounts is what the console needs of *account.Service.
@@ -68,6 +83,10 @@ type Decider interface {
 	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
 	// Replay judges a signal again.
 	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)
+	// Reprice prices conversions of an offer anew; without apply it only previews.
+	Reprice(ctx context.Context, p account.Principal, workspace string, q books.RepriceQuery, apply bool, reason string) (*books.RepriceResult, error)
+	// Enter judges conversions entered by hand or by a file; dry keeps nothing.
+	Enter(ctx context.Context, p account.Principal, workspace string, entries []conversion.Entry, dry bool) ([]*inbox.Row, error)
 }
 
 // StatusLine is one line about the machinery: shown in the footer, and its Warning,
@@ -87,7 +106,17 @@ type Options struct {
 	Decide     Decider
 	Report     report.Reporter
 	Deliveries Deliveries
+	Rates      Rates
 
+	// Caps may be nil: then caps are shown without how much of them is used. Marks may be
+	// nil, too: then no offer is marked.
+	Caps  Caps
+	Marks Marks
+	// Diagnosis may be nil, too: then there is no page of it.
+	Diagnosis Diagnosis
+
+	// TagVersion is that of the tracking script, "" = unversioned.
+	TagVersion string
 	// PublicURL is the base of tracking URLs, such as https://go.example.com.
 	PublicURL string
 	// Secure says that the console is reached by https: its cookies are Secure and
@@ -123,7 +152,7 @@ func New(o Options) (http.Handler, error) {
 }
 
 func newServer(o Options, fsys fs.FS, mark func(string) string) (*server, error) {
-	if o.Catalog == nil || o.Accounts == nil || o.Books == nil || o.Decide == nil || o.Report == nil || o.Deliveries == nil || o.Clicks == nil {
+	if o.Catalog == nil || o.Accounts == nil || o.Books == nil || o.Decide == nil || o.Report == nil || o.Deliveries == nil || o.Clicks == nil || o.Rates == nil {
 		return nil, errors.New("console: a service is missing")
 	}
 	if o.Now == nil {

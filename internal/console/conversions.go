@@ -17,7 +17,7 @@ var statuses = []conversion.Status{conversion.Pending, conversion.Approved, conv
 func (c *call) conversions() error {
 	q := conversion.Query{
 		Workspace: c.ws.ID, Offer: c.param("offer"), Publisher: c.param("publisher"), Status: conversion.Status(c.param("status")),
-		Before: c.param("after"), Limit: pageSize + 1,
+		Held: c.param("held") == "true", Before: c.param("after"), Limit: pageSize + 1,
 	}
 	search := c.param("q")
 	if isClickID(search) {
@@ -41,7 +41,7 @@ func (c *call) conversions() error {
 		t.First = c.same("after", "")
 	}
 	switch {
-	case q.Offer != "" || q.Publisher != "" || q.Status != "" || search != "" || q.Before != "":
+	case q.Held || q.Offer != "" || q.Publisher != "" || q.Status != "" || search != "" || q.Before != "":
 		t.Empty = &empty{Sentence: "No conversion matches the filter.", Action: &link{Label: "Show all", URL: c.at("conversions")}}
 	default:
 		t.Empty = &empty{Sentence: "A conversion is an accepted goal event: a sale, a lead, a sign-up. It comes in by postback or pixel; each offer's page has what to give the advertiser.",
@@ -60,11 +60,16 @@ func (c *call) conversions() error {
 		{Widget: "select", Name: "publisher", Label: "Publisher", Choices: selected(pubs, q.Publisher)},
 		{Widget: "text", Name: "q", Label: "Order or click id", Value: search},
 	}}
-	f.Chips = append(f.Chips, chip{Label: "All", URL: c.same("status", "", "after", ""), Current: q.Status == ""})
+	f.Chips = append(f.Chips, chip{Label: "All", URL: c.same("status", "", "held", "", "after", ""), Current: q.Status == "" && !q.Held})
 	for _, s := range statuses {
-		f.Chips = append(f.Chips, chip{Label: label(string(s)), URL: c.same("status", string(s), "after", ""), Current: q.Status == s})
+		f.Chips = append(f.Chips, chip{Label: label(string(s)), URL: c.same("status", string(s), "held", "", "after", ""), Current: q.Status == s})
 	}
-	return show(c, "list", "Conversions", listPage{Head: head{Title: "Conversions", Note: "Newest first, of all time"}, Filters: f, Table: t})
+	f.Chips = append(f.Chips, chip{Label: "Held", URL: c.same("status", "", "held", "true", "after", ""), Current: q.Held})
+	h := head{Title: "Conversions", Note: "Newest first, of all time"}
+	if c.write() {
+		h.Actions = []action{{Label: "Upload CSV", URL: c.plain("conversions/upload")}, {Label: "Enter a conversion", URL: c.plain("conversions/new"), Icon: "plus"}}
+	}
+	return show(c, "list", "Conversions", listPage{Head: h, Filters: f, Table: t})
 }
 
 func isClickID(s string) bool {

@@ -38,7 +38,7 @@ func writeCSV(w io.Writer, t *report.Table, fallback string) error {
 	currencyAt := -1
 	for i, cl := range t.Columns {
 		line = append(line, cl.Name)
-		if cl.Name == "currency" {
+		if cl.Name == t.CurrencyColumn {
 			currencyAt = i
 		}
 	}

@@ -3,6 +3,8 @@ package console
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,7 +19,13 @@ type editPage struct {
 	Form    form
 	Aside   []asideBox
 	Preview string // where the panel beside the form comes from, "" = none
+	Boxes   []previewBox
+	Notes   []note
 }
+
+// previewField posts a form to be looked at, not to be saved: what the panel beside it
+// does by itself where scripts run.
+const previewField = "_preview"
 
 // versionField carries the version that was read, so that nobody overwrites what
 // somebody else wrote meanwhile.
@@ -96,7 +104,11 @@ func (c *call) create() error {
 	v.Del("workspace")
 	errs := readDoc(d, v)
 	setWorkspace(d, c.ws.ID)
-	if len(errs) == 0 {
+	if v.Has(previewField) && c.write() {
+		return c.showEditor(ed, path, d, nil, v, errs, http.StatusOK)
+	}
+	if onlyNumbers(errs) {
+		unread := errs
 		e, _, err := c.Catalog.Create(c.r.Context(), c.who, d, c.once(v))
 		if err == nil {
 			c.say("The "+ed.noun+" was created.", c.archiveUndo(path, e))
@@ -107,6 +119,7 @@ func (c *call) create() error {
 		if !refused {
 			return err
 		}
+		maps.Copy(errs, unread)
 	}
 	return c.showEditor(ed, path, d, nil, v, errs, http.StatusUnprocessableEntity)
 }
@@ -150,7 +163,11 @@ func (c *call) update() error {
 	}
 	before := e.Base().Version
 	errs := readDoc(d, v)
-	if len(errs) == 0 {
+	if v.Has(previewField) && c.write() {
+		return c.showEditor(ed, path, d, e, v, errs, http.StatusOK)
+	}
+	if onlyNumbers(errs) {
+		unread := errs
 		e2, err := c.Catalog.Update(c.r.Context(), c.who, c.ws.ID, e.Base().ID, version, d)
 		if err == nil {
 			if e2.Base().Version != before {
@@ -158,11 +175,22 @@ func (c *call) update() error {
 			}
 			return c.redirect(c.pageOf(e2))
 		}
+		if errors.Is(err, catalog.ErrVersion) {
+			// What was typed stays; saving it again, after a look, writes over the other's.
+			now, _, rerr := c.read(ed)
+			if rerr != nil {
+				return rerr
+			}
+			v.Set(versionField, strconv.FormatInt(now.Base().Version, 10))
+			errs[""] = withCode("Somebody changed this meanwhile. What you typed is below: look at the present state in another tab, then save again to write over it.", "changed_meanwhile")
+			return c.showEditor(ed, path, d, e, v, errs, http.StatusConflict)
+		}
 		var refused bool
 		errs, refused = fieldErrors(err)
 		if !refused {
 			return err
 		}
+		maps.Copy(errs, unread)
 	}
 	return c.showEditor(ed, path, d, e, v, errs, http.StatusUnprocessableEntity)
 }
@@ -258,7 +286,7 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 				Fields: []hidden{{versionField, version}, {"archived", "true"}}}}
 		}
 	}
-	if len(p.Form.Sections) > 0 && len(p.Form.Sections[0].Fields) > 0 && len(errs) == 0 && e == nil {
+	if len(p.Form.Sections) > 0 && len(p.Form.Sections[0].Fields) > 0 && len(errs) == 0 && e == nil && posted == nil {
 		p.Form.Sections[0].Fields[0].Focus = true
 	}
 	p.Form.Cancel = back
@@ -270,8 +298,16 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 	if ed.aside != nil {
 		p.Aside = ed.aside(e == nil)
 	}
-	if ed.preview {
-		p.Preview = c.plain(path + "/preview")
+	if ed.lists != nil {
+		p.Form.Lists = ed.lists()
+	}
+	if ed.preview != nil {
+		p.Preview, p.Form.Preview = c.plain(path+"/preview"), true
+		p.Boxes, p.Notes, err = ed.preview(c, d)
+		if err != nil {
+			return err
+		}
+		p.Form.remark(p.Notes)
 	}
 	return showStatus(c, status, "edit", title, p)
 }

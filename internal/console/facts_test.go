@@ -67,8 +67,13 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 			t.Columns = append(t.Columns, report.Column{Name: d + "_name", Label: kd.Label + " name", Type: "text"})
 		}
 	}
-	if !slices.Contains(q.Dimensions, "currency") {
-		t.Columns = append(t.Columns, report.Column{Name: "currency", Label: "Currency", Type: "text"})
+	t.CurrencyColumn = "currency"
+	if q.Money != report.MoneyOriginal && (slices.Contains(q.Dimensions, "currency") || slices.Contains(q.Dimensions, "report_currency")) {
+		t.CurrencyColumn = "report_currency"
+	}
+	implicit := !slices.Contains(q.Dimensions, t.CurrencyColumn)
+	if implicit {
+		t.Columns = append(t.Columns, report.Column{Name: t.CurrencyColumn, Label: "Currency", Type: "text"})
 	}
 	ms := map[string]report.Metric{}
 	for _, m := range report.Metrics() {
@@ -80,12 +85,14 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 	groups := map[string]byCurrency{}
 	keys := map[string][]string{}
 	total := byCurrency{}
+	unconverted := int64(0)
 	for i := range f.rows {
-		r := &f.rows[i]
+		r := f.amounts(i, q.Money)
 		at := time.UnixMicro(r.At)
 		if r.Workspace != q.Workspace || at.Before(q.From) || !at.Before(q.To) || !f.passes(r, q.Filters, loc) {
 			continue
 		}
+		unconverted += r.Unconverted
 		var key []string
 		for _, d := range q.Dimensions {
 			key = append(key, f.value(r, d, loc))
@@ -111,7 +118,7 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 				row = append(row, "")
 			}
 		}
-		if !slices.Contains(q.Dimensions, "currency") {
+		if implicit {
 			row = append(row, cur)
 		}
 		for _, m := range q.Metrics {
@@ -140,6 +147,9 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 	if q.Totals {
 		t.Totals = lines(make([]string, len(q.Dimensions)), total)
 	}
+	if unconverted != 0 && q.Money != report.MoneyOriginal {
+		t.Notes = append(t.Notes, report.Note{Code: report.NoteUnconverted, Count: unconverted, Text: fmt.Sprintf("%d conversions have no exchange rate and count as 0.00 here.", unconverted)})
+	}
 	if len(q.Sort) > 0 {
 		at := slices.IndexFunc(t.Columns, func(c report.Column) bool { return c.Name == q.Sort[0].By })
 		slices.SortStableFunc(t.Rows, func(a, b []any) int {
@@ -154,6 +164,18 @@ func (f *factTable) Run(_ context.Context, q report.Question) (*report.Table, er
 		t.Rows, t.More = t.Rows[:q.Limit], true
 	}
 	return t, nil
+}
+
+// amounts gives a fact with the currency and the amounts that a question is about in
+// place of its own. The dimension of its own currency is lost by that; no page test
+// groups by it.
+func (f *factTable) amounts(i int, money string) *event.Fact {
+	r := f.rows[i]
+	facts.OwnCurrency(&r)
+	if money != report.MoneyOriginal {
+		r.Currency, r.Revenue, r.Commission, r.Cost, r.SaleAmount = r.ReportCurrency, r.ReportRevenue, r.ReportCommission, r.ReportCost, r.ReportSaleAmount
+	}
+	return &r
 }
 
 func (f *factTable) value(r *event.Fact, d string, loc *time.Location) string {

@@ -201,13 +201,14 @@ func TestEditors(t *testing.T) {
 	form.Set("url", "https://shop.example/?r={click_id}")
 	form.Set("payout", "12.50")
 	form.Set("workspace", "ws_other")
+	form.Set("advertiser", make2[*catalog.Advertiser](w, &catalog.AdvertiserDoc{Name: "Shop", Type: catalog.TypeMerchant, TokenRequired: true, ClickParam: "click_id"}).ID) // appending needs one
 	res = w.request("POST", w.at("offers/new"), form)
 	page := res.Header.Get("Location")
 	if res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("an offer: status %d: %s", res.StatusCode, text(body(t, res)))
 	}
 	p := w.page(page)
-	for _, want := range []string{"12.50\u00a0USD", "60\u202f% of payout", "/postback?click_id={click_id}", "/pixel.gif?key=", "Sale"} {
+	for _, want := range []string{"12.50\u00a0USD", "60\u202f% of payout", "/postback?click_id=", "/pixel.gif?key=", "Sale"} {
 		if !strings.Contains(p, want) {
 			t.Errorf("the offer's page does not show %q", want)
 		}
@@ -225,8 +226,13 @@ func TestEditors(t *testing.T) {
 		t.Errorf("an edit: status %d", res.StatusCode)
 	}
 	res = w.request("POST", edit, url.Values{versionField: {first}, "name": {"Sandals"}})
-	if b := body(t, res); res.StatusCode != http.StatusConflict || !strings.Contains(b, "changed_meanwhile") {
-		t.Errorf("an edit of what changed meanwhile: status %d", res.StatusCode)
+	b = body(t, res)
+	if res.StatusCode != http.StatusConflict || !strings.Contains(b, "changed_meanwhile") || !strings.Contains(b, `value="Sandals"`) || !strings.Contains(w.page(page), "Boots") {
+		t.Errorf("an edit of what changed meanwhile: status %d; what was typed has to stay", res.StatusCode)
+	}
+	res = w.request("POST", edit, url.Values{versionField: {versionOf(t, b)}, "name": {"Sandals"}})
+	if res.StatusCode != http.StatusSeeOther || !strings.Contains(w.page(page), "Sandals") {
+		t.Errorf("saving it again: status %d", res.StatusCode)
 	}
 	res = w.request("POST", page+"/archive", url.Values{"archived": {"true"}})
 	flash := cookieOf(res, flashCookie)

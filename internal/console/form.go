@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/macro"
 )
 
 // noHelp leaves out the help of a field that needs none here.
@@ -25,16 +27,24 @@ type fieldSpec struct {
 	unit     string
 	mode     string // inputmode
 	width    string // w2, w3: a third, a half
-	when     string // "other=value,value": shown only then (with a script)
+	when     string // "other=value,value": shown only then (with a script); * is any value, # any row
+	list     string // a datalist
+	text     string // of a fixed field: what is shown for its value
 	optional bool
 	code     bool
+	live     bool // it is remarked upon while typing; see call.notes
 	rows     int
 	choices  []choice
+	tokens   *macro.Table // tokens to choose from
+	table    *rowsSpec    // for lists of rows
 }
 
 // sectionSpec is a group of fields; More is folded until asked for.
 type sectionSpec struct {
+	id     string // anchor
+	short  string // its name in the list of anchors; "" = the title
 	title  string
+	intro  string
 	hint   string // what is folded away
 	more   bool
 	fields []fieldSpec
@@ -71,17 +81,29 @@ func docFields(d any) (map[string]reflect.Value, map[string]string, []string) {
 	return values, docs, order
 }
 
+// noNumber stands in a document for what was typed and is none. The catalog refuses it
+// wherever it is, so that everything else that is wrong can be found with it.
+const noNumber = -1
+
+// onlyNumbers reports whether nothing worse was found in reading a form than numbers that
+// are none: the document is then sure to be refused.
+func onlyNumbers(errs map[string]string) bool {
+	for _, e := range errs {
+		if _, code := cutCode(e); code != "type" && code != "required" {
+			return false
+		}
+	}
+	return true
+}
+
 // readDoc writes posted values into the document. What cannot be read is returned by
 // field; everything else is validated by the catalog.
 func readDoc(d any, posted url.Values) map[string]string {
 	errs := map[string]string{}
 	values, _, order := docFields(d)
 	for _, name := range order {
-		if !posted.Has(name) {
-			continue
-		}
 		v := values[name]
-		if !v.CanSet() {
+		if !v.CanSet() || !posted.Has(name) && !(isRows(v) && rowsPosted(name, posted)) {
 			continue
 		}
 		text := strings.TrimSpace(posted.Get(name))
@@ -97,13 +119,15 @@ func readDoc(d any, posted url.Values) map[string]string {
 			}
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
-				errs[name] = "This must be a whole number."
-				break
+				n, errs[name] = noNumber, withCode("This must be a whole number.", "type")
 			}
 			v.SetInt(n)
 		case reflect.Slice:
-			if v.Type().Elem().Kind() == reflect.String {
-				v.Set(reflect.ValueOf(lines(text)).Convert(v.Type()))
+			switch v.Type().Elem().Kind() {
+			case reflect.String:
+				v.Set(reflect.ValueOf(items(name, strings.Join(posted[name], "\n"))).Convert(v.Type()))
+			case reflect.Struct:
+				readRows(v, name, posted, errs)
 			}
 		case reflect.Pointer:
 			setPointer(v, text, name, errs)
@@ -122,11 +146,25 @@ func setPointer(v reflect.Value, text, name string, errs map[string]string) {
 	case reflect.Int64:
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil && text != "" {
-			errs[name] = "This must be a whole number."
+			errs[name] = withCode("This must be a whole number.", "type")
 			return
 		}
 		v.Set(reflect.ValueOf(&n).Convert(v.Type()))
 	}
+}
+
+// items splits a typed list. Tags may have spaces in them.
+func items(name, s string) []string {
+	if name != "tags" {
+		return lines(s)
+	}
+	out := []string{}
+	for _, f := range strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == ',' }) {
+		if f = strings.TrimSpace(f); f != "" {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // lines splits a list typed with one item a line, or with commas or spaces.
@@ -174,26 +212,30 @@ func docForm(d any, sections []sectionSpec, skip []string, posted url.Values, er
 	}
 	var f form
 	for _, sec := range sections {
-		out := section{Title: sec.title, Hint: sec.hint, More: sec.more}
+		out := section{ID: sec.id, Title: sec.title, Intro: sec.intro, Hint: sec.hint, More: sec.more}
 		for _, spec := range sec.fields {
 			v, ok := values[spec.name]
-			if !ok || seen[spec.name] {
+			if !ok || seen[spec.name] && spec.widget != "fixed" {
 				continue
 			}
 			seen[spec.name] = true
 			fl := docField(spec, v, docs[spec.name], posted, errs)
-			out.Open = out.Open || fl.Error != ""
+			fl.Quiet = fl.Label == sec.title && fl.Width == "" && !fl.Optional
+			out.Open = out.Open || fl.wrong()
 			out.Fields = append(out.Fields, fl)
 		}
 		if len(out.Fields) > 0 {
 			f.Sections = append(f.Sections, out)
+			if out.ID != "" {
+				f.Anchors = append(f.Anchors, link{Label: orElse(sec.short, out.Title), URL: "#" + out.ID})
+			}
 		}
 	}
 	rest := section{More: true}
 	for _, name := range order {
 		if !seen[name] {
 			fl := docField(fieldSpec{name: name, optional: true}, values[name], docs[name], posted, errs)
-			rest.Open = rest.Open || fl.Error != ""
+			rest.Open = rest.Open || fl.wrong()
 			rest.Fields = append(rest.Fields, fl)
 		}
 	}
@@ -203,6 +245,9 @@ func docForm(d any, sections []sectionSpec, skip []string, posted url.Values, er
 	f.Errors = summary(f.Sections, errs)
 	if len(f.Errors) > 0 {
 		f.Problem = "Nothing was saved yet: " + plural(int64(len(f.Errors)), "field needs", "fields need") + " attention."
+		if errs[""] != "" {
+			f.Problem = "Nothing was saved yet."
+		}
 	}
 	return f
 }
@@ -215,14 +260,19 @@ func summary(sections []section, errs map[string]string) []problem {
 	for _, s := range sections {
 		for _, fl := range s.Fields {
 			if fl.Error != "" {
-				out = append(out, problem{fl.ID, fl.Label, fl.Error})
+				out = append(out, problem{fl.ID, fl.Label, fl.Error, fl.ErrorCode})
 				shown[fl.Name] = true
 			}
+			out = append(out, fl.Table.problems(fl.Label, shown)...)
 		}
 	}
 	for _, name := range sortedKeys(errs) {
 		if !shown[name] {
-			out = append(out, problem{"", "", strings.TrimSpace(label(name) + ": " + errs[name])})
+			msg, code := cutCode(errs[name])
+			if name != "" { // else it is about the whole form
+				msg = label(name) + ": " + msg
+			}
+			out = append(out, problem{"", "", msg, code})
 		}
 	}
 	return out
@@ -232,7 +282,14 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 	f := field{
 		ID: "f-" + strings.ReplaceAll(spec.name, "_", "-"), Name: spec.name, Label: spec.label, Widget: spec.widget, Type: spec.typ,
 		Optional: spec.optional, Help: spec.help, Example: spec.example, Unit: spec.unit, Mode: spec.mode, Auto: "off",
-		Rows: spec.rows, Width: spec.width, When: spec.when, Code: spec.code, Error: errs[spec.name],
+		Rows: spec.rows, Width: spec.width, When: spec.when, Code: spec.code, List: spec.list, Text: spec.text,
+	}
+	f.Error, f.ErrorCode = cutCode(errs[spec.name])
+	if spec.live {
+		f.Live = &note{For: spec.name}
+	}
+	if spec.tokens != nil {
+		f.Tokens = tokensOf(spec.tokens, spec.name)
 	}
 	if f.Label == "" {
 		f.Label = label(spec.name)
@@ -249,6 +306,10 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 	kind := v.Kind()
 	if kind == reflect.Pointer {
 		kind = v.Type().Elem().Kind()
+	}
+	if isRows(v) {
+		f.Widget, f.Table = "rows", rowsOf(spec, v, posted, errs)
+		return f
 	}
 	if f.Widget == "" {
 		switch {
@@ -269,12 +330,41 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 		f.Mode = "numeric"
 	}
 	f.Value = docText(v)
-	if posted.Has(spec.name) {
+	if posted.Has(spec.name) && f.Widget != "fixed" {
 		f.Value = posted.Get(spec.name)
+		if kind == reflect.Slice {
+			f.Value = strings.Join(posted[spec.name], "\n")
+		}
 	}
 	f.Checked = f.Value == "true"
-	f.Choices = selected(spec.choices, f.Value)
+	switch {
+	case f.Widget == "set":
+		f.Choices = ticked(spec.choices, lines(f.Value))
+	case f.Widget == "text" && kind == reflect.Slice:
+		f.Value = strings.ReplaceAll(strings.TrimSpace(f.Value), "\n", ", ")
+		fallthrough
+	default:
+		f.Choices = selected(spec.choices, f.Value)
+	}
 	return f
+}
+
+// wrong reports whether the field, or a cell of it, was refused.
+func (f field) wrong() bool { return f.Error != "" || len(f.Table.problems("", nil)) > 0 }
+
+// ticked marks the chosen ones of a set; values that are not among them are added, as
+// in [selected].
+func ticked(choices []choice, values []string) []choice {
+	out := slices.Clone(choices)
+	for _, v := range values {
+		i := slices.IndexFunc(out, func(c choice) bool { return c.Value == v })
+		if i < 0 {
+			i = len(out)
+			out = append(out, choice{Value: v, Label: v})
+		}
+		out[i].Selected = true
+	}
+	return out
 }
 
 // selected marks the chosen option; a value that is not among them is added, so that
@@ -305,10 +395,23 @@ func fieldErrors(err error) (map[string]string, bool) {
 	errs := map[string]string{}
 	for _, fe := range inv.Fields {
 		if errs[fe.Field] == "" {
-			errs[fe.Field] = sentence(fe.Msg)
+			errs[fe.Field] = withCode(sentence(fe.Msg), fe.Rule)
 		}
 	}
 	return errs, true
+}
+
+// withCode puts the stable code of an error behind its sentence, in the maps of errors
+// by field; [cutCode] parts them. A sentence has no line breaks: what it repeats of a
+// value is quoted.
+func withCode(msg, code string) string { return msg + "\n" + code }
+
+func cutCode(s string) (msg, code string) {
+	i := strings.LastIndexByte(s, '\n')
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], s[i+1:]
 }
 
 // label makes a label of a JSON name: click_param → Click param.

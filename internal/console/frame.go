@@ -61,7 +61,7 @@ var rail = []struct {
 	{"Offers", []struct{ path, label, icon string }{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
 	{"Partners", []struct{ path, label, icon string }{{"publishers", "Publishers", "users"}}},
 	{"Signals", []struct{ path, label, icon string }{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
-	{"Money", []struct{ path, label, icon string }{{"ledger", "Ledger", "landmark"}}},
+	{"Money", []struct{ path, label, icon string }{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
 	{"Reports", []struct{ path, label, icon string }{{"reports", "Explorer", "chart-no-axes-column"}}},
 	{"Settings", []struct{ path, label, icon string }{{"settings", "Settings", "settings"}}},
 }
@@ -149,7 +149,8 @@ func section0(path string) string {
 // spanned reports whether the page is about a time: dashboard, reports, and the
 // catalog's lists and pages, which show numbers. Others would only pretend.
 func (c *call) spanned() bool {
-	if c.r.Method != http.MethodGet || strings.HasSuffix(c.r.URL.Path, "/new") || strings.HasSuffix(c.r.URL.Path, "/edit") {
+	if c.r.Method != http.MethodGet || strings.HasSuffix(c.r.URL.Path, "/new") || strings.HasSuffix(c.r.URL.Path, "/edit") ||
+		strings.HasSuffix(c.r.URL.Path, "/diagnosis") || strings.HasSuffix(c.r.URL.Path, "/reprice") {
 		return false
 	}
 	switch section0(c.r.URL.Path) {

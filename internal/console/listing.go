@@ -63,6 +63,8 @@ type panel struct {
 	Table   *table
 	Form    *form
 	Notes   []string
+
+	Tracking *trackingView
 }
 
 // pageSize is how many rows a page of a list has; catalogWhole is how many rows of

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/rates"
+	"clickledger/internal/upload"
 )
 
 // policy allows scripts, styles and requests of this host and nothing else; nothing
@@ -49,10 +52,22 @@ func (s *server) headers(next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// bodyLimit bounds a request's body; files of rates and of conversions may be larger than
+// forms.
+func bodyLimit(r *http.Request) int64 {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/w/") && strings.HasSuffix(r.URL.Path, "/rates/import") {
+		return rates.MaxFile + maxForm
+	}
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/w/") && strings.HasSuffix(r.URL.Path, "/conversions/upload") {
+		return upload.MaxBytes + maxForm // with the line ends that browsers make longer
+	}
+	return maxForm
 }
 
 // adapt is the one place where handlers' errors become answers, and where it is

@@ -3,19 +3,26 @@ package console
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/macro"
 	"clickledger/internal/money"
+	"clickledger/internal/visitor"
 )
 
 // previewPage is the panel beside a form: what the values typed so far would do.
-type previewPage struct{ Boxes []previewBox }
+type previewPage struct {
+	Boxes []previewBox
+	Notes []note
+}
 
 type previewBox struct {
 	Title   string
-	URL     string
+	URL     []urlPart
+	Copy    string // a value to take elsewhere
 	Problem string
+	Code    string
 	Pairs   []pair
 	Note    string
 }
@@ -23,11 +30,15 @@ type previewBox struct {
 // sampleSale is the order the preview prices, in units of the currency.
 const sampleSale = "100.00"
 
-// preview shows the consequence of a form without saving it.
+// preview shows the consequence of a form without saving it. It shows what only those
+// may see who could save the form, such as the advertiser's token.
 func (c *call) preview() error {
 	ed, _, err := c.editor()
 	if err != nil {
 		return err
+	}
+	if !c.write() {
+		return catalog.ErrNotFound
 	}
 	v, err := c.formValues()
 	if err != nil {
@@ -35,17 +46,13 @@ func (c *call) preview() error {
 	}
 	d := catalog.NewDoc(ed.kind)
 	if o, ok := d.(*catalog.OfferDoc); ok {
-		o.Currency = c.ws.Currency // a saved offer's form does not post it
+		o.Currency = c.ws.Currency
 	}
 	readDoc(d, v)
 	var p previewPage
-	switch d := d.(type) {
-	case *catalog.OfferDoc:
-		p.Boxes = []previewBox{sampleURL("A sample visitor goes to", macro.ClickTokens, d.URL), samplePrice(d)}
-	case *catalog.PublisherDoc:
-		if d.PostbackURL != "" {
-			p.Boxes = []previewBox{sampleURL("A sample conversion calls", macro.PostbackTokens, d.PostbackURL)}
-		}
+	p.Boxes, p.Notes, err = ed.preview(c, d)
+	if err != nil {
+		return err
 	}
 	b, err := c.ui.render("content", "preview", view[previewPage]{Page: p})
 	if err != nil {
@@ -54,32 +61,90 @@ func (c *call) preview() error {
 	return c.send(http.StatusOK, b)
 }
 
-// sampleURL renders a URL with the sample values of its tokens.
-func sampleURL(title string, tbl *macro.Table, raw string) previewBox {
-	box := previewBox{Title: title}
-	if raw == "" {
-		box.Note = "The URL shows here as you type."
-		return box
+// remark puts notes at their fields, as the panel's script does later.
+func (f *form) remark(notes []note) {
+	for i := range f.Sections {
+		for j := range f.Sections[i].Fields {
+			fl := &f.Sections[i].Fields[j]
+			for _, n := range notes {
+				if n.For == fl.Name && fl.Live != nil && fl.Error == "" {
+					fl.Live = &n
+				}
+			}
+		}
 	}
-	t, err := macro.ParseURLWith(tbl, raw)
-	var bad *macro.Error
-	if errors.As(err, &bad) {
-		box.Problem = sentence(bad.Msg)
-		return box
+}
+
+func offerPreview(c *call, doc catalog.Doc) ([]previewBox, []note, error) {
+	d, ok := doc.(*catalog.OfferDoc)
+	if !ok {
+		return nil, nil, nil
+	}
+	if d.Currency == "" {
+		copied := *d
+		copied.Currency, d = c.ws.Currency, &copied
+	}
+	var adv *catalog.Advertiser
+	if d.Advertiser != "" {
+		a, err := get[*catalog.Advertiser](c, catalog.KindAdvertiser, d.Advertiser)
+		if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+			return nil, nil, err
+		}
+		if err == nil {
+			adv = a
+		}
+	}
+	return []previewBox{c.sampleDestination(d, adv), c.samplePostback(d, adv), samplePrice(d)}, offerNotes(c, d, adv), nil
+}
+
+func advertiserPreview(c *call, doc catalog.Doc) ([]previewBox, []note, error) {
+	d, ok := doc.(*catalog.AdvertiserDoc)
+	if !ok {
+		return nil, nil, nil
+	}
+	a := &catalog.Advertiser{Name: orElse(d.Name, "the network"), Token: "TOKEN", ClickParam: d.ClickParam, Macros: catalog.Macros{
+		ClickID: d.ClickMacro, Payout: d.PayoutMacro, Amount: d.AmountMacro, Currency: d.CurrencyMacro, TxID: d.TxIDMacro, Status: d.StatusMacro, Goal: d.GoalMacro}}
+	n := note{For: "template"}
+	if t, ok := catalog.FindNetworkTemplate(d.Template); ok {
+		n.Text = t.Notes
+	}
+	box := c.samplePostback(&catalog.OfferDoc{PayoutKind: catalog.PayoutPostback}, a)
+	box.Title, box.Note = "Its postback, for an offer with Auto payout", "TOKEN stands for the token, which is on the advertiser's page."
+	return []previewBox{box, {Title: "Appended to offer URLs", URL: []urlPart{{Text: "https://shop.example/?" + orElse(d.ClickParam, "click_id") + "="}, {macro.Tokens[macro.ClickID].Sample, true}}}}, []note{n}, nil
+}
+
+func publisherPreview(_ *call, doc catalog.Doc) ([]previewBox, []note, error) {
+	d, ok := doc.(*catalog.PublisherDoc)
+	if !ok || d.PostbackURL == "" {
+		return nil, nil, nil
+	}
+	return []previewBox{sampleURL("A sample conversion calls", macro.PostbackTokens, d.PostbackURL)}, []note{urlNote("postback_url", macro.PostbackTokens, d.PostbackURL)}, nil
+}
+
+// goalPreview prices a goal by its own terms, and where it has none by its offer's.
+func goalPreview(c *call, doc catalog.Doc) ([]previewBox, []note, error) {
+	d, ok := doc.(*catalog.GoalDoc)
+	if !ok || d.Offer == "" {
+		return nil, nil, nil
+	}
+	e, err := get[*catalog.Offer](c, catalog.KindOffer, d.Offer)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil, nil
 	}
 	if err != nil {
-		box.Problem = sentence(err.Error())
-		return box
+		return nil, nil, err
 	}
-	var v macro.Values
-	for _, id := range tbl.IDs() {
-		v[id] = macro.Tokens[id].Sample
+	o, ok := catalog.DocOf(e, e.Currency).(*catalog.OfferDoc)
+	if !ok {
+		return nil, nil, nil
 	}
-	box.URL = string(t.Append(nil, &v))
-	if tbl == macro.ClickTokens && !t.Uses(macro.ClickID) {
-		box.Note = "The URL does not carry {click_id}, so the advertiser cannot send it back. Add it, or let it be appended (under Tracking)."
+	if d.PayoutKind != "" {
+		o.PayoutKind, o.Payout, o.PayoutPercent, o.Precedence, o.GeoPayouts = d.PayoutKind, d.Payout, d.PayoutPercent, d.Precedence, d.GeoPayouts
 	}
-	return box
+	if d.CommissionKind != "" {
+		o.CommissionKind, o.Commission, o.CommissionPercent = d.CommissionKind, d.Commission, d.CommissionPercent
+	}
+	return []previewBox{samplePrice(o)}, nil, nil
 }
 
 // samplePrice is what one order would pay, and to whom.
@@ -103,8 +168,20 @@ func samplePrice(d *catalog.OfferDoc) previewBox {
 	}
 	if d.PayoutKind == catalog.PayoutPostback {
 		box.Pairs = append(box.Pairs, pair{Label: "Us", Value: "what the postback says"})
+		if d.Payout != "" {
+			fallback, ok := priceOf(catalog.PayoutFixed, d.Payout, "", sale, sale)
+			box.Pairs = append(box.Pairs, say("Without a payout in it", fallback, ok))
+		} else {
+			box.Pairs = append(box.Pairs, pair{Label: "Without a payout in it", Value: withCurrency(0, d.Currency), Tone: "warn"})
+		}
 	} else {
 		box.Pairs = append(box.Pairs, say("Us", payout, known))
+		box.Pairs = append(box.Pairs, geoPairs(d, sale)...)
+		sent := "what it says"
+		if d.Precedence == catalog.ManualWins {
+			sent = "the same"
+		}
+		box.Pairs = append(box.Pairs, pair{Label: "If the postback says otherwise", Value: sent})
 	}
 	switch {
 	case d.CommissionKind == catalog.CommissionNone || d.CommissionKind == "":
@@ -125,6 +202,33 @@ func samplePrice(d *catalog.OfferDoc) previewBox {
 		}
 	}
 	return box
+}
+
+// maxGeoPairs bounds how many countries the preview lists.
+const maxGeoPairs = 8
+
+// geoPairs are the payouts of countries.
+func geoPairs(d *catalog.OfferDoc, sale money.Amount) []pair {
+	if d.PayoutKind != catalog.PayoutFixed {
+		return nil
+	}
+	var out []pair
+	for i, g := range d.GeoPayouts {
+		if i == maxGeoPairs {
+			out = append(out, pair{Label: "and " + itoa(len(d.GeoPayouts)-i) + " more", Value: ""})
+			break
+		}
+		code := strings.ToUpper(strings.TrimSpace(g.Country))
+		p := pair{Label: "· from " + orElse(visitor.CountryName(code), "…"), Value: undefined}
+		if a, ok := priceOf(catalog.PayoutFixed, strings.TrimSpace(g.Payout), "", sale, sale); ok {
+			p.Value = withCurrency(a.Minor, d.Currency)
+		}
+		if !catalog.KnownCountry(code) {
+			p.Label, p.Tone = "· from "+orElse(g.Country, "…"), "bad"
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // priceOf is one term of an offer, as far as what is typed can be read.

@@ -21,11 +21,13 @@ type reportPage struct {
 	FilterOps   []choice
 	FilterValue string
 	Bases       []choice
+	Moneys      []choice
 	Zone        string
 	Zones       []string
 	Metrics     []metricPick
 	MetricCount string
 	Problem     string
+	Notes       []string
 	Table       *table
 }
 
@@ -56,6 +58,7 @@ func (c *call) question() report.Question {
 	v := c.r.URL.Query()
 	q := report.Question{
 		Workspace: c.ws.ID, TimeZone: orElse(c.param("tz"), c.loc.String()), Basis: orElse(c.param("basis"), report.BasisEvent),
+		Money: orElse(c.param("money"), report.MoneyReporting),
 		Limit: reportRows, Totals: true,
 	}
 	seen := map[string]bool{"": true}
@@ -123,6 +126,9 @@ func (c *call) reports() error {
 		p.Head.Note = "The first " + count(int64(len(t.Rows))) + " rows; the export has all of them"
 	}
 	p.Head.Actions = []action{{Label: "Export CSV", URL: c.exportURL(), Icon: "download", Download: true}}
+	for _, n := range t.Notes {
+		p.Notes = append(p.Notes, n.Text)
+	}
 	p.Table = c.reportTable(t, q)
 	return show(c, "report", "Report", p)
 }
@@ -167,6 +173,7 @@ func (c *call) reportInputs(p *reportPage, q report.Question) {
 	}
 	p.FilterBy = selected(append([]choice{{Value: "", Label: "None"}}, dims[1:]...), fd)
 	p.FilterOps = selected(options("eq", "is", "ne", "is not", "contains", "contains", "prefix", "begins with", "empty", "is empty", "not_empty", "is not empty"), fo)
+	p.Moneys = selected(options(report.MoneyReporting, "in "+c.ws.Currency, report.MoneyOriginal, "original"), q.Money)
 	p.Bases = selected(options("event", "the event", "visit", "the visit"), q.Basis)
 }
 
@@ -184,17 +191,18 @@ func (c *call) reportTable(t *report.Table, q report.Question) *table {
 	}
 	currencyAt := -1
 	for i, cl := range cols {
-		if cl.Name == "currency" {
+		if cl.Name == t.CurrencyColumn {
 			currencyAt = i
 		}
-	}
-	only := oneCurrency(t, currencyAt)
-	if only != "" && !contains(q.Dimensions, "currency") {
-		hide[currencyAt] = true // it stands in the headers
 	}
 	dims := map[string]bool{}
 	for _, d := range q.Dimensions {
 		dims[d] = true
+	}
+	implicit := currencyAt >= 0 && !dims[t.CurrencyColumn]
+	only := oneCurrency(t, currencyAt)
+	if only != "" && implicit {
+		hide[currencyAt] = true // it stands in the headers
 	}
 	for i, cl := range cols {
 		if hide[i] {
@@ -216,7 +224,6 @@ func (c *call) reportTable(t *report.Table, q report.Question) *table {
 	for _, m := range report.Metrics() {
 		bound[m.Name] = m.Bound()
 	}
-	implicit := currencyAt >= 0 && !dims["currency"]
 	// line writes a row; in one of several of a group stands only what is the row's own.
 	line := func(r []any, total, split bool) row {
 		var rw row
@@ -239,7 +246,7 @@ func (c *call) reportTable(t *report.Table, q report.Question) *table {
 				if total {
 					cell.Text, cell.Tone, cell.Href = "Total", "", ""
 				}
-			} else if total && dims[cl.Name] && cl.Name != "currency" {
+			} else if total && dims[cl.Name] && cl.Name != t.CurrencyColumn {
 				cell.Text, cell.Tone, cell.Href = "", "", ""
 			}
 			rw.Cells = append(rw.Cells, cell)
@@ -344,6 +351,12 @@ func (c *call) reportCell(cl report.Column, r []any, i int, nameOf map[int]int, 
 
 // dimensionURL is the page of the row an id names.
 func (c *call) dimensionURL(dimension, id string) string {
+	for _, d := range report.Dimensions() {
+		if d.Name == dimension {
+			dimension = d.Kind()
+			break
+		}
+	}
 	switch k := catalog.Kind(dimension); k {
 	case catalog.KindOffer, catalog.KindAdvertiser, catalog.KindPublisher:
 		return c.at(paths[k] + "/" + id)

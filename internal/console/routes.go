@@ -26,7 +26,9 @@ var routes = []route{
 	{"GET /w/{ws}/search", needWorkspace, (*call).search},
 
 	{"GET /w/{ws}/offers", needWorkspace, (*call).offers},
+	{"POST /w/{ws}/offers/bulk", needWorkspace, (*call).offersBulk},
 	{"GET /w/{ws}/offers/{id}", needWorkspace, (*call).offer},
+	{"POST /w/{ws}/offers/{id}/clone", needWorkspace, (*call).offerClone},
 	{"GET /w/{ws}/advertisers", needWorkspace, (*call).advertisers},
 	{"GET /w/{ws}/advertisers/{id}", needWorkspace, (*call).advertiser},
 	{"GET /w/{ws}/publishers", needWorkspace, (*call).publishers},
@@ -36,6 +38,15 @@ var routes = []route{
 	{"POST /w/{ws}/links/new", needWorkspace, (*call).linkCreate},
 
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
+	{"GET /w/{ws}/conversions/new", needWorkspace, (*call).entryForm},
+	{"POST /w/{ws}/conversions/new", needWorkspace, (*call).entrySent},
+	{"GET /w/{ws}/conversions/upload", needWorkspace, (*call).uploadForm},
+	{"POST /w/{ws}/conversions/upload", needWorkspace, (*call).upload},
+	{"GET /w/{ws}/conversions/example.csv", needWorkspace, (*call).uploadExample},
+	{"GET /w/{ws}/offers/{id}/diagnosis", needWorkspace, (*call).diagnosis},
+	{"POST /w/{ws}/offers/{id}/landing-check", needWorkspace, (*call).landingCheck},
+	{"GET /w/{ws}/offers/{id}/reprice", needWorkspace, (*call).reprice},
+	{"POST /w/{ws}/offers/{id}/reprice", needWorkspace, (*call).repriceConfirm},
 	{"GET /w/{ws}/conversions/{id}", needWorkspace, (*call).conversion},
 	{"POST /w/{ws}/conversions/{id}/decide", needWorkspace, (*call).decide},
 	{"GET /w/{ws}/signals", needWorkspace, (*call).signals},
@@ -43,6 +54,11 @@ var routes = []route{
 	{"POST /w/{ws}/signals/{id}/replay", needWorkspace, (*call).replay},
 	{"GET /w/{ws}/outbound", needWorkspace, (*call).outbound},
 	{"GET /w/{ws}/ledger", needWorkspace, (*call).ledger},
+	{"GET /w/{ws}/rates", needWorkspace, (*call).rates},
+	{"POST /w/{ws}/rates", needWorkspace, (*call).rateSet},
+	{"POST /w/{ws}/rates/end", needWorkspace, (*call).rateEnd},
+	{"POST /w/{ws}/rates/remove", needWorkspace, (*call).rateRemove},
+	{"POST /w/{ws}/rates/import", needWorkspace, (*call).rateImport},
 	{"GET /w/{ws}/reports", needWorkspace, (*call).reports},
 	{"GET /w/{ws}/reports/export.csv", needWorkspace, (*call).reportCSV},
 
@@ -69,7 +85,7 @@ func editorRoutes() []route {
 		if kind != "links" { // a new link has a page of its own
 			out = append(out, route{"GET " + base + "/new", needWorkspace, in((*call).newForm)}, route{"POST " + base + "/new", needWorkspace, in((*call).create)})
 		}
-		if editors[kind].preview {
+		if editors[kind].preview != nil {
 			out = append(out, route{"POST " + base + "/preview", needWorkspace, in((*call).preview)})
 		}
 		out = append(out,

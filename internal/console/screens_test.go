@@ -66,6 +66,11 @@ func TestScreens(t *testing.T) {
 	mixed := people
 	mixed.second = "EUR"
 	two.populate(mixed)
+	rich := newWorld(t, nil)
+	rich.signIn()
+	rich.workspace("Rich")
+	rich.populate(people)
+	rich.enrich()
 	bare := newWorld(t, nil)
 	fresh := newWorld(t, nil)
 	fresh.signIn()
@@ -76,11 +81,16 @@ func TestScreens(t *testing.T) {
 		w    *world
 		path string
 	}{
-		{"home", full, full.at("")}, {"home-today", full, full.at("") + "?range=today"}, {"offers", full, full.at("offers")}, {"offer", full, full.at("offers/" + full.offs[0].ID)},
-		{"offer-new", full, full.at("offers/new")}, {"offer-edit", full, full.at("offers/" + full.offs[0].ID + "/edit")}, {"advertisers", full, full.at("advertisers")}, {"advertiser", full, full.at("advertisers/" + full.advs[0].ID)},
+		{"home", full, full.at("")}, {"home-today", full, full.at("") + "?range=today"}, {"offers", full, full.at("offers") + "?sort=-revenue"}, {"offers-picked", full, full.at("offers") + "#pick"}, {"offer", full, full.at("offers/" + full.offs[0].ID)}, {"offer-track", rich, rich.at("offers/"+rich.offs[7].ID) + "?optional=true"}, {"offer-terms", rich, rich.at("offers/" + rich.offs[0].ID)}, {"offers-rich", rich, rich.at("offers")},
+		{"offer-new", full, full.at("offers/new")}, {"offer-edit", full, full.at("offers/" + full.offs[0].ID + "/edit")}, {"offer-filled", full, full.at("offers/new") + filledOffer(full)}, {"offer-tokens", full, full.at("offers/new") + filledOffer(full) + "#.tok"}, {"offer-caps", full, full.at("offers/new") + filledOffer(full) + "##caps > details"}, {"offer-keywords", full, full.at("offers/new") + filledOffer(full) + "##keywords > details"},
+		{"offer-targeting", full, full.at("offers/new") + filledOffer(full) + "##targeting > details"}, {"offer-goal", full, full.at("goals/new") + "?offer=" + full.offs[0].ID}, {"offer-adv", full, full.at("advertisers/new") + "?template=cake"},
+		{"advertisers", full, full.at("advertisers")}, {"advertiser", full, full.at("advertisers/" + full.advs[0].ID)},
 		{"publishers", full, full.at("publishers")}, {"publisher", full, full.at("publishers/" + full.pubs[0].ID)}, {"links", full, full.at("links")}, {"link-new", full, full.at("links/new")},
 		{"conversions", full, full.at("conversions")}, {"conversion", full, full.at("conversions/" + first.ID)}, {"signals", full, full.at("signals")},
-		{"signal", full, full.at("signals/" + full.refused())}, {"outbound", full, full.at("outbound")}, {"ledger", full, full.at("ledger")},
+		{"signal", full, full.at("signals/" + full.refused())}, {"outbound", full, full.at("outbound")},
+		{"diagnosis", full, full.at("offers/" + full.offs[5].ID + "/diagnosis")}, {"diagnosis-first", full, full.at("offers/" + full.offs[0].ID + "/diagnosis")}, {"diagnosis-well", full, full.at("offers/" + full.offs[6].ID + "/diagnosis")},
+		{"reprice", full, full.at("offers/" + full.offs[2].ID + "/reprice")}, {"reprice-none", full, full.at("offers/" + full.offs[0].ID + "/reprice")}, {"upload", full, full.at("conversions/upload")}, {"enter", full, full.at("conversions/new")}, {"ledger", full, full.at("ledger")},
+		{"rates", full, full.at("rates")}, {"rates-all", full, full.at("rates") + "?show=all"}, {"two-rates", two, two.at("rates")}, {"empty-rates", fresh, fresh.at("rates")},
 		{"report", full, full.at("reports") + "?d=publisher&d=country&d=&range=30d"}, {"settings", full, full.at("settings")}, {"search", full, full.at("search") + "?q=acme"}, {"notfound", full, full.at("nothing")},
 		{"long-home", long, long.at("")}, {"long-offers", long, long.at("offers")}, {"long-offer", long, long.at("offers/" + long.offs[0].ID)}, {"long-publisher", long, long.at("publishers/" + long.pubs[0].ID)},
 		{"long-conversions", long, long.at("conversions")}, {"long-conversion", long, long.at("conversions/" + long.first().ID)}, {"long-ledger", long, long.at("ledger")}, {"long-report", long, long.at("reports") + "?d=offer&d=publisher&d=sub1"},
@@ -190,7 +200,7 @@ func (b *browser) shoot(w *world, path string, width int64, theme, file string) 
 	// What stands behind # is a menu to open before looking.
 	if _, menu, ok := strings.Cut(path, "#"); ok {
 		steps = append(steps, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-			_, err := chromedp.Evaluate[string](`(document.querySelector("`+menu+`") || {}).open = true, document.querySelector("#nav-open").checked = "`+menu+`" === "drawer", ""`)(ctx, t)
+			_, err := chromedp.Evaluate[string](`(document.querySelector("`+menu+`") || {}).open = true, document.querySelector("#nav-open").checked = "`+menu+`" === "drawer", [...document.querySelectorAll("tbody [name=id]")].slice(0, "`+menu+`" === "pick" ? 3 : 0).forEach((b) => b.click()), ""`)(ctx, t)
 			return chromedp.Void{}, err
 		})
 	}

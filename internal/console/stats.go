@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -50,21 +51,32 @@ func (s *stat) in(currency string) money2 { return s.money[currency] }
 // stats asks the report for the numbers of every value of a dimension ("" = the
 // whole) in the span, kept by the filters.
 func (c *call) stats(dimension string, s span, filters ...report.Filter) (map[string]*stat, error) {
+	return c.statsIn(c.ws.ID, dimension, s, filters...)
+}
+
+// statsIn is [call.stats] of another workspace, in this one's time zone.
+func (c *call) statsIn(workspace, dimension string, s span, filters ...report.Filter) (map[string]*stat, error) {
 	q := report.Question{
-		Workspace: c.ws.ID, From: s.from, To: s.to, TimeZone: c.loc.String(), Basis: "event",
+		Workspace: workspace, From: s.from, To: s.to, TimeZone: c.loc.String(), Basis: "event",
 		Metrics: statMetrics, Filters: filters, Limit: 100_000,
 	}
 	if dimension != "" {
 		q.Dimensions = []string{dimension}
 	}
 	// A page asks some of its questions twice, for figures and for bars.
-	memo := fmt.Sprint(dimension, s.from, s.to, filters)
+	memo := fmt.Sprint(workspace, dimension, s.from, s.to, filters)
 	if known, ok := c.asked[memo]; ok {
 		return known, nil
 	}
 	t, err := c.Report.Run(c.r.Context(), q)
 	if err != nil {
 		return nil, fmt.Errorf("report by %s: %w", dimension, err)
+	}
+	for _, n := range t.Notes {
+		if c.remarks == nil {
+			c.remarks = map[string]bool{}
+		}
+		c.remarks[n.Text] = true
 	}
 	col := map[string]int{}
 	for i, cl := range t.Columns {
@@ -228,6 +240,11 @@ func statKey(s *stat, name, currency string) float64 {
 		return float64(m.commission)
 	case "profit":
 		return float64(m.revenue - m.commission)
+	case "epc":
+		if s.clicks == 0 {
+			return math.Inf(-1)
+		}
+		return float64(m.revenue) / float64(s.clicks)
 	}
 	return 0
 }

@@ -199,11 +199,17 @@ func (c *call) visitPairs(v *event.Visit) []pair {
 			ps = append(ps, pair{Label: label, Value: value})
 		}
 	}
+	if v.Wanted != "" {
+		ps = append(ps, pair{Label: "Link points to", Value: c.nameOf(catalog.KindOffer, v.Wanted), Href: c.at("offers/" + v.Wanted)})
+	}
 	if v.Link != "" {
 		ps = append(ps, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, v.Link), Href: c.at("links", "q", v.Link)})
 	}
 	add("Country", v.Country)
-	add("Device", join(v.Device, join(v.OS, v.OSVersion, " "), ", "))
+	add("Region", join(v.City, v.Region, ", "))
+	add("Provider", join(v.ISP, v.Connection, ", "))
+	add("Device", join(join(v.Device, join(v.Brand, v.Model, " "), ", "), join(v.OS, v.OSVersion, " "), ", "))
+	add("Keyword", v.Keyword)
 	add("Browser", join(v.Browser, v.BrowserVersion, " "))
 	add("Language", v.Language)
 	add("Referrer", v.Referer)
@@ -240,7 +246,27 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 		{Label: "Revenue", Value: withCurrency(cv.Revenue, cv.Currency)}, {Label: "Commission", Value: withCurrency(cv.Commission, cv.Currency)},
 	}
 	if cv.Sent != "" {
-		s.Pairs = append(s.Pairs, pair{Label: "Payout as sent", Value: cv.Sent})
+		s.Pairs = append(s.Pairs, pair{Label: "Payout as sent", Value: join(cv.Sent, cv.SentCurrency, " ")})
+	}
+	add := func(label, value string) {
+		if value != "" {
+			s.Pairs = append(s.Pairs, pair{Label: label, Value: value})
+		}
+	}
+	add("Sale as sent", join(cv.SentSale, cv.SentCurrency, " "))
+	if cv.Rate.Rate != "" {
+		add("Exchange rate", "1 "+cv.SentCurrency+" = "+cv.Rate.Rate+" "+cv.Currency+" ("+cv.Rate.Source+", "+cv.Rate.Date+")")
+	}
+	if revenue, commission, ok := cv.Reported(); ok && cv.ReportCurrency != cv.Currency {
+		add("In "+cv.ReportCurrency, withCurrency(revenue, cv.ReportCurrency)+" revenue, "+withCurrency(commission, cv.ReportCurrency)+" commission")
+		add("Reporting rate", "1 "+cv.Currency+" = "+cv.Report.Rate+" "+cv.ReportCurrency+" ("+cv.Report.Source+", "+cv.Report.Date+")")
+	}
+	add("Country as sent", cv.Geo)
+	add("Beyond a cap", cv.OverCap)
+	add("Held", words(cv.Hold))
+	params := cv.Custom()
+	for _, name := range sortedKeys(params) {
+		add(name, params[name])
 	}
 	s.Pairs = append(s.Pairs, pair{Label: "Catalog revision", Value: strconv.FormatInt(cv.Revision, 10)})
 	if cv.Warning != "" {
@@ -251,6 +277,9 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 
 func (c *call) changeStep(ch *conversion.Change) step {
 	s := step{Tone: toneOf(string(ch.To)), Title: label(string(ch.To)), at: ch.At, Sentence: "From " + string(ch.From) + " to " + string(ch.To) + ", by " + c.actor(ch.Actor) + "."}
+	if ch.From == ch.To {
+		s.Title, s.Sentence = "Repriced", "Its amounts were computed anew by the terms of the day, by "+c.actor(ch.Actor)+"."
+	}
 	if ch.Reason != "" {
 		s.Pairs = []pair{{Label: "Reason", Value: ch.Reason}}
 	}

@@ -55,9 +55,25 @@ func newUI(fsys fs.FS, mark func(name string) string) (*ui, error) {
 		if err != nil {
 			return nil, err
 		}
+		_, err = t.New("own").Parse(a.own(d.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("link the files of %s: %w", d.Name(), err)
+		}
 		u.pages[d.Name()] = t
 	}
 	return u, nil
+}
+
+// own is the head's links to the bundles of one page, made of hashed names alone.
+func (a *assets) own(page string) string {
+	s := ""
+	if as := a.byName[page+".css"]; as != nil {
+		s += `<link rel="stylesheet" href="` + as.url + `">`
+	}
+	if as := a.byName[page+".js"]; as != nil {
+		s += `<script src="` + as.url + `" defer></script>`
+	}
+	return s
 }
 
 // parse adds the files of the patterns. With marks, every definition begins by

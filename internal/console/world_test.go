@@ -17,30 +17,34 @@ import (
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/outbound"
+	"clickledger/internal/rates"
 	"clickledger/internal/store"
 )
 
 // world is a console over a real SQLite store and the real services; only the report
 // is a stand-in, over facts in memory.
 type world struct {
-	t       *testing.T
-	db      *store.DB
-	cat     *catalog.Service
-	acc     *account.Service
-	judge   *conversion.Judge
-	desk    *books.Desk
-	minter  *event.Minter
-	now     time.Time
-	clicks  clicks
-	facts   *factTable
-	view    *catalog.View
-	seq     uint64
-	owner   account.Principal
-	handler http.Handler
-	srv     *server
-	cookie  string
+	t         *testing.T
+	db        *store.DB
+	cat       *catalog.Service
+	acc       *account.Service
+	judge     *conversion.Judge
+	desk      *books.Desk
+	rates     *rates.Service
+	diagnosis *diagnosis.Service
+	minter    *event.Minter
+	now       time.Time
+	clicks    clicks
+	facts     *factTable
+	view      *catalog.View
+	seq       uint64
+	owner     account.Principal
+	handler   http.Handler
+	srv       *server
+	cookie    string
 
 	ws   *catalog.Workspace
 	advs []*catalog.Advertiser
@@ -86,9 +90,11 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	}
 	w.acc = account.NewService(account.ServiceOptions{Store: db.Accounts(), Now: clock})
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: clock}
-	w.desk = &books.Desk{Store: db.Books(), Judge: w.judge, Changed: w.publish}
+	w.desk = &books.Desk{Store: db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: w.publish}
+	w.rates = rates.NewService(rates.Options{Store: db.Rates(), Now: clock})
+	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
 	w.srv, err = newServer(Options{
-		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Deliveries: db.Deliveries(),
+		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Deliveries: db.Deliveries(), Rates: w.rates, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
 			return []StatusLine{{Name: "Log", Value: "0.4 ms a write"}, {Name: "Reports", Value: "0.6 s behind"}}
@@ -150,7 +156,7 @@ func (w *world) offer(advertiser string) *catalog.Offer {
 }
 
 func (w *world) workspace(name string) {
-	w.ws = make2[*catalog.Workspace](w, &catalog.WorkspaceDoc{Name: name, Currency: "USD", TimeZone: "Europe/Berlin"})
+	w.ws = make2[*catalog.Workspace](w, &catalog.WorkspaceDoc{Name: name, Currency: "USD", TimeZone: "Europe/Berlin", IPMode: catalog.IPTruncated})
 }
 
 // names of a scenario; long ones and hostile ones replace them.
@@ -177,9 +183,10 @@ func (w *world) populate(c cast) {
 		w.advs = append(w.advs, make2[*catalog.Advertiser](w, &catalog.AdvertiserDoc{Name: n, Type: typ, TokenRequired: i != 2, ClickParam: "click_id"}))
 	}
 	for i, n := range c.offers {
-		d := &catalog.OfferDoc{Name: n, Advertiser: w.advs[min(i/2, len(w.advs)-1)].ID, URL: "https://shop.example/landing?ref={click_id}&pub={publisher_id}", Status: catalog.StatusActive, Currency: "USD",
-			PayoutKind: catalog.PayoutFixed, Payout: fmt.Sprintf("%d.50", 8+3*i), Precedence: catalog.PostbackWins, CommissionKind: catalog.CommissionPercentPayout, CommissionPercent: "60",
-			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", DeepLinks: []string{"shop.example"}, Tags: []string{"q4"}}
+		d := catalog.NewDoc(catalog.KindOffer).(*catalog.OfferDoc)
+		d.Name, d.Advertiser, d.URL, d.Currency = n, w.advs[min(i/2, len(w.advs)-1)].ID, "https://shop.example/landing?ref={click_id}&pub={publisher_id}", "USD"
+		d.Payout, d.CommissionKind, d.CommissionPercent = fmt.Sprintf("%d.50", 8+3*i), catalog.CommissionPercentPayout, "60"
+		d.DeepLinks, d.Tags = []string{"shop.example"}, []string{"q4"}
 		if c.second != "" && i%2 == 1 {
 			d.Currency = c.second
 		}
@@ -220,6 +227,7 @@ func (w *world) populate(c cast) {
 	w.trouble()
 	w.deliver()
 	w.publish()
+	w.exchange()
 }
 
 // traffic is three weeks of visits, more by day, and their conversions.

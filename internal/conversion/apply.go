@@ -2,14 +2,16 @@ package conversion
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/dialect"
 	"clickledger/internal/event"
-	"clickledger/internal/money"
+	"clickledger/internal/macro"
 )
 
 // known finds the conversion this signal is about, nil when it is new. With an
@@ -46,7 +48,7 @@ func (j *judgment) known(ctx context.Context, v values) (*Conversion, error) {
 // claimed and nobody has decided: anybody can load a pixel, with a guessed order number
 // and any amount, so a page's claim must never stand in the way of the real order.
 func (j *judgment) overrules(c *Conversion, v values) bool {
-	if !j.trusted || c.Source != event.SignalPixel || c.Status != Pending {
+	if !j.trusted || !event.FromPage(c.Source) || c.Status != Pending {
 		return false
 	}
 	return c.Click != j.visit.ID || j.contradiction(c, v) != nil
@@ -64,8 +66,12 @@ func (j *judgment) create(ctx context.Context, v values) error {
 	if err != nil {
 		return err
 	}
+	w, err := j.exchanged(v, j.offer, v.at)
+	if err != nil {
+		return err
+	}
 	status := j.firstStatus(v)
-	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher}, v)
+	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher, country(j.offer, j.visit.Country, j.req.Geo)}, w)
 	if !counts(status) {
 		p, err = unpriced(p, err)
 	}
@@ -78,29 +84,31 @@ func (j *judgment) create(ctx context.Context, v values) error {
 		Click: j.visit.ID, Signal: j.row.ID, At: v.at, ClickAt: j.visit.At, Recorded: now.UnixMicro(),
 		Advertiser: j.offer.Advertiser, Offer: j.offer.ID, Goal: j.goal.ID, GoalKey: j.goal.Key,
 		Publisher: j.visit.Publisher, Link: j.visit.Link, Order: v.order, Method: j.method, Source: j.sig.Kind,
-		Status: status, Currency: string(v.currency), Revenue: p.revenue.Minor, Commission: p.commission.Minor,
-		SaleAmount: v.sale.Minor, HasSale: v.hasSale, Country: j.visit.Country, Coupon: j.req.Coupon,
-		PayoutRule: p.payoutRule, CommRule: p.commRule, Warning: p.warning, Revision: j.view.Revision,
-		Dims: j.visit.Append(nil), Version: 1,
+		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.req.Geo), Coupon: j.req.Coupon,
+		Params: paramsJSON(j.req.Custom), Dims: j.visit.Append(nil), Version: 1,
 	}
-	if v.hasPayout {
-		c.Sent = v.payout.String()
-	}
+	c.take(w)
+	j.value(c, w, p)
 	if v.order != "" {
 		c.DedupKey = OrderKey(j.offer.Advertiser, j.offer.ID, j.goal.Key, v.order)
 	}
 	if len(j.req.Ignored) > 0 {
 		c.Warning = strings.TrimSpace(c.Warning + " Ignored as unreplaced macros: " + strings.Join(j.req.Ignored, ", ") + ".")
 	}
+	err = j.cap(ctx, c)
+	if err != nil {
+		return err
+	}
 	err = j.tx.InsertConversion(ctx, c)
 	if err != nil {
 		return fmt.Errorf("insert conversion: %w", err)
 	}
-	j.row.Conversion, j.row.Verdict, j.row.Detail = c.ID, event.Accepted, "The conversion was recorded as "+string(c.Status)+": "+c.PayoutRule+"; "+c.CommRule+"."
-	if c.Warning != "" {
-		j.row.Detail += " " + c.Warning
+	err = countCaps(ctx, j.tx, c, "", c.Status)
+	if err != nil {
+		return fmt.Errorf("count towards caps: %w", err)
 	}
-	err = j.tx.InsertChange(ctx, &Change{Conversion: c.ID, At: now.UnixMicro(), To: c.Status, Actor: j.row.ID, Reason: j.sig.Kind})
+	j.tellAccepted(c)
+	err = j.tx.InsertChange(ctx, &Change{Conversion: c.ID, At: now.UnixMicro(), To: c.Status, Actor: j.actor(), Reason: j.sig.Kind})
 	if err != nil {
 		return fmt.Errorf("insert history: %w", err)
 	}
@@ -123,12 +131,97 @@ func (j *judgment) create(ctx context.Context, v values) error {
 	return j.tell(ctx, c)
 }
 
+// actor is who a change by this signal is put down to.
+func (j *judgment) actor() string {
+	if j.sig.Actor != "" {
+		return j.sig.Actor
+	}
+	return j.row.ID
+}
+
+// take keeps what the signal sent, as it sent it, and the sale in the offer's currency.
+func (c *Conversion) take(w worth) {
+	c.SaleAmount, c.HasSale = w.sale.Minor, w.hasSale
+	if w.hasPayout {
+		c.Sent = w.sent.payout.String()
+	}
+	if w.rate.Rate == "" {
+		return
+	}
+	c.SentCurrency, c.Rate = string(w.sent.currency), w.rate
+	if w.hasSale {
+		c.SentSale = w.sent.sale.String()
+	}
+}
+
+// value writes a price with its rules, and the rate to the reporting currency.
+func (j *judgment) value(c *Conversion, w worth, p price) {
+	c.Revenue, c.Commission = p.revenue.Minor, p.commission.Minor
+	c.PayoutRule, c.CommRule, c.Revision = p.payoutRule, p.commRule, j.view.Revision
+	var note string
+	c.ReportCurrency, c.Report, note = reporting(j.view, j.rates(), c)
+	if note == w.note {
+		note = "" // the same pair: said once
+	}
+	warnings := []string{p.warning, w.note, note, unreported(c, j.zone(c.Workspace))}
+	c.Warning = strings.Join(slices.DeleteFunc(warnings, func(s string) bool { return s == "" }), " ")
+}
+
+// cap marks a conversion beyond a cap and does with it what the offer says (P16).
+func (j *judgment) cap(ctx context.Context, c *Conversion) error {
+	over, err := j.overCap(ctx, c)
+	if err != nil {
+		return fmt.Errorf("check caps: %w", err)
+	}
+	c.OverCap = over
+	switch {
+	case over == "" || !counts(c.Status):
+	case j.offer.OverCap == catalog.OverCapHold:
+		c.Status, c.Hold = Pending, "over_cap"
+	case j.offer.OverCap == catalog.OverCapRefuse:
+		c.Status = Rejected
+	}
+	return nil
+}
+
+// tellAccepted writes the verdict on a new conversion.
+func (j *judgment) tellAccepted(c *Conversion) {
+	j.row.Conversion, j.row.Verdict, j.row.Detail = c.ID, event.Accepted, "The conversion was recorded as "+string(c.Status)+": "+c.PayoutRule+"; "+c.CommRule+"."
+	switch {
+	case c.Hold != "":
+		j.row.Detail += " It is beyond the " + c.OverCap + " and held until somebody decides."
+	case c.OverCap != "" && c.Status == Rejected:
+		j.row.Verdict, j.row.Detail = event.OverCap, "The conversion is beyond the "+c.OverCap+" and was recorded as rejected, as the offer says."
+	case c.OverCap != "":
+		j.row.Detail += " It is beyond the " + c.OverCap + "."
+	}
+	if c.Warning != "" {
+		j.row.Detail += " " + c.Warning
+	}
+}
+
+// paramsJSON keeps custom parameters as a JSON object, "" for none.
+func paramsJSON(custom []macro.Param) string {
+	if len(custom) == 0 {
+		return ""
+	}
+	m := make(map[string]string, len(custom))
+	for _, p := range custom {
+		m[p.Name] = p.Value
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return "" // texts always marshal
+	}
+	return string(b)
+}
+
 // firstStatus is the state a new conversion starts in. What a page reports is always
 // pending; a status in a trusted signal wins over the offer's setting.
 func (j *judgment) firstStatus(v values) Status {
 	initial := Status(j.offer.InitialStatus)
 	switch {
-	case j.sig.Kind == event.SignalPixel:
+	case event.FromPage(j.sig.Kind):
 		return Pending
 	case refused(v.status):
 		// The refusal came before the sale it refuses (P5): end as if it had come after.
@@ -177,11 +270,14 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	// Everything that can refuse the signal comes before the first write: a verdict keeps
 	// what was written.
 	asked := v.status
-	if asked == "" && j.trusted && c.Source == event.SignalPixel && j.offer.InitialStatus == string(Approved) {
+	if asked == "" && j.trusted && event.FromPage(c.Source) && c.Hold == "" && j.offer.InitialStatus == string(Approved) {
 		asked = Approved // as it would have been had the postback come first
 	}
 	to := negative(c.Status, asked)
 	moves := to != "" && to != c.Status && to != Pending
+	if moves && c.Hold != "" && to == Approved {
+		return refuse(event.Held, "status", "The conversion is held (%s) until somebody decides about it.", c.Hold)
+	}
 	if moves && !Allowed(c.Status, to) {
 		return refuse(event.IllegalTransition, "status", "The conversion is %s and cannot become %s.", c.Status, to)
 	}
@@ -209,7 +305,7 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 		did = append(did, filling.did...)
 	}
 	if moves {
-		err := Move(ctx, j.tx, c, to, j.row.ID, "status "+string(asked)+" by a "+j.sig.Kind, j.Now().UnixMicro())
+		err := Move(ctx, j.tx, c, to, j.actor(), "status "+string(asked)+" by a "+j.sig.Kind, j.Now().UnixMicro())
 		if err != nil {
 			return err
 		}
@@ -237,128 +333,4 @@ func negative(from, asked Status) Status {
 		return from
 	}
 	return asked
-}
-
-// contradiction refuses other amounts for the same conversion: a stated conflict,
-// never silent (P2).
-func (j *judgment) contradiction(c *Conversion, v values) error {
-	if c.Currency != string(v.currency) {
-		return refuse(event.Conflict, "currency", "The conversion was recorded in %s before.", c.Currency)
-	}
-	field := ""
-	switch {
-	case v.hasSale && c.HasSale && v.sale.Minor != c.SaleAmount:
-		field = "amount"
-	case v.hasPayout && c.Sent != "" && v.payout.String() != c.Sent:
-		field = "payout"
-	default:
-		return nil
-	}
-	switch {
-	case !j.trusted: // who has no token is told no amount that somebody else reported
-		return refuse(event.Conflict, field, "The same %s was recorded with another %s before; nothing was changed.", sameWhat(c), field)
-	case field == "amount":
-		was := money.Amount{Minor: c.SaleAmount, Currency: v.currency}
-		return refuse(event.Conflict, "amount", "The same %s was recorded with the sale amount %s before, and now comes with %s; nothing was changed.", sameWhat(c), was.String(), v.sale.String())
-	}
-	return refuse(event.Conflict, "payout", "The same %s was recorded with the payout %s before, and now comes with %s; nothing was changed.", sameWhat(c), c.Sent, v.payout.String())
-}
-
-func sameWhat(c *Conversion) string {
-	if c.Order != "" {
-		return "order number"
-	}
-	return "click and goal"
-}
-
-// filling is what a later signal adds to a conversion.
-type filling struct {
-	values values
-	price  *price // nil: the price stays as it was recorded
-	did    []string
-}
-
-// filling finds the amounts that the first signal did not bring and this one does (P7),
-// and what they make the conversion worth; nil when there is nothing to fill in.
-func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
-	newSale, newPayout := v.hasSale && !c.HasSale, v.hasPayout && c.Sent == ""
-	if (!newSale && !newPayout) || c.Status == Locked || c.Status == Paid {
-		return nil, nil
-	}
-	if j.sig.Kind == event.SignalPixel && (c.Source != event.SignalPixel || c.Status != Pending) {
-		return nil, nil // a page overrules no server, and nothing that was decided
-	}
-	was := values{currency: v.currency, sale: money.Amount{Minor: c.SaleAmount, Currency: v.currency}, hasSale: c.HasSale}
-	if c.Sent != "" {
-		sent, err := money.ParseAmount(c.Sent, v.currency, money.ParseOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("stored payout of %s: %w", c.ID, err)
-		}
-		was.payout, was.hasPayout = sent, true
-	}
-	f := &filling{values: was}
-	if newSale {
-		f.values.sale, f.values.hasSale = v.sale, true
-		f.did = append(f.did, "the sale amount "+v.sale.String()+" was filled in")
-	}
-	if newPayout {
-		f.values.payout, f.values.hasPayout = v.payout, true
-		f.did = append(f.did, "the payout "+v.payout.String()+" was filled in")
-	}
-	// The deal is the conversion's own: the signal may have named another click.
-	own := deal{j.view.Offer(c.Offer), j.view.GoalByID(c.Offer, c.Goal), c.Publisher}
-	if own.offer == nil || own.goal == nil {
-		return nil, fmt.Errorf("the offer %s or goal %s of conversion %s is not in the catalog", c.Offer, c.Goal, c.ID)
-	}
-	p, err := j.priced(own, f.values)
-	if refused(c.Status) {
-		p, err = unpriced(p, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	// The terms may have changed since. They count only when what is new enters the price.
-	before, err := j.priced(own, was)
-	enters := err != nil || before.revenue != p.revenue || before.commission != p.commission
-	if enters || (p.revenue.Minor == c.Revenue && p.commission.Minor == c.Commission) {
-		f.price = &p
-	}
-	return f, nil
-}
-
-// fill adds the amounts, and posts the difference they make as an adjustment.
-func (j *judgment) fill(ctx context.Context, c *Conversion, f *filling) error {
-	old := *c
-	c.SaleAmount, c.HasSale = f.values.sale.Minor, f.values.hasSale
-	if f.values.hasPayout {
-		c.Sent = f.values.payout.String()
-	}
-	if p := f.price; p != nil {
-		c.Revenue, c.Commission = p.revenue.Minor, p.commission.Minor
-		c.PayoutRule, c.CommRule, c.Warning, c.Revision = p.payoutRule, p.commRule, p.warning, j.view.Revision
-	}
-	err := j.tx.UpdateConversion(ctx, c)
-	if err != nil {
-		return fmt.Errorf("fill in amounts: %w", err)
-	}
-	if !counts(c.Status) {
-		return nil // it has no money in the books; what is filled in counts should it be approved
-	}
-	err = post(ctx, j.tx, c, "adjustment", difference(&old, c), j.Now().UnixMicro())
-	if err != nil {
-		return err
-	}
-	visit, err := event.DecodeVisit(c.Dims)
-	if err != nil {
-		return fmt.Errorf("click of %s: %w", c.ID, err)
-	}
-	minus := old.fact(visit, event.FactAdjustment, old.Status, -1)
-	plus := c.fact(visit, event.FactAdjustment, c.Status, +1)
-	for _, f := range []*event.Fact{minus, plus} {
-		err := j.tx.PutFact(ctx, f)
-		if err != nil {
-			return fmt.Errorf("queue fact: %w", err)
-		}
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ package conversion
 import (
 	"context"
 
+	"clickledger/internal/caps"
 	"clickledger/internal/event"
 )
 
@@ -46,7 +47,7 @@ type Conversion struct {
 	Link       string
 	Order      string // order number as sent
 	Method     string // how the click was matched
-	Source     string // event.SignalPostback or event.SignalPixel
+	Source     string // kind of the signal that made it, one of event's Signal constants
 	Status     Status
 	Currency   string
 	Revenue    int64  // minor units
@@ -54,15 +55,36 @@ type Conversion struct {
 	SaleAmount int64  // minor units
 	HasSale    bool   // a sale amount was sent
 	Sent       string // the payout as sent, "" = absent
-	Country    string
+	Country    string // of the click
+	Geo        string // of the signal's parameter geo, "" = absent
 	Coupon     string
 	Test       bool
 	PayoutRule string // which rule set the revenue, in words
 	CommRule   string // which rule set the commission, in words
 	Warning    string // e.g. payout is postback but none was sent: revenue 0
-	Revision   int64  // catalog revision of the judgment
-	Dims       []byte // the encoded event.Visit it was matched to
-	Version    int64
+
+	// The signal's own currency with its amounts as sent, where it was another one (P11):
+	// Sent and SentSale are in it, and Rate made SaleAmount and a sent payout of them.
+	SentCurrency string
+	SentSale     string
+	Rate         FX
+	// Report is the rate to the workspace's reporting currency on the conversion's day.
+	ReportCurrency string
+	Report         FX
+
+	Params   string // the signal's custom parameters, a JSON object of texts; "" = none
+	Hold     string // why it waits for somebody's decision although it is pending, "" = it does not
+	OverCap  string // the cap it is beyond, in words, "" = none
+	Revision int64  // catalog revision of the judgment
+	Dims     []byte // the encoded event.Visit it was matched to
+	Version  int64
+}
+
+// FX is an exchange rate as it was used. The zero FX is none.
+type FX struct {
+	Rate   string // decimal: units of the other currency for one unit
+	Date   string // YYYY-MM-DD of the rate
+	Source string // see money.Rate
 }
 
 // Change is one transition of a conversion.
@@ -82,6 +104,7 @@ type Query struct {
 	Status    Status
 	Click     string // hex
 	Order     string
+	Held      bool   // only those that wait for a decision
 	Before    string // last id of the page before
 	Limit     int
 }
@@ -102,6 +125,8 @@ type Tx interface {
 	UpdateConversion(ctx context.Context, c *Conversion) error
 	// InsertChange adds a line to the conversion's history.
 	InsertChange(ctx context.Context, ch *Change) error
+
+	caps.Tx
 }
 
 // Reader is what the console and the API read.

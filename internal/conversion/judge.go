@@ -12,6 +12,7 @@ import (
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
+	"clickledger/internal/money"
 	"clickledger/internal/outbound"
 )
 
@@ -40,6 +41,8 @@ type Judge struct {
 	View   func() *catalog.View
 	Keys   func() *event.Keyring
 	Clicks Clicks
+	// Rates gives the exchange rates; nil: only a currency in itself has one.
+	Rates func() *money.Rates
 	// Indexed reports whether the click index has passed a sequence of the log: before
 	// that no absence is claimed. nil: it always has.
 	Indexed func(seq uint64) bool
@@ -58,7 +61,7 @@ type judgment struct {
 	visit *event.Visit
 	offer *catalog.Offer
 	goal  *catalog.Goal
-	// trusted says that a valid advertiser token came with the signal.
+	// trusted says that the signal came with a valid advertiser token, or from an operator.
 	trusted bool
 	method  string
 }
@@ -188,10 +191,15 @@ func clip(s string) string {
 // authenticate finds out who speaks: an advertiser by its token, or an offer's page
 // by its public key. The workspace comes from these, or later from the click.
 func (j *judgment) authenticate() error {
-	if j.sig.Kind == event.SignalPixel {
+	if j.sig.Kind == event.SignalUpload {
+		j.trusted = true // who entered it was asked for a right to
+		j.row.Workspace = j.sig.Workspace
+		return nil
+	}
+	if event.FromPage(j.sig.Kind) {
 		j.offer = j.view.OfferByKey(j.req.Key)
 		if j.offer == nil || j.offer.Archived {
-			return refuse(event.UnknownKey, "key", "The pixel's key is missing or not one of this installation.")
+			return refuse(event.UnknownKey, "key", "The key of the pixel or script is missing or not one of this installation.")
 		}
 		j.row.Workspace, j.row.Offer = j.offer.Workspace, j.offer.ID
 		return nil
@@ -218,11 +226,11 @@ func (j *judgment) match(ctx context.Context) error {
 			return refuse(event.UnknownClick, "click_id", "No click %q is known: ids of this installation are 32 lowercase hex characters.", clip(j.req.ClickID))
 		}
 		id, j.method = parsed, MatchClickID
-	case j.sig.Kind == event.SignalPixel:
+	case event.FromPage(j.sig.Kind):
 		slots := attribution.ParseCookie(j.sig.Cookie, j.sig.At/1e6)
 		found, ok := slots.Find(j.offer.Key)
 		if !ok {
-			return refuse(event.MissingClick, "click_id", "The pixel brought no click_id, and the browser sent no tracker cookie for this offer: the cookie was cleared, blocked or has ended.")
+			return refuse(event.MissingClick, "click_id", "The page brought no click_id, and the browser sent no tracker cookie for this offer: the cookie was cleared, blocked or has ended.")
 		}
 		id, j.method = found, MatchCookie
 	default:
@@ -259,23 +267,9 @@ func (j *judgment) scope() error {
 	if offer == nil || offer.Workspace != j.visit.Workspace {
 		return fmt.Errorf("the offer %s of click %s is not in the catalog", j.visit.Offer, j.visit.ID)
 	}
-	if j.sig.Kind == event.SignalPixel {
-		if j.offer.ID != offer.ID {
-			return refuse(event.OfferMismatch, "key", "The click %s belongs to another offer than this pixel.", j.visit.ID)
-		}
-	} else {
-		adv := j.view.AdvertiserByToken(j.req.Token)
-		switch {
-		case j.trusted && adv.ID != offer.Advertiser:
-			return unknown
-		case !j.trusted:
-			// Without a token the click id alone speaks, if the advertiser allows it.
-			owner := j.view.Advertiser(offer.Advertiser)
-			if owner != nil && owner.TokenRequired {
-				j.row.Workspace, j.row.Offer = offer.Workspace, offer.ID // its people must see the mistake
-				return refuse(event.MissingToken, "token", "Postbacks of this advertiser need the parameter token.")
-			}
-		}
+	err := j.mayReport(offer, unknown)
+	if err != nil {
+		return err
 	}
 	j.row.Workspace, j.row.Offer = offer.Workspace, offer.ID
 	j.offer = offer
@@ -288,6 +282,29 @@ func (j *judgment) scope() error {
 	j.goal = j.view.Goal(offer.ID, j.req.Goal)
 	if j.goal == nil {
 		return refuse(event.UnknownGoal, "goal", "The offer has no goal %q.", clip(j.req.Goal))
+	}
+	return nil
+}
+
+// mayReport checks that who speaks may report conversions of the offer.
+func (j *judgment) mayReport(offer *catalog.Offer, unknown error) error {
+	switch {
+	case event.FromPage(j.sig.Kind):
+		if j.offer.ID != offer.ID {
+			return refuse(event.OfferMismatch, "key", "The click %s belongs to another offer than this pixel or script.", j.visit.ID)
+		}
+	case j.sig.Kind == event.SignalUpload:
+	case j.trusted:
+		if j.view.AdvertiserByToken(j.req.Token).ID != offer.Advertiser {
+			return unknown
+		}
+	default:
+		// Without a token the click id alone speaks, if the advertiser allows it.
+		owner := j.view.Advertiser(offer.Advertiser)
+		if owner != nil && owner.TokenRequired {
+			j.row.Workspace, j.row.Offer = offer.Workspace, offer.ID // its people must see the mistake
+			return refuse(event.MissingToken, "token", "Postbacks of this advertiser need the parameter token.")
+		}
 	}
 	return nil
 }

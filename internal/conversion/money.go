@@ -27,10 +27,10 @@ func pair(debit, credit ledger.Account, minor int64) []ledger.Entry {
 // payout, we owe the publisher the commission, still pending. An offer without an
 // advertiser is owed by the house account (party "").
 func accrual(c *Conversion) []ledger.Entry {
-	return worth(c, c.Revenue, c.Commission)
+	return owed(c, c.Revenue, c.Commission)
 }
 
-func worth(c *Conversion, revenue, commission int64) []ledger.Entry {
+func owed(c *Conversion, revenue, commission int64) []ledger.Entry {
 	return append(
 		pair(c.account(ledger.Receivable, c.Advertiser), c.account(ledger.Revenue, ""), revenue),
 		pair(c.account(ledger.CommissionExpense, ""), c.account(ledger.PublisherPending, c.Publisher), commission)...)
@@ -43,7 +43,7 @@ func approval(c *Conversion) []ledger.Entry {
 
 // difference books what a conversion is worth more (or less) than before.
 func difference(old, c *Conversion) []ledger.Entry {
-	es := worth(c, c.Revenue-old.Revenue, c.Commission-old.Commission)
+	es := owed(c, c.Revenue-old.Revenue, c.Commission-old.Commission)
 	if c.Status == Approved {
 		es = append(es, pair(c.account(ledger.PublisherPending, c.Publisher), c.account(ledger.PublisherAvailable, c.Publisher), c.Commission-old.Commission)...)
 	}
@@ -80,11 +80,27 @@ func post(ctx context.Context, tx ledger.Tx, c *Conversion, kind string, entries
 // carry no money and do not count.
 func (c *Conversion) fact(visit *event.Visit, kind string, status Status, sign int64) *event.Fact {
 	f := &event.Fact{
-		Kind: kind, At: c.At, Visit: c.ClickAt, ID: c.Click, Dims: visit.Dims,
-		Goal: c.GoalKey, Conversion: c.ID, Status: string(status), Method: c.Method, Currency: c.Currency,
+		Kind: kind, At: c.At, Visit: c.ClickAt, ID: c.Click, Dims: visit.Dims, Reason: visit.Reason,
+		Goal: c.GoalKey, Conversion: c.ID, Status: string(status), Method: c.Method, Currency: c.Currency, ReportCurrency: c.ReportCurrency,
 	}
-	if counts(status) {
-		f.Conversions, f.Revenue, f.Commission, f.SaleAmount = sign, sign*c.Revenue, sign*c.Commission, sign*c.SaleAmount
+	if c.OverCap != "" {
+		f.Reason = string(event.OverCap)
+	}
+	if !counts(status) {
+		return f
+	}
+	f.Conversions, f.Revenue, f.Commission, f.SaleAmount = sign, sign*c.Revenue, sign*c.Commission, sign*c.SaleAmount
+	known := true
+	for _, a := range []struct {
+		from int64
+		to   *int64
+	}{{c.Revenue, &f.ReportRevenue}, {c.Commission, &f.ReportCommission}, {c.SaleAmount, &f.ReportSaleAmount}} {
+		minor, ok := c.reported(a.from)
+		*a.to = sign * minor
+		known = known && ok
+	}
+	if !known {
+		f.ReportRevenue, f.ReportCommission, f.ReportSaleAmount, f.Unconverted = 0, 0, 0, sign
 	}
 	return f
 }
@@ -99,13 +115,13 @@ func (e *StateError) Error() string {
 
 // Move changes the conversion's status along [Transitions] and posts what follows.
 // actor is a user, key or signal id; now is in µs. It fails with [*StateError] where
-// the table has no such transition.
+// the table has no such transition. A conversion that was held is so no more.
 func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reason string, now int64) error {
 	from := c.Status
 	if !Allowed(from, to) {
 		return &StateError{from, to}
 	}
-	c.Status = to
+	c.Status, c.Hold = to, ""
 	err := tx.UpdateConversion(ctx, c)
 	if err != nil {
 		return fmt.Errorf("update conversion: %w", err)
@@ -119,6 +135,10 @@ func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reaso
 		if err != nil {
 			return err
 		}
+	}
+	err = countCaps(ctx, tx, c, from, to)
+	if err != nil {
+		return fmt.Errorf("count towards caps: %w", err)
 	}
 	visit, err := event.DecodeVisit(c.Dims)
 	if err != nil {

@@ -2,6 +2,7 @@ package conversion
 
 import (
 	"fmt"
+	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/event"
@@ -21,12 +22,23 @@ type deal struct {
 	offer     *catalog.Offer
 	goal      *catalog.Goal
 	publisher string
+	country   string // whose geo payout counts, "" = unknown
+}
+
+// country is whose geo payout counts: the click's, or by the offer's setting the one the
+// signal names.
+func country(o *catalog.Offer, click, geo string) string {
+	geo = strings.ToUpper(geo)
+	if o.GeoSource == catalog.GeoPostback && catalog.KnownCountry(geo) {
+		return geo
+	}
+	return click
 }
 
 // priced computes payout and commission from the goal's terms, the offer's, and the
 // enrollment's (which sets the commission only): the most specific one that says
 // something wins.
-func (j *judgment) priced(d deal, v values) (price, error) {
+func (j *judgment) priced(d deal, v worth) (price, error) {
 	p := price{revenue: money.Amount{Currency: v.currency}, commission: money.Amount{Currency: v.currency}}
 	err := payout(&p, d, v)
 	if err != nil {
@@ -44,7 +56,7 @@ func terms(d deal) catalog.Terms {
 	return d.offer.Terms
 }
 
-func payout(p *price, d deal, v values) error {
+func payout(p *price, d deal, v worth) error {
 	t, from := terms(d), "offer"
 	if d.goal.PayoutKind != "" {
 		from = "goal " + d.goal.Key
@@ -52,13 +64,19 @@ func payout(p *price, d deal, v values) error {
 	sentWins := t.Precedence != catalog.ManualWins
 	if v.hasPayout && (t.PayoutKind == catalog.PayoutPostback || sentWins) {
 		p.revenue = v.payout
-		p.payoutRule = fmt.Sprintf("payout %s taken from the signal (%s: %s)", v.payout.Format(), from, t.PayoutKind)
+		p.payoutRule = fmt.Sprintf("payout %s taken from the signal%s (%s: %s)", v.payout.Format(), v.at(v.sent.payout), from, t.PayoutKind)
 		return nil
 	}
 	switch t.PayoutKind {
 	case catalog.PayoutFixed:
-		p.revenue = money.Amount{Minor: t.Payout, Currency: v.currency}
-		p.payoutRule = fmt.Sprintf("fixed payout %s (%s)", p.revenue.Format(), from)
+		p.revenue = money.Amount{Minor: t.PayoutIn(d.country), Currency: v.currency}
+		where := ""
+		if t.HasGeo(d.country) {
+			where = " of country " + d.country
+		} else if len(t.GeoPayouts) > 0 {
+			where = ", the default of countries without their own"
+		}
+		p.payoutRule = fmt.Sprintf("fixed payout %s%s (%s)", p.revenue.Format(), where, from)
 	case catalog.PayoutPercent:
 		if !v.hasSale {
 			return refuse(event.MissingAmount, "amount", "The payout is %s %% of the sale amount, and the signal brought none in the parameter amount.", t.PayoutPercent)
@@ -71,7 +89,7 @@ func payout(p *price, d deal, v values) error {
 		if err != nil {
 			return refuse(event.AmountRange, "amount", "The payout of this sale amount is out of range.")
 		}
-		p.payoutRule = fmt.Sprintf("payout %s %% of %s (%s)", t.PayoutPercent, v.sale.Format(), from)
+		p.payoutRule = fmt.Sprintf("payout %s %% of %s%s (%s)", t.PayoutPercent, v.sale.Format(), v.at(v.sent.sale), from)
 	case catalog.PayoutPostback:
 		if t.Payout > 0 {
 			p.revenue = money.Amount{Minor: t.Payout, Currency: v.currency}
@@ -86,7 +104,16 @@ func payout(p *price, d deal, v values) error {
 	return nil
 }
 
-func (j *judgment) commission(p *price, d deal, v values) error {
+// at says of what an amount in the offer's currency was made, "" when nothing was
+// converted.
+func (v *worth) at(sent money.Amount) string {
+	if v.rate.Rate == "" {
+		return ""
+	}
+	return fmt.Sprintf(" = %s at %s (%s, %s)", sent.Format(), v.rate.Rate, v.rate.Source, v.rate.Date)
+}
+
+func (j *judgment) commission(p *price, d deal, v worth) error {
 	if d.publisher == "" {
 		p.commRule = "no publisher: no commission"
 		return nil

@@ -10,9 +10,10 @@ import (
 	"clickledger/internal/money"
 )
 
-// values are the signal's parameters, parsed once.
+// values are the signal's parameters, parsed once. The amounts are as they were sent;
+// [judgment.exchanged] gives them in the offer's currency.
 type values struct {
-	currency  money.Currency
+	currency  money.Currency // the signal's, or assumed: the offer's
 	payout    money.Amount
 	hasPayout bool
 	sale      money.Amount
@@ -20,6 +21,18 @@ type values struct {
 	order     string
 	status    Status // "" = none was sent
 	at        int64  // µs
+}
+
+// worth are the amounts of a signal in the offer's currency, from which it is priced.
+type worth struct {
+	currency  money.Currency // the offer's
+	payout    money.Amount
+	hasPayout bool
+	sale      money.Amount
+	hasSale   bool
+	sent      values // what they were made of
+	rate      FX     // zero when the signal spoke in the offer's currency
+	note      string // what is odd about the rate, "" = nothing
 }
 
 // maxOrder bounds an order number, in bytes.
@@ -41,16 +54,14 @@ func (j *judgment) values() (values, error) {
 		if err != nil {
 			return v, refuse(event.UnknownCurrency, "currency", "The currency %q is not an ISO 4217 code.", clip(j.req.Currency))
 		}
-		if c != v.currency {
-			return v, refuse(event.NoRate, "currency", "The signal is in %s and the offer in %s, and no exchange rate between them is known.", c, v.currency)
-		}
+		v.currency = c
 	}
 	var err error
 	v.payout, v.hasPayout, err = amount("payout", j.req.Payout, v.currency)
 	if err != nil {
 		return v, err
 	}
-	if j.sig.Kind == event.SignalPixel && terms(deal{offer: j.offer, goal: j.goal}).PayoutKind != catalog.PayoutPostback {
+	if event.FromPage(j.sig.Kind) && terms(deal{offer: j.offer, goal: j.goal}).PayoutKind != catalog.PayoutPostback {
 		v.hasPayout = false // anybody can load a pixel: it does not overrule the terms
 	}
 	v.sale, v.hasSale, err = amount("amount", j.req.Amount, v.currency)
@@ -71,6 +82,31 @@ func (j *judgment) values() (values, error) {
 		}
 	}
 	return v, nil
+}
+
+// exchanged gives the amounts in the offer's currency, at the rate of the conversion's
+// own day (P11).
+func (j *judgment) exchanged(v values, o *catalog.Offer, at int64) (worth, error) {
+	w := worth{currency: money.Currency(o.Currency), sent: v, hasPayout: v.hasPayout, hasSale: v.hasSale, payout: v.payout, sale: v.sale}
+	if v.currency == w.currency || !v.hasPayout && !v.hasSale {
+		w.payout.Currency, w.sale.Currency = w.currency, w.currency
+		return w, nil
+	}
+	day := dayOf(at, j.zone(o.Workspace))
+	rate, ok := j.rates().On(o.Workspace, v.currency, w.currency, day)
+	if !ok {
+		return w, refuse(event.NoRate, "currency", "The signal is in %s and the offer in %s, and no exchange rate between them is known for %s. Add one under Money, Rates, and replay the signal.", v.currency, w.currency, day)
+	}
+	var err error
+	w.payout, err = money.Convert(v.payout, w.currency, rate.Rate)
+	if err == nil {
+		w.sale, err = money.Convert(v.sale, w.currency, rate.Rate)
+	}
+	if err != nil {
+		return w, refuse(event.AmountRange, "amount", "An amount is out of range in %s, the offer's currency.", w.currency)
+	}
+	w.rate, w.note = FX{rate.Rate.String(), rate.Date, rate.Source}, stale(rate, day)
+	return w, nil
 }
 
 // amount parses one amount; absent is not zero (P9).

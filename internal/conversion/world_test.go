@@ -32,6 +32,8 @@ type world struct {
 	goal  *catalog.Goal
 	pub   *catalog.Publisher
 	view  *catalog.View
+
+	currency string // the workspace's
 }
 
 // clicks is the index: a map is all that judging needs of it.
@@ -80,7 +82,7 @@ func meta(id string) catalog.Meta { return catalog.Meta{ID: id, Workspace: "ws_1
 func (w *world) reload() {
 	other := &catalog.Advertiser{Meta: catalog.Meta{ID: "adv_2", Workspace: "ws_2"}, Token: "tok_other"}
 	w.view = catalog.NewView().With([]catalog.Entity{
-		&catalog.Workspace{Meta: catalog.Meta{ID: "ws_1", Workspace: "ws_1"}}, w.adv, other, w.offer, w.goal,
+		&catalog.Workspace{Meta: catalog.Meta{ID: "ws_1", Workspace: "ws_1"}, Currency: w.currency}, w.adv, other, w.offer, w.goal,
 		&catalog.Goal{Meta: meta("goal_2"), Offer: "off_1", Key: "lead", Terms: catalog.Terms{PayoutKind: catalog.PayoutFixed, Payout: 50, CommissionKind: catalog.CommissionNone}},
 		&catalog.Offer{Meta: meta("off_2"), Advertiser: "adv_1", Key: "otherkey", Currency: "USD", Terms: catalog.Terms{PayoutKind: catalog.PayoutFixed}}, w.pub,
 	}, 7)
@@ -194,6 +196,25 @@ func (w *world) facts() event.Fact {
 		sum.Revenue += f.Revenue
 		sum.Commission += f.Commission
 		sum.SaleAmount += f.SaleAmount
+		sum.ReportRevenue += f.ReportRevenue
+		sum.ReportCommission += f.ReportCommission
+		sum.ReportSaleAmount += f.ReportSaleAmount
+		sum.Unconverted += f.Unconverted
 	}
 	return sum
+}
+
+// reprice computes a conversion anew, by the view as it is.
+func (w *world) reprice(c *conversion.Conversion, apply bool) *conversion.Repriced {
+	w.t.Helper()
+	var r *conversion.Repriced
+	err := w.db.Books().Update(w.t.Context(), func(ctx context.Context, tx books.Tx) error {
+		var err error
+		r, err = w.judge.Reprice(ctx, tx, c, "usr_1", "terms", apply)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }

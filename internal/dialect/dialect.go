@@ -4,7 +4,8 @@
 // Invariants:
 //   - Pure: bytes in, a Request or a [Refusal] out. Nothing is guessed: a parameter
 //     that is a macro nobody replaced, or is still wrapped as in a pasted example, is
-//     refused by name; an empty optional one is absent.
+//     refused by name where it says who or which, and absent by name where it is an
+//     amount or a number; an empty optional one is absent.
 //   - Values are returned as sent; only the judge gives them meaning.
 package dialect
 
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,7 +43,11 @@ type Request struct {
 	Geo          string
 	CommissionID string
 
-	// Ignored names notes that arrived as unreplaced macros and count as absent.
+	// Custom are the parameters that have no meaning here and are kept with the conversion,
+	// in the order of their names.
+	Custom []macro.Param
+
+	// Ignored names parameters that arrived as unreplaced macros and count as absent.
 	Ignored []string
 }
 
@@ -61,26 +67,35 @@ const maxValue = 512
 // param is one row of the native dialect (DESIGN §6).
 type param struct {
 	name   string
-	note   bool // kept, never refused
+	kind   paramKind
 	secret bool
 	into   func(*Request) *string
 }
 
+// paramKind says what a value that nobody meant to send does.
+type paramKind uint8
+
+const (
+	strict paramKind = iota // the signal is refused
+	value                   // a macro nobody replaced counts as absent, and is named (P9); anything else is refused
+	note                    // kept beside the conversion, never refused
+)
+
 var native = []param{
-	{"click_id", false, false, func(r *Request) *string { return &r.ClickID }},
-	{"offer", false, false, func(r *Request) *string { return &r.Offer }},
-	{"goal", false, false, func(r *Request) *string { return &r.Goal }},
-	{"payout", false, false, func(r *Request) *string { return &r.Payout }},
-	{"amount", false, false, func(r *Request) *string { return &r.Amount }},
-	{"currency", false, false, func(r *Request) *string { return &r.Currency }},
-	{"txid", false, false, func(r *Request) *string { return &r.TxID }},
-	{"status", false, false, func(r *Request) *string { return &r.Status }},
-	{"event_time", false, false, func(r *Request) *string { return &r.EventTime }},
-	{"token", false, true, func(r *Request) *string { return &r.Token }},
-	{"key", false, false, func(r *Request) *string { return &r.Key }},
-	{"coupon", true, false, func(r *Request) *string { return &r.Coupon }},
-	{"geo", true, false, func(r *Request) *string { return &r.Geo }},
-	{"commission_id", true, false, func(r *Request) *string { return &r.CommissionID }},
+	{"click_id", strict, false, func(r *Request) *string { return &r.ClickID }},
+	{"offer", strict, false, func(r *Request) *string { return &r.Offer }},
+	{"goal", strict, false, func(r *Request) *string { return &r.Goal }},
+	{"payout", value, false, func(r *Request) *string { return &r.Payout }},
+	{"amount", value, false, func(r *Request) *string { return &r.Amount }},
+	{"currency", value, false, func(r *Request) *string { return &r.Currency }},
+	{"txid", value, false, func(r *Request) *string { return &r.TxID }},
+	{"status", strict, false, func(r *Request) *string { return &r.Status }},
+	{"event_time", value, false, func(r *Request) *string { return &r.EventTime }},
+	{"token", strict, true, func(r *Request) *string { return &r.Token }},
+	{"key", strict, false, func(r *Request) *string { return &r.Key }},
+	{"coupon", note, false, func(r *Request) *string { return &r.Coupon }},
+	{"geo", note, false, func(r *Request) *string { return &r.Geo }},
+	{"commission_id", note, false, func(r *Request) *string { return &r.CommissionID }},
 }
 
 // Native reads a signal in the product's own dialect: query, then form or JSON
@@ -106,7 +121,7 @@ func Native(s *event.Signal) (Request, *Refusal) {
 			continue
 		}
 		refusal := check(p, v)
-		if refusal != nil && p.note {
+		if refusal != nil && (p.kind == note || p.kind == value && refusal.Verdict == event.MacroUnreplaced) {
 			r.Ignored = append(r.Ignored, p.name)
 			continue
 		}
@@ -116,7 +131,47 @@ func Native(s *event.Signal) (Request, *Refusal) {
 		}
 		*p.into(&r) = v
 	}
+	r.Custom = custom(params)
 	return r, bad
+}
+
+// Bounds of custom parameters.
+const (
+	maxCustom     = 20
+	maxCustomName = 40
+)
+
+// custom are the parameters this dialect has no meaning for, in the order of their names:
+// of a repeated one the first, and what is too long, too many or no plain name is left out.
+func custom(params []macro.Param) []macro.Param {
+	var out []macro.Param
+	for _, p := range params {
+		if p.Value == "" || !plainName(p.Name) || len(p.Value) > maxValue || !utf8.ValidString(p.Value) || strings.ContainsAny(p.Value, "\x00\r\n") {
+			continue
+		}
+		at, found := slices.BinarySearchFunc(out, p.Name, func(q macro.Param, name string) int { return strings.Compare(q.Name, name) })
+		if !found && !isNative(p.Name) && !macro.Unreplaced(p.Value) {
+			out = slices.Insert(out, at, p)
+		}
+	}
+	return out[:min(len(out), maxCustom)]
+}
+
+func isNative(name string) bool {
+	return slices.ContainsFunc(native, func(p param) bool { return p.name == name })
+}
+
+func plainName(s string) bool {
+	if s == "" || len(s) > maxCustomName {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // check refuses a value that no system meant to send. A secret is not repeated: the

@@ -1,18 +1,20 @@
 package dialect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"clickledger/internal/event"
+	"clickledger/internal/macro"
 )
 
 func TestNativeTakesEveryParameter(t *testing.T) {
 	query := "click_id=c&offer=o&goal=g&payout=1.5&amount=2&currency=usd&txid=t%2B1&status=approved&event_time=7&token=k&key=p&coupon=SUMMER&geo=DE&commission_id=gold&unknown=x"
 	want := Request{ClickID: "c", Offer: "o", Goal: "g", Payout: "1.5", Amount: "2", Currency: "usd", TxID: "t+1", Status: "approved", EventTime: "7",
-		Token: "k", Key: "p", Coupon: "SUMMER", Geo: "DE", CommissionID: "gold"}
+		Token: "k", Key: "p", Coupon: "SUMMER", Geo: "DE", CommissionID: "gold", Custom: []macro.Param{{Name: "unknown", Value: "x"}}}
 	got, refusal := Native(&event.Signal{Query: query})
 	if refusal != nil {
 		t.Fatal(refusal)
@@ -46,7 +48,8 @@ func TestNativeNamesWhatIsWrong(t *testing.T) {
 		field string
 		says  string
 	}{
-		"macro":           {"amount={amount}", event.MacroUnreplaced, "amount", `"{amount}"`},
+		"macro":           {"click_id={aff_sub}", event.MacroUnreplaced, "click_id", `"{aff_sub}"`},
+		"status":          {"status=%7Bstatus%7D", event.MacroUnreplaced, "status", `"{status}"`},
 		"pasted brackets": {`click_id=["refid"]`, event.WrappedValue, "click_id", `"refid"`},
 		"newline":         {"txid=a%0ab", event.InvalidValue, "txid", "control"},
 		"NUL":             {"txid=a%00b", event.InvalidValue, "txid", "control"},
@@ -57,6 +60,32 @@ func TestNativeNamesWhatIsWrong(t *testing.T) {
 		if refusal == nil || refusal.Verdict != c.want || refusal.Field != c.field || !strings.Contains(refusal.Detail, c.says) {
 			t.Errorf("%s: %+v", name, refusal)
 		}
+	}
+}
+
+// An amount or a number that nobody filled in counts as absent, and is named (P9).
+func TestUnreplacedValuesAreAbsentByName(t *testing.T) {
+	got, refusal := Native(&event.Signal{Query: "click_id=c&payout={payout}&amount=%23price%23&currency=[cur]&txid={{txid}}&event_time=${t}&coupon={c}"})
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	want := Request{ClickID: "c", Ignored: []string{"payout", "amount", "currency", "txid", "event_time", "coupon"}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("request (-want +got):\n%s", d)
+	}
+}
+
+func TestCustomParameters(t *testing.T) {
+	query := "z=1&a=2&a=3&=x&b%20c=4&macro={m}&empty=&long=" + strings.Repeat("x", maxValue+1)
+	for i := range 30 {
+		query += fmt.Sprintf("&n%02d=v", i)
+	}
+	got, refusal := Native(&event.Signal{Query: query})
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	if len(got.Custom) != maxCustom || got.Custom[0] != (macro.Param{Name: "a", Value: "2"}) || got.Custom[1].Name != "n00" {
+		t.Errorf("%v", got.Custom)
 	}
 }
 

@@ -106,6 +106,8 @@ const (
 	postbackPath = "/postback"
 	pixelPath    = "/pixel"
 	pixelGIFPath = "/pixel.gif"
+	scriptPath   = "/event"
+	tagPath      = "/tag.js"
 	robotsPath   = "/robots.txt"
 )
 
@@ -113,7 +115,7 @@ const (
 // an installation where the console shares its host.
 func (e *Edge) Serves(path string) bool {
 	switch path {
-	case postbackPath, pixelPath, pixelGIFPath, robotsPath:
+	case postbackPath, pixelPath, pixelGIFPath, scriptPath, tagPath, robotsPath:
 		return true
 	}
 	return strings.HasPrefix(path, linkPrefix)
@@ -135,6 +137,10 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 		e.postback(w, r)
 	case pixelPath, pixelGIFPath:
 		e.pixel(w, r)
+	case scriptPath:
+		e.script(w, r)
+	case tagPath:
+		e.tagScript(w, r)
 	case robotsPath:
 		e.robots(w, r)
 	default:

@@ -23,6 +23,9 @@ type hit struct {
 	params []macro.Param
 	url    []byte
 	record []byte
+	// The decision and who asks are here to be passed on without an allocation.
+	decision routing.Decision
+	who      visitor.Info
 	// cut says that a value was longer than its limit.
 	cut bool
 }
@@ -32,6 +35,7 @@ const maxKept = 64 << 10
 
 func (e *Edge) release(h *hit) {
 	h.visit, h.values, h.cut = event.Visit{}, macro.Values{}, false // keep no request alive
+	h.decision, h.who = routing.Decision{}, visitor.Info{}
 	clear(h.params)
 	if cap(h.url) > maxKept || cap(h.record) > maxKept {
 		h.url, h.record = nil, nil
@@ -68,13 +72,18 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
 	deepLink, _ := macro.Get(h.params, "url")
 
 	snapshot := e.holder.Load()
-	d := snapshot.Route(linkKey(key), deepLink, e.overlay)
-	if d.Link == nil {
+	key = linkKey(key)
+	if snapshot.Link(key) == nil { // asked first: who asks for nothing need not be classified
 		e.metrics.unknown.Inc()
 		e.page(w, r, notFoundPage)
 		return
 	}
-	d.Fallback = e.leave(snapshot, &d)
+	h.who = e.classifier.Classify(r.Header, e.classifier.ClientAddr(r.RemoteAddr, r.Header))
+	// Bots are recorded and sent on, and use up no cap (R8).
+	who := routing.Visitor{At: now.UnixMicro(), Country: h.who.Country, Device: h.who.Device, Count: !head && h.who.Bot == ""}
+	h.decision = snapshot.Route(key, deepLink, who, e.overlay)
+	d := &h.decision
+	d.Fallback = e.leave(snapshot, d, who)
 
 	h.visit.At = now.UnixMicro()
 	h.visit.Revision = snapshot.Revision
@@ -86,7 +95,7 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
 		}
 		h.visit.ID = id
 	}
-	e.fill(h, r, &d)
+	e.fill(h, r, d, &h.who)
 	h.url = d.AppendURL(h.url[:0], &h.values)
 	location := string(h.url)
 	if head {
@@ -99,7 +108,7 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
 		slots := attribution.ParseCookie(e.cookie.value(r.Header), now.Unix())
 		_, seen := slots.Find(d.Offer.Key)
 		h.visit.Unique = !seen
-		if c := e.setCookie(slots, &d, h.visit.ID, now.Unix()); c != "" {
+		if c := e.setCookie(slots, d, h.visit.ID, now.Unix()); c != "" {
 			w.Header()["Set-Cookie"] = []string{c}
 		}
 	}
@@ -159,10 +168,11 @@ const maxHops = 5
 // leave is the fallback of a decision, unless it leads in a circle: a fallback that is
 // another link of ours is looked at here, so that two paused links that point at each
 // other end at the 404 page and not in a browser's error.
-func (e *Edge) leave(s *routing.Snapshot, d *routing.Decision) *macro.Template {
+func (e *Edge) leave(s *routing.Snapshot, d *routing.Decision, who routing.Visitor) *macro.Template {
 	if d.Template != nil {
 		return nil
 	}
+	who.Count = false // the visitor comes back and is counted then
 	t := d.Fallback
 	for range maxHops {
 		if t == nil {
@@ -175,7 +185,7 @@ func (e *Edge) leave(s *routing.Snapshot, d *routing.Decision) *macro.Template {
 		if i := strings.IndexAny(key, "?#"); i >= 0 {
 			key = key[:i]
 		}
-		next := s.Route(linkKey(key), "", e.overlay)
+		next := s.Route(linkKey(key), "", who, e.overlay)
 		if next.Template != nil {
 			return t
 		}

@@ -150,7 +150,7 @@ func TestElsewhere(t *testing.T) {
 
 	w.overlay.Close("off1", "cap_daily")
 	w.get(t, "/c/k1")
-	if v := w.log.visits(t)[0]; v.Reason != routing.OfferClosed {
+	if v := w.log.visits(t)[0]; v.Reason != "cap_daily" {
 		t.Errorf("closed offer: reason %q", v.Reason)
 	}
 }

@@ -16,15 +16,18 @@ type metrics struct {
 	unknown, head, prefetch, method, tooLong prometheus.Counter // links that were not
 	signalHead, signalMethod                 prometheus.Counter
 	pixelHead, pixelMethod                   prometheus.Counter
+	scriptMethod, tag, tagMethod             prometheus.Counter
 	robots, other                            prometheus.Counter
 
 	verdicts map[event.Verdict]prometheus.Counter // of postbacks, as answered
 	pixels   map[event.Verdict]prometheus.Counter
+	scripts  map[event.Verdict]prometheus.Counter
 
 	unacked, dropped prometheus.Counter
 	clickTime        prometheus.Observer
 	signalTime       prometheus.Observer
 	pixelTime        prometheus.Observer
+	scriptTime       prometheus.Observer
 }
 
 func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
@@ -47,8 +50,9 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 			Help: "Unacknowledged visits for which there was no room in the memory spool either.",
 		}),
 		verdicts: map[event.Verdict]prometheus.Counter{}, pixels: map[event.Verdict]prometheus.Counter{},
+		scripts: map[event.Verdict]prometheus.Counter{},
 	}
-	const link, postback, pixel = linkPrefix + "{key}", postbackPath, pixelPath
+	const link, postback, pixel, script = linkPrefix + "{key}", postbackPath, pixelPath, scriptPath
 	for _, c := range []struct {
 		to             *prometheus.Counter
 		route, outcome string
@@ -58,6 +62,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.method, link, "method"}, {&m.tooLong, link, "too_long"},
 		{&m.signalHead, postback, "head"}, {&m.signalMethod, postback, "method"},
 		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
+		{&m.scriptMethod, script, "method"}, {&m.tag, tagPath, "ok"}, {&m.tagMethod, tagPath, "method"},
 		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"},
 	} {
 		*c.to = requests.WithLabelValues(c.route, c.outcome)
@@ -65,10 +70,12 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 	for v := range event.Verdicts {
 		m.verdicts[v] = requests.WithLabelValues(postback, string(v))
 		m.pixels[v] = requests.WithLabelValues(pixel, string(v))
+		m.scripts[v] = requests.WithLabelValues(script, string(v))
 	}
 	m.clickTime = seconds.WithLabelValues(link)
 	m.signalTime = seconds.WithLabelValues(postback)
 	m.pixelTime = seconds.WithLabelValues(pixel)
+	m.scriptTime = seconds.WithLabelValues(script)
 	if reg != nil {
 		reg.MustRegister(requests, seconds, m.unacked, m.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "clickledger_edge_waiting_signals",

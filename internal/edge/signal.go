@@ -116,7 +116,7 @@ func (e *Edge) signal(r *http.Request, kind string) (s *event.Signal, tooLarge b
 	if len(s.Query) > event.MaxURL {
 		s.Query, tooLarge = s.Query[:event.MaxURL+1], true
 	}
-	if kind == event.SignalPixel {
+	if event.FromPage(kind) {
 		s.Cookie = e.cookie.value(r.Header)
 	}
 	if r.Body == nil || r.Body == http.NoBody {

@@ -3,9 +3,7 @@ package edge
 import (
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"clickledger/internal/event"
@@ -24,20 +22,28 @@ const (
 )
 
 // fill completes the visit and the values its URL is rendered with.
-func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision) {
+func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision, info *visitor.Info) {
 	v := &h.visit
 	v.Click, v.Reason = d.Template != nil, d.Reason
 	v.Workspace, v.Link, v.Offer, v.Publisher = d.Link.Workspace, d.Link.ID, d.Link.Offer, d.Link.Publisher
 	if d.Offer != nil {
-		v.Advertiser = d.Offer.Advertiser
+		v.Offer, v.Advertiser = d.Offer.ID, d.Offer.Advertiser
+	}
+	if d.Wanted != nil {
+		v.Wanted = d.Wanted.ID
 	}
 	if d.Enrollment != nil {
 		v.Enrollment = d.Enrollment.ID
 	}
 	foreign(h, d.Link.Source)
+	if keyword, ok := d.Keywords(rand.Uint64); ok {
+		// The offer's own choice is what it is paid by; the link's keyword gives way to it.
+		v.Keyword, h.values[macro.Keyword] = keyword, keyword
+		v.Unreplaced &^= 1 << bitKeyword
+	}
 
-	info := e.classifier.Classify(r.Header, e.classifier.ClientAddr(r.RemoteAddr, r.Header))
-	v.Country, v.Device, v.Language = info.Country, info.Device, info.Language
+	v.Country, v.Region, v.City, v.ISP, v.Connection = info.Country, info.Region, info.City, info.ISP, info.Connection
+	v.Device, v.Brand, v.Model, v.Language = info.Device, info.Brand, info.Model, info.Language
 	v.OS, v.OSVersion, v.Browser, v.BrowserVersion = info.OS, info.OSVersion, info.Browser, info.BrowserVersion
 	v.Bot, v.Suspect = info.Bot, info.Suspect
 	v.Addr = visitor.TruncateAddr(info.Addr) // G4: after the country was looked up, before anything is durable
@@ -47,32 +53,7 @@ func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision) {
 	if h.cut {
 		v.Unreplaced |= 1 << bitCut
 	}
-
-	t := &h.values
-	t[macro.OfferID], t[macro.PublisherID], t[macro.AdvertiserID], t[macro.LinkID] = v.Offer, v.Publisher, v.Advertiser, v.Link
-	t[macro.Device], t[macro.OS], t[macro.OSVersion] = v.Device, v.OS, v.OSVersion
-	t[macro.Browser], t[macro.BrowserVersion], t[macro.Language] = v.Browser, v.BrowserVersion, v.Language
-	t[macro.CountryCode], t[macro.UserAgent] = v.Country, v.UserAgent
-	t[macro.Referrer], t[macro.ReferrerDomain] = v.Referer, v.RefererDomain
-	// The rest costs an allocation each: only for URLs that show it.
-	if d.Uses(macro.ClickID) {
-		t[macro.ClickID] = v.ID.String()
-	}
-	if d.Uses(macro.Country) {
-		t[macro.Country] = visitor.CountryName(v.Country)
-	}
-	if d.Uses(macro.Timestamp) {
-		t[macro.Timestamp] = strconv.FormatInt(v.At/1e6, 10)
-	}
-	if d.Uses(macro.TimestampMs) {
-		t[macro.TimestampMs] = strconv.FormatInt(v.At/1e3, 10)
-	}
-	if d.Uses(macro.Date) {
-		t[macro.Date] = time.UnixMicro(v.At).UTC().Format(time.DateOnly)
-	}
-	if d.Uses(macro.Random) {
-		t[macro.Random] = strconv.FormatUint(1e9+rand.Uint64N(9e9), 10)
-	}
+	values(h, d, info)
 }
 
 // foreign takes the ids of others out of the query: opaque, byte for byte (R16). Of a

@@ -30,10 +30,20 @@ const (
 	fRefererDomain
 	fBot
 	fSuspect
+	fRegion
+	fCity
+	fISP
+	fConnection
+	fBrand
+	fModel
+	fWanted
+)
 
-	fSub1 = 40
+// fSub1 … fSub1+19 are the sub ids.
+const fSub1 = 40
 
-	fID = iota + 80 // 101, pinned by TestFieldNumbers
+const (
+	fID = iota + 101 // pinned by TestFieldNumbers
 	fAt
 	fClick
 	fReason
@@ -69,6 +79,13 @@ const (
 	fSaleAmount
 	fSignalCountry
 	fUnique
+	fActor
+	fReportCurrency
+	fReportRevenue
+	fReportCommission
+	fReportCost
+	fReportSaleAmount
+	fUnconverted
 )
 
 // ErrRecord says that bytes are not an encoded record.
@@ -145,6 +162,20 @@ func (d *Dims) field(n protowire.Number) *string {
 		return &d.Bot
 	case fSuspect:
 		return &d.Suspect
+	case fRegion:
+		return &d.Region
+	case fCity:
+		return &d.City
+	case fISP:
+		return &d.ISP
+	case fConnection:
+		return &d.Connection
+	case fBrand:
+		return &d.Brand
+	case fModel:
+		return &d.Model
+	case fWanted:
+		return &d.Wanted
 	}
 	if n >= fSub1 && n < fSub1+Subs {
 		return &d.Subs[n-fSub1]
@@ -153,7 +184,7 @@ func (d *Dims) field(n protowire.Number) *string {
 }
 
 func (d *Dims) append(b []byte) []byte {
-	for n := protowire.Number(fWorkspace); n <= fSuspect; n++ {
+	for n := protowire.Number(fWorkspace); n <= fWanted; n++ {
 		b = str(b, n, *d.field(n))
 	}
 	for i := range d.Subs {
@@ -193,7 +224,9 @@ func (s *Signal) Append(b []byte) []byte {
 	b = str(b, fAddr, s.Addr)
 	b = str(b, fUserAgent, s.UserAgent)
 	b = str(b, fReferer, s.Referer)
-	return str(b, fSignalCountry, s.Country)
+	b = str(b, fSignalCountry, s.Country)
+	b = str(b, fWorkspace, s.Workspace)
+	return str(b, fActor, s.Actor)
 }
 
 // Append encodes the fact behind b.
@@ -218,7 +251,13 @@ func (f *Fact) Append(b []byte) []byte {
 	b = num(b, fRevenue, f.Revenue)
 	b = num(b, fCommission, f.Commission)
 	b = num(b, fCost, f.Cost)
-	return num(b, fSaleAmount, f.SaleAmount)
+	b = num(b, fSaleAmount, f.SaleAmount)
+	b = str(b, fReportCurrency, f.ReportCurrency)
+	b = num(b, fReportRevenue, f.ReportRevenue)
+	b = num(b, fReportCommission, f.ReportCommission)
+	b = num(b, fReportCost, f.ReportCost)
+	b = num(b, fReportSaleAmount, f.ReportSaleAmount)
+	return num(b, fUnconverted, f.Unconverted)
 }
 
 // each walks the fields of a record. Text is handed over as a part of one copy of
@@ -335,6 +374,10 @@ func DecodeSignal(data []byte) (*Signal, error) {
 			s.Referer = t
 		case fSignalCountry:
 			s.Country = t
+		case fWorkspace:
+			s.Workspace = t
+		case fActor:
+			s.Actor = t
 		}
 	}, func(n protowire.Number, i int64) {
 		if n == fAt {
@@ -375,6 +418,8 @@ func DecodeFact(data []byte) (*Fact, error) {
 			f.Method = s
 		case fCurrency:
 			f.Currency = s
+		case fReportCurrency:
+			f.ReportCurrency = s
 		}
 	}, func(n protowire.Number, i int64) {
 		switch n {
@@ -402,6 +447,16 @@ func DecodeFact(data []byte) (*Fact, error) {
 			f.Cost = i
 		case fSaleAmount:
 			f.SaleAmount = i
+		case fReportRevenue:
+			f.ReportRevenue = i
+		case fReportCommission:
+			f.ReportCommission = i
+		case fReportCost:
+			f.ReportCost = i
+		case fReportSaleAmount:
+			f.ReportSaleAmount = i
+		case fUnconverted:
+			f.Unconverted = i
 		}
 	})
 	if err != nil {

@@ -31,7 +31,13 @@ type Dims struct {
 	Keyword    string
 
 	Country        string // ISO 3166-1 alpha-2 of the click
+	Region         string // region, city, ISP and connection only where the operator supplied such data
+	City           string
+	ISP            string
+	Connection     string
 	Device         string
+	Brand          string
+	Model          string
 	OS             string
 	OSVersion      string
 	Browser        string
@@ -40,6 +46,9 @@ type Dims struct {
 	RefererDomain  string
 	Bot            string // reason code, "" = not known as a bot
 	Suspect        string // reason code of a suspicion that is not a verdict
+	// Wanted is the offer the link pointed to when the visitor was sent to another one
+	// instead (Offer), "" = they are the same.
+	Wanted string
 }
 
 // Visit is one entry through a link. A link straight to an offer records the
@@ -64,7 +73,7 @@ type Visit struct {
 type Signal struct {
 	ID         ClickID
 	At         int64  // µs, when it arrived
-	Kind       string // SignalPostback or SignalPixel
+	Kind       string // one of the Signal constants
 	HTTPMethod string
 	Host       string // the tracking host as configured, never the raw Host header
 	Path       string
@@ -76,13 +85,22 @@ type Signal struct {
 	UserAgent  string
 	Referer    string
 	Country    string
+	// Of an upload only, whose sender was authenticated by the API or the console:
+	Workspace string // in which it speaks
+	Actor     string // user or API key id
 }
 
 // Kinds of signals.
 const (
 	SignalPostback = "postback"
 	SignalPixel    = "pixel"
+	SignalScript   = "script" // the tracking script on a page
+	SignalUpload   = "upload" // entered by hand or by a CSV file
 )
+
+// FromPage reports whether a signal of this kind comes from a page: anybody can load
+// one, so it is believed less than a server's or an operator's.
+func FromPage(kind string) bool { return kind == SignalPixel || kind == SignalScript }
 
 // Fact is one complete row of the facts table: the dimensions of the click with
 // counters that sum. A correction is another row with signed values.
@@ -109,6 +127,15 @@ type Fact struct {
 	Commission  int64 // minor units
 	Cost        int64 // minor units
 	SaleAmount  int64 // minor units
+
+	// The amounts in the workspace's reporting currency, at the rate of the day of the
+	// conversion; all 0, with Unconverted ±1, where no rate was known.
+	ReportCurrency   string
+	ReportRevenue    int64 // minor units
+	ReportCommission int64 // minor units
+	ReportCost       int64 // minor units
+	ReportSaleAmount int64 // minor units
+	Unconverted      int64
 }
 
 // Kinds of facts.

@@ -32,6 +32,8 @@ const (
 	InvalidValue      Verdict = "invalid_value"
 	UnknownStatus     Verdict = "unknown_status"
 	IllegalTransition Verdict = "illegal_transition"
+	OverCap           Verdict = "over_cap"
+	Held              Verdict = "held"
 	MalformedBody     Verdict = "malformed_body"
 	TooLarge          Verdict = "too_large"
 	LogUnavailable    Verdict = "log_unavailable"
@@ -76,6 +78,8 @@ var Verdicts = map[Verdict]VerdictInfo{
 	InvalidValue:      {"A parameter's value has not the form it needs.", 400, true},
 	UnknownStatus:     {"The status is not one of approved, pending, rejected, reversed.", 400, true},
 	IllegalTransition: {"The conversion's state does not allow the status asked for.", 409, true},
+	OverCap:           {"The conversion is beyond a cap of the offer, which refuses such conversions: it was recorded as rejected.", 200, true},
+	Held:              {"The conversion is held until somebody decides about it; its state was not changed.", 200, true},
 	MalformedBody:     {"The body could not be read as its content type says.", 400, true},
 	TooLarge:          {"The request is larger than 64 kB of body or 8 kB of URL.", 413, true},
 	LogUnavailable:    {"The signal could not be logged; send it again.", 503, false},

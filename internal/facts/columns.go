@@ -38,6 +38,11 @@ func IntColumns() []IntColumn {
 		{"commission", func(f *event.Fact) *int64 { return &f.Commission }},
 		{"cost", func(f *event.Fact) *int64 { return &f.Cost }},
 		{"sale_amount", func(f *event.Fact) *int64 { return &f.SaleAmount }},
+		{"report_revenue", func(f *event.Fact) *int64 { return &f.ReportRevenue }},
+		{"report_commission", func(f *event.Fact) *int64 { return &f.ReportCommission }},
+		{"report_cost", func(f *event.Fact) *int64 { return &f.ReportCost }},
+		{"report_sale_amount", func(f *event.Fact) *int64 { return &f.ReportSaleAmount }},
+		{"unconverted", func(f *event.Fact) *int64 { return &f.Unconverted }},
 	}
 }
 
@@ -56,7 +61,13 @@ func TextColumns() []TextColumn {
 		{"external_id", func(f *event.Fact) *string { return &f.ExternalID }},
 		{"keyword", func(f *event.Fact) *string { return &f.Keyword }},
 		{"country", func(f *event.Fact) *string { return &f.Country }},
+		{"region", func(f *event.Fact) *string { return &f.Region }},
+		{"city", func(f *event.Fact) *string { return &f.City }},
+		{"isp", func(f *event.Fact) *string { return &f.ISP }},
+		{"connection", func(f *event.Fact) *string { return &f.Connection }},
 		{"device", func(f *event.Fact) *string { return &f.Device }},
+		{"brand", func(f *event.Fact) *string { return &f.Brand }},
+		{"model", func(f *event.Fact) *string { return &f.Model }},
 		{"os", func(f *event.Fact) *string { return &f.OS }},
 		{"os_version", func(f *event.Fact) *string { return &f.OSVersion }},
 		{"browser", func(f *event.Fact) *string { return &f.Browser }},
@@ -65,12 +76,14 @@ func TextColumns() []TextColumn {
 		{"referer_domain", func(f *event.Fact) *string { return &f.RefererDomain }},
 		{"bot", func(f *event.Fact) *string { return &f.Bot }},
 		{"suspect", func(f *event.Fact) *string { return &f.Suspect }},
+		{"wanted_offer", func(f *event.Fact) *string { return &f.Wanted }},
 		{"reason", func(f *event.Fact) *string { return &f.Reason }},
 		{"goal", func(f *event.Fact) *string { return &f.Goal }},
 		{"conversion", func(f *event.Fact) *string { return &f.Conversion }},
 		{"status", func(f *event.Fact) *string { return &f.Status }},
 		{"method", func(f *event.Fact) *string { return &f.Method }},
 		{"currency", func(f *event.Fact) *string { return &f.Currency }},
+		{"report_currency", func(f *event.Fact) *string { return &f.ReportCurrency }},
 	}
 	for i := range event.Subs {
 		cols = append(cols, TextColumn{fmt.Sprintf("sub%d", i+1), func(f *event.Fact) *string { return &f.Subs[i] }})

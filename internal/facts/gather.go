@@ -146,6 +146,7 @@ func appendRows(rows []Row, b *eventlog.Batch) ([]Row, error) {
 			if err != nil {
 				return nil, &RecordError{Seq: b.Seq, Index: i, Class: r.Class, Err: err}
 			}
+			OwnCurrency(f)
 			rows = append(rows, Row{Seq: b.Seq, Fact: *f})
 		case eventlog.Signal:
 		default:

@@ -38,6 +38,8 @@ type Query struct {
 	Verdict    event.Verdict
 	Conversion string
 	Click      string
+	Offer      string
+	NoOffer    bool   // only rows that could not be matched to an offer
 	Before     string // last id of the page before (ids are time-ordered)
 	Limit      int
 }

@@ -7,11 +7,43 @@ func benchTemplate(tb testing.TB) (*Template, *Values) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var v Values
-	for i := range v {
-		v[i] = Tokens[i].Sample
+	v := SampleValues()
+	v[Sub1], v[CountryCode] = "banner-1", "DE"
+	return tpl, v
+}
+
+// modifiedTemplate has the same tokens, each with a modifier but one.
+func modifiedTemplate(tb testing.TB, hash string) (*Template, *Values) {
+	tpl, err := ParseURL("https://shop.example/landing/{country_code|XX}?c={click_id}&s1={sub1" + hash + "|none}&s2={sub20|organic}&ref={referrer:raw}#top")
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return tpl, &v
+	v := SampleValues()
+	v[Sub20] = ""
+	return tpl, v
+}
+
+func BenchmarkAppendModified(b *testing.B) {
+	for name, hash := range map[string]string{"plain": "", "hashed": ":hash"} {
+		b.Run(name, func(b *testing.B) {
+			tpl, v := modifiedTemplate(b, hash)
+			b.ReportAllocs()
+			var dst []byte
+			for b.Loop() {
+				dst = tpl.Append(dst[:0], v)
+			}
+		})
+	}
+}
+
+func BenchmarkParseURL(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := ParseURL("https://shop.example/landing/{country_code}?c={click_id}&s1={sub1|none}&ref={referrer:raw}#top")
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkAppend(b *testing.B) {
@@ -74,6 +106,8 @@ func BenchmarkDeepLink(b *testing.B) {
 // decode a query.
 func TestAllocations(t *testing.T) {
 	tpl, v := benchTemplate(t)
+	modified, mv := modifiedTemplate(t, "")
+	hashed, hv := modifiedTemplate(t, ":hash")
 	dst := make([]byte, 0, 1024)
 	ps := make([]Param, 0, 16)
 	extra := []Param{{"click_id", v[ClickID]}, {"s1", "x"}}
@@ -83,6 +117,8 @@ func TestAllocations(t *testing.T) {
 		run  func()
 	}{
 		{"Append", 0, func() { dst = tpl.Append(dst[:0], v) }},
+		{"Append with modifiers", 0, func() { dst = modified.Append(dst[:0], mv) }},
+		{"Append with a hash", 8, func() { dst = hashed.Append(dst[:0], hv) }},
 		{"AppendWith", 0, func() { dst = tpl.AppendWith(dst[:0], v, extra, Override) }},
 		{"ParseQuery, plain", 0, func() { ps, _ = ParseQuery(ps[:0], plainQuery) }},
 		{"ParseQuery, encoded", 1, func() { ps, _ = ParseQuery(ps[:0], encodedQuery) }},

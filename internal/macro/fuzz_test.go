@@ -12,7 +12,9 @@ var hostileSeeds = []string{
 	"{click_id}", "{{click_id}}", "{sub1{sub2}}", "{", "}", "{}", "%7Bclickid%7D", "%257Bclickid%257D",
 	"${GDPR}", "##x(y)##", "[+x+]", `["12.50"]`, "<AMOUNT>", strings.Repeat("{", 64), strings.Repeat("%7B", 100),
 	strings.Repeat("a", 64<<10), strings.Repeat("&", 64<<10), strings.Repeat("%41=", 16<<10),
-	"https://shop.example/?c={click_id}&s={sub1}#{sub2}", "https://shop.example/\r\nX: y", "https://{sub1}/",
+	"https://shop.example/?c={click_id}&s={sub1}#{sub2}", "https://shop.example/{sub1|a b}?x={sub2:raw|&#=}&y={sub3:hash|ü}#{sub4:raw}",
+	"market://details?id={sub1|x}&r={sub2:raw}#{sub3}", "intent://a/{sub1}#Intent;end", "{sub1|", "{sub1:raw|}", "{:}", "{|}", "{sub1:|}", "javascript://x/",
+	"https://shop.example/\r\nX: y", "https://{sub1}/",
 	"https://a@b", "https://a\\@b", "https://[::1]:1/", "https://xn--a/", "https://ü.example/%zz", "HTTP://A.:80?#?",
 	"a=1&b=2;c&a=%zz+%41", "bd[0]=AW:P|1&bd%5B1%5D=%7C",
 }
@@ -25,29 +27,55 @@ func FuzzParseURL(f *testing.F) {
 		f.Add(c.raw, "v")
 	}
 	f.Fuzz(func(t *testing.T, raw, value string) {
-		tpl, err := ParseURL(raw)
+		tpl, err := ParseURLSchemes(ClickTokens, raw, testSchemes)
 		if err != nil {
-			if c := code(err); !strings.HasPrefix(c, "url_") || len(err.Error()) > 800 {
+			if c := code(err); !strings.HasPrefix(c, "url_") || len(err.Error()) > 1000 {
 				t.Fatalf("%q: %v", c, err)
 			}
 			return
+		}
+		web := tpl.Scheme() == "https" || tpl.Scheme() == "http"
+		if _, err := ParseURL(raw); (err == nil) != web {
+			t.Fatalf("%q is for an app %t: %v", raw, !web, err)
 		}
 		var v Values
 		for i := range v {
 			v[i] = value
 		}
-		out := string(tpl.AppendWith(nil, &v, []Param{{"own", value}}, Override))
-		for i := range len(out) {
-			if out[i] <= ' ' || out[i] >= 0x7f {
-				t.Fatalf("byte %#x in %q", out[i], out)
+		check := func(v *Values, extra []Param) string {
+			out := string(tpl.AppendWith(nil, v, extra, Override))
+			for i := range len(out) {
+				if out[i] <= ' ' || out[i] >= 0x7f {
+					t.Fatalf("byte %#x in %q", out[i], out)
+				}
 			}
+			u, err := url.Parse(out)
+			if err != nil {
+				t.Fatalf("%q from %q: %v", out, raw, err)
+			}
+			if u.Scheme != tpl.Scheme() || u.User != nil {
+				t.Fatalf("%q: scheme %q", out, tpl.Scheme())
+			}
+			host := strings.ToLower(strings.TrimSuffix(u.Host, ":"+u.Port()))
+			if web {
+				var why string
+				host, why = normalHost(host)
+				if why != "" {
+					t.Fatalf("%q: host %s", out, why)
+				}
+			}
+			if host != tpl.Host() {
+				t.Fatalf("%q goes to %q, Host says %q", out, host, tpl.Host())
+			}
+			return out
 		}
-		u, err := url.Parse(out)
-		if err != nil {
-			t.Fatalf("%q from %q: %v", out, raw, err)
-		}
-		if host, why := normalHost(strings.TrimSuffix(u.Host, ":"+u.Port())); why != "" || host != tpl.Host() || u.User != nil {
-			t.Fatalf("%q goes to %q, Host says %q", out, host, tpl.Host())
+		check(new(Values), nil)
+		out := check(&v, []Param{{"own", value}})
+		for _, p := range tpl.TokenParams() {
+			alone, err := ParseURL("https://carry.invalid/?" + p)
+			if err != nil || len(alone.TokenParams()) != 1 {
+				t.Fatalf("%q of %q: %v", p, raw, err)
+			}
 		}
 		_, query, _ := strings.Cut(strings.SplitN(out, "#", 2)[0], "?")
 		if len(query) > MaxQuery {

@@ -12,7 +12,9 @@ import (
 // parts is a URL cut by a grammar narrower than any parser's, so that all parsers that
 // accept it agree on the host.
 type parts struct {
+	scheme    string // lower case
 	secure    bool   // https
+	app       bool   // neither http nor https
 	authority string // host and port, ASCII, as written otherwise
 	host      string // lower-case ASCII, without trailing dot
 	port      string // "" = the default one
@@ -20,23 +22,31 @@ type parts struct {
 	rest      string // path, query and fragment, as written
 }
 
-// split checks and cuts a URL. Tokens may stand in rest only.
+// split checks and cuts a URL without tokens.
 func split(raw string) (parts, *Error) {
-	var u parts
-	if len(raw) > MaxURL {
-		return u, &Error{CodeTooLong, "", "The URL is longer than 8 kB."}
-	}
-	bad := checkText(raw)
+	bad := checkText(raw, false)
 	if bad != nil {
-		return u, bad
+		return parts{}, bad
 	}
+	return cut(raw, nil)
+}
+
+// cut cuts a URL whose characters are checked. Tokens may stand in rest only. schemes are
+// the app schemes allowed besides http and https.
+func cut(raw string, schemes []string) (parts, *Error) {
+	var u parts
 	scheme, after, ok := strings.Cut(raw, "://")
+	if ok {
+		u.scheme = strings.ToLower(scheme)
+	}
 	switch {
-	case ok && strings.EqualFold(scheme, "https"):
+	case u.scheme == "https":
 		u.secure = true
-	case ok && strings.EqualFold(scheme, "http"):
+	case u.scheme == "http":
+	case ok && schemeAllowed(u.scheme, schemes):
+		u.app = true
 	default:
-		return u, &Error{CodeScheme, "", "The URL " + Echo(raw) + " does not begin with https:// or http://."}
+		return u, refuseScheme(raw, schemes)
 	}
 	u.authority = after
 	if i := strings.IndexAny(after, "/?#"); i >= 0 {
@@ -49,10 +59,16 @@ func split(raw string) (parts, *Error) {
 		return u, &Error{CodeTokenInHost, cutRunes(u.authority), "The host " + Echo(u.authority) + " holds a token; where a visitor is sent must be fixed."}
 	case strings.Contains(u.authority, "@"):
 		return u, &Error{CodeUserinfo, cutRunes(u.authority), "The URL has a user name before its host, in " + Echo(u.authority) + "."}
+	case strings.Contains(u.authority, " "):
+		return u, refuseSpace(raw)
 	}
 	host, port, portGiven := cutPort(u.authority)
 	why := ""
-	u.host, why = normalHost(host)
+	if u.app {
+		u.host, why = normalAppHost(host)
+	} else {
+		u.host, why = normalHost(host)
+	}
 	if why == "" && portGiven && !isPort(port) {
 		why = "its port is not a number from 1 to 65535"
 	}
@@ -72,8 +88,13 @@ func split(raw string) (parts, *Error) {
 	return u, nil
 }
 
-// checkText refuses what parsers strip, rewrite or show as nothing.
-func checkText(s string) *Error {
+// checkText refuses what is too long, and what parsers strip, rewrite or show as nothing.
+// With spaces it lets U+0020 through, which may stand in the default of a token; who asks
+// for that refuses it elsewhere.
+func checkText(s string, spaces bool) *Error {
+	if len(s) > MaxURL {
+		return &Error{CodeTooLong, "", "The URL is longer than 8 kB."}
+	}
 	for i := 0; i < len(s); {
 		r, size := rune(s[i]), 1
 		if r >= utf8.RuneSelf {
@@ -83,7 +104,7 @@ func checkText(s string) *Error {
 		switch {
 		case r == '\\':
 			what = "a backslash"
-		case r < 0x80 && r > ' ' && r != 0x7f:
+		case r < 0x80 && r > ' ' && r != 0x7f, r == ' ' && spaces:
 		case r == utf8.RuneError && size == 1:
 			what = "bytes that are not UTF-8"
 		case unicode.IsSpace(r):
@@ -97,6 +118,10 @@ func checkText(s string) *Error {
 		i += size
 	}
 	return nil
+}
+
+func refuseSpace(raw string) *Error {
+	return &Error{CodeControl, "", "The URL " + Echo(raw) + " holds whitespace, which must be percent-encoded."}
 }
 
 // cutPort cuts the authority at its port, if it has one.

@@ -6,9 +6,10 @@
 //   - The package is pure: no input or output, no clock, no randomness. It is on the
 //     redirect path and imports neither SQL nor templates.
 //   - A value is encoded so that decoding its position gives exactly its bytes, and
-//     no other part of the URL changes (rulebook R9). Values are never scanned for
-//     tokens (R10). Whatever a value holds, the rendered URL is printable ASCII, so no
-//     header can be split (R14).
+//     no other part of the URL changes (rulebook R9). {name:raw} is the exception that
+//     has to be asked for: its value may bring parameters of its own. Values are never
+//     scanned for tokens (R10). Whatever a value holds, the rendered URL is printable
+//     ASCII, so no header can be split (R14).
 //   - The destination's own bytes are never re-ordered or re-encoded (R11). The one
 //     exception: what is not ASCII is percent-encoded, as every browser does, and a
 //     host that is not ASCII is written in its IDNA form.
@@ -25,21 +26,28 @@ import (
 // MaxURL is the longest destination or deep link accepted, in bytes.
 const MaxURL = 8 << 10
 
+// MaxDefault is the longest default of a token, {name|default}, in bytes.
+const MaxDefault = 256
+
 // The codes of [Error]: a contract with the API's users, added to and never renamed.
 const (
-	CodeScheme       = "url_scheme"         // neither http:// nor https://
-	CodeUserinfo     = "url_userinfo"       // a user name or password before the host
-	CodeControl      = "url_control"        // control, whitespace, invisible, backslash or not UTF-8
-	CodeHost         = "url_host"           // host or port missing, malformed or ambiguous
-	CodeEscape       = "url_escape"         // a % without two hexadecimal digits
-	CodeTokenUnknown = "url_token_unknown"  // {name} is not in the table
-	CodeTokenOpen    = "url_token_unclosed" // {name without its closing brace
-	CodeTokenInHost  = "url_token_in_host"  // a token in the host or port
-	CodeDotSegment   = "url_dot_segment"    // a path segment of dots and tokens
-	CodeTooLong      = "url_too_long"       // more than MaxURL bytes
-	CodeLinkDenied   = "deep_link_denied"   // well formed, but the allow-list does not have it
-	CodeLinkInvalid  = "deep_link_invalid"  // not a URL that every parser reads alike
-	CodeAllowHost    = "allow_host_invalid" // not a host for an allow-list
+	CodeScheme        = "url_scheme"           // neither http:// nor https:// nor an allowed app scheme
+	CodeUserinfo      = "url_userinfo"         // a user name or password before the host
+	CodeControl       = "url_control"          // control, whitespace, invisible, backslash or not UTF-8
+	CodeHost          = "url_host"             // host or port missing, malformed or ambiguous
+	CodeEscape        = "url_escape"           // a % without two hexadecimal digits
+	CodeTokenUnknown  = "url_token_unknown"    // {name} is not in the table
+	CodeTokenOpen     = "url_token_unclosed"   // {name without its closing brace
+	CodeTokenModifier = "url_token_modifier"   // {name:x} where x is not raw or hash
+	CodeTokenDefault  = "url_token_default"    // the default in {name|default} is longer than MaxDefault
+	CodeRawPosition   = "url_raw_position"     // {name:raw} elsewhere than in the query or the fragment
+	CodeTokenInHost   = "url_token_in_host"    // a token in the host or port
+	CodeDotSegment    = "url_dot_segment"      // a path segment of dots and tokens
+	CodeTooLong       = "url_too_long"         // more than MaxURL bytes
+	CodeLinkDenied    = "deep_link_denied"     // well formed, but the allow-list does not have it
+	CodeLinkInvalid   = "deep_link_invalid"    // not a URL that every parser reads alike
+	CodeAllowHost     = "allow_host_invalid"   // not a host for an allow-list
+	CodeAllowScheme   = "allow_scheme_invalid" // not an app scheme for an allow-list
 )
 
 // Error says why a URL, a deep link or a host was refused. It is the only error type

@@ -66,6 +66,90 @@ func TestDecodeRenderedValue(t *testing.T) {
 	})
 }
 
+// R9 with modifiers: a value or the default that stands for it is decoded exactly, a hash
+// is 32 digits, and the parameters around are what they were.
+func TestDecodeModifiedValue(t *testing.T) {
+	defaults := rapid.StringOfN(rapid.SampledFrom([]rune("ab %&=?#+/.:@;|ü[]$'\"<>~")), 0, 30, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		def := defaults.Draw(t, "default")
+		tpl, err := ParseURL("https://shop.example/p-{sub1|" + def + "}/x?a=1&v={sub2|" + def + "}&h={sub3:hash|" + def + "}&z=%2F+*#/r?f={sub4|" + def + "}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := Values{Salt: "s"}
+		for id := Sub1; id <= Sub4; id++ {
+			v[id] = hostile.Draw(t, "value")
+		}
+		or := func(id ID) string {
+			if v[id] == "" {
+				return def
+			}
+			return v[id]
+		}
+		hash := def
+		if v[Sub3] != "" {
+			hash = hashOf("s", v[Sub3])
+		}
+		out := string(tpl.Append(nil, &v))
+		if again := string(tpl.Append(nil, &v)); again != out {
+			t.Fatalf("%s, then %s", out, again)
+		}
+		u, err := url.Parse(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "/p-" + or(Sub1) + "/x"; u.Path != want || strings.Count(u.EscapedPath(), "/") != 2 {
+			t.Fatalf("path %q, want %q", u.Path, want)
+		}
+		if want := "/r?f=" + or(Sub4); u.Fragment != want {
+			t.Fatalf("fragment %q, want %q", u.Fragment, want)
+		}
+		ps, cut := ParseQuery(nil, u.RawQuery)
+		if diff := cmp.Diff([]Param{{"a", "1"}, {"v", or(Sub2)}, {"h", hash}, {"z", "/ *"}}, ps); diff != "" || cut {
+			t.Fatal(diff, cut)
+		}
+		if v[Sub3] != "" && len(v[Sub3]) >= 8 && strings.Contains(hash, v[Sub3]) {
+			t.Fatalf("hash %s tells %q", hash, v[Sub3])
+		}
+	})
+}
+
+// A raw value may bring parameters, but nothing that ends the header, the query or an
+// attribute, and it leaves what stands in front alone. Who reads it decoded gets its bytes
+// back, but for escapes and plus signs it brought itself.
+func TestRawValue(t *testing.T) {
+	tpl, err := ParseURL("https://shop.example/x?a=1&{sub1:raw}&z=2#f{sub2:raw}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := Values{Sub1: hostile.Draw(t, "query"), Sub2: hostile.Draw(t, "fragment")}
+		out := string(tpl.Append(nil, &v))
+		for i := range len(out) {
+			if out[i] <= ' ' || out[i] >= 0x7f || strings.IndexByte("\"'<>\\`{}^|", out[i]) >= 0 {
+				t.Fatalf("byte %#x in %q", out[i], out)
+			}
+		}
+		u, err := url.Parse(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u.Host != "shop.example" || u.User != nil || u.Path != "/x" || strings.Count(out, "#") != 1 {
+			t.Fatalf("%s", out)
+		}
+		if !strings.HasPrefix(u.RawQuery, "a=1&") || !strings.HasSuffix(u.RawQuery, "&z=2") {
+			t.Fatalf("query %s", u.RawQuery)
+		}
+		shown := strings.TrimSuffix(strings.TrimPrefix(u.RawQuery, "a=1&"), "&z=2")
+		if got, want := unescape(shown), unescape(v[Sub1]); got != want {
+			t.Fatalf("%q became %q", v[Sub1], shown)
+		}
+		if twice := string(appendRaw(nil, shown)); twice != shown {
+			t.Fatalf("%q is not stable: %q", shown, twice)
+		}
+	})
+}
+
 // R11: under every rule the merged parameters are there, and the destination's others are
 // untouched and in order.
 func TestMergedQuery(t *testing.T) {

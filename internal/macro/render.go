@@ -16,7 +16,7 @@ const (
 // Append renders the URL behind dst: one pass, values encoded by position and never
 // scanned for tokens (R9, R10). The result is printable ASCII (R14). A value that would
 // make a path segment "." or ".." leaves the segment empty, since browsers resolve those
-// even when they are encoded. It allocates only to grow dst.
+// even when they are encoded. It allocates only to grow dst, and for {…:hash}.
 func (t *Template) Append(dst []byte, v *Values) []byte { return render(dst, t.ops, v) }
 
 // AppendWith is [Template.Append] with more query parameters, put before the fragment in
@@ -55,7 +55,11 @@ func render(dst []byte, ops []op, v *Values) []byte {
 		if o.flags&segStart != 0 {
 			seg = len(dst)
 		}
-		dst = appendEncoded(dst, v[o.id])
+		if o.flags&modified != 0 {
+			dst = appendModified(dst, o, v)
+		} else {
+			dst = appendEncoded(dst, v[o.id])
+		}
 		if o.flags&segEnd != 0 {
 			if s := dst[seg:]; len(s) <= 2 && len(s) == bytes.Count(s, []byte{'.'}) {
 				dst = dst[:seg]

@@ -52,7 +52,8 @@ func TestParseURLRefuses(t *testing.T) {
 		{"token as port", "https://shop.example:{sub1}/", CodeTokenInHost},
 		{"brace in host", "https://shop{.example/", CodeTokenInHost},
 		{"unknown token", "https://shop.example/?c={clik_id}", CodeTokenUnknown},
-		{"postback token", "https://shop.example/?c={payout}", CodeTokenUnknown},
+		{"postback token", "https://shop.example/?c={txid}", CodeTokenUnknown},
+		{"commission", "https://shop.example/?c={commission}", CodeTokenUnknown},
 		{"token of TCF", "https://shop.example/?c=${GDPR}", CodeTokenUnknown},
 		{"unclosed", "https://shop.example/?c={click_id&x=1", CodeTokenOpen},
 		{"unclosed at end", "https://shop.example/?c={click_id", CodeTokenOpen},
@@ -148,8 +149,19 @@ func TestHostAndUses(t *testing.T) {
 			t.Errorf("Uses({%s}) = %t", Tokens[id].Name, !want)
 		}
 	}
-	if tpl.Uses(NumTokens) || tpl.Uses(200) {
+	if tpl.Uses(Salt) || tpl.Uses(Salt+1) || tpl.Uses(127) || tpl.Uses(128) || tpl.Uses(255) {
 		t.Error("Uses beyond the table")
+	}
+	for _, id := range ClickTokens.IDs() {
+		tpl, err := ParseURL("https://shop.example/?x={" + Tokens[id].Name + "|d}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for other := range NumTokens + 1 {
+			if tpl.Uses(other) != (other == id) {
+				t.Errorf("{%s}: Uses(%d) = %t", Tokens[id].Name, other, tpl.Uses(other))
+			}
+		}
 	}
 }
 

@@ -9,24 +9,30 @@ const maxMacro = 256
 // §0.2, trackers §2): what stands before and after the name.
 var syntaxes = []struct {
 	open, end string
-	args      bool // the name may carry arguments: {name:x}, ##name(x)##
+	args      bool // the name may carry arguments: {name:x}, {name|x}, ##name(x)##
+	words     bool // the name may be of several words: {{Click URL}}
 }{
-	{"{", "}", true},
-	{"{{", "}}", true},
-	{"${", "}", true},
-	{"{$", "}", true},
-	{"{%", "%}", false},
-	{"%{", "}", false},
-	{"[", "]", false},
-	{"[[", "]]", false},
-	{"[:", ":]", false},
-	{"[+", "+]", false},
-	{"%", "%", false},
-	{"%%", "%%", false},
-	{"#", "#", false},
-	{"##", "##", true},
-	{"###", "###", false},
-	{"(", ")", false},
+	{open: "{", end: "}", args: true},
+	{open: "{{", end: "}}", args: true, words: true},
+	{open: "{{{", end: "}}}", args: true, words: true},
+	{open: "${", end: "}", args: true},
+	{open: "#{", end: "}", args: true},
+	{open: "{$", end: "}", args: true},
+	{open: "{%", end: "%}"},
+	{open: "%{", end: "}"},
+	{open: "[", end: "]"},
+	{open: "[[", end: "]]"},
+	{open: "[:", end: ":]"},
+	{open: "[+", end: "+]"},
+	{open: "%", end: "%"},
+	{open: "%%", end: "%%", args: true},
+	{open: "#", end: "#"},
+	{open: "##", end: "##", args: true},
+	{open: "###", end: "###"},
+	{open: "*|", end: "|*", args: true},
+	{open: "!!", end: "!!"},
+	{open: "!!!", end: "!!!"},
+	{open: "(", end: ")"},
 }
 
 // Unreplaced reports whether an incoming value is a macro that the sending system should
@@ -59,7 +65,7 @@ func literalMacro(v string) bool {
 	switch v[0] {
 	case '_':
 		return underscored(v)
-	case '{', '[', '%', '$', '#', '(':
+	case '{', '[', '%', '$', '#', '*', '!', '(':
 	default:
 		return false
 	}
@@ -72,7 +78,7 @@ func literalMacro(v string) bool {
 		if s.open == "(" && ordinary(inner) {
 			continue
 		}
-		if isMacroName(inner, s.args) {
+		if isMacroName(inner, s.args, s.words) {
 			return true
 		}
 	}
@@ -100,15 +106,17 @@ func underscored(v string) bool {
 // ordinary are words that analytics tools really send in parentheses.
 func ordinary(word string) bool {
 	switch word {
-	case "direct", "none", "other", "entrance", "organic", "referral", "null", "blank", "empty", "unknown":
+	case "direct", "none", "other", "others", "entrance", "organic", "referral", "null", "blank", "empty", "unknown",
+		"self", "unset", "undefined", "default", "any", "all", "na", "n-a", "new", "beta", "test":
 		return true
 	}
 	return false
 }
 
 // isMacroName reports whether s is a name such as click_id, ad.id or campaign-name, with
-// args also name:format, name(x). Spaces around it are allowed: {{ ad.id }}.
-func isMacroName(s string, args bool) bool {
+// args also name:format, name|default, name(x). Spaces around it are allowed: {{ ad.id }},
+// with words also within.
+func isMacroName(s string, args, words bool) bool {
 	s = strings.Trim(s, " ")
 	if s == "" || !('a' <= lower(s[0]) && lower(s[0]) <= 'z' || s[0] == '_') {
 		return false
@@ -116,7 +124,9 @@ func isMacroName(s string, args bool) bool {
 	for i := 1; i < len(s); i++ {
 		b := s[i]
 		switch {
-		case 'a' <= lower(b) && lower(b) <= 'z', '0' <= b && b <= '9', b == '_', b == '.', b == '-':
+		case 'a' <= lower(b) && lower(b) <= 'z', '0' <= b && b <= '9', b == '_', b == '.', b == '-', words && b == ' ':
+		case args && b == '|':
+			return isArgs(s[i+1:])
 		case args && b == ':' && i+1 < len(s):
 			return isArgs(s[i+1:])
 		case args && b == '(' && s[len(s)-1] == ')':

@@ -14,7 +14,9 @@ func TestUnreplaced(t *testing.T) {
 		"%x%", "%click_id%", "%%CLICK_URL%%",
 		"{{x}}", "{{ad.id}}", "{{ site_source_name }}",
 		"${x}", "${GDPR_CONSENT_123}", "{$x}", "{%x%}", "{% x %}", "%{x}",
-		"##x##", "##SUB##", "##x(y)##", "###x###", "#x#", "#reqid#",
+		"!!x!!", "!!!amount!!!", "##x##", "##SUB##", "##x(y)##", "###x###", "#x#", "#reqid#",
+		"{sub1|organic}", "{sub1:hash|none at all}", "{sub1|}", "{{ad.id|x}}", "{{Click URL}}", "{{ Ad Set Name }}", "{{{x}}}",
+		"#{x}", "*|EMAIL|*", "*|DATE:d/m/y|*", "%%PATTERN:key%%",
 		"(x)", "(clickid)", "__AID__", "__CALLBACK_PARAM__",
 	}
 	for _, m := range macros {
@@ -41,9 +43,11 @@ func TestUnreplaced(t *testing.T) {
 
 func TestOrdinaryValues(t *testing.T) {
 	for _, v := range []string{
-		"", "x", "{}", "[]", "{{}}", "%%", "##", "####", "()", "{", "{x", "x}", "{x]", "%",
+		"", "x", "{}", "[]", "{{}}", "%%", "##", "####", "!!", "!!!!", "!!1!!", "!x!", "wow!!", "!!wow", "()", "{", "{x", "x}", "{x]", "%",
 		"12.50", "0", "-5", "100%", "50%25", "%zz", "a%20b", "%20%",
-		"(none)", "(direct)", "(not set)", "(not provided)", "(1)", "(a b)",
+		"(none)", "(direct)", "(unset)", "(self)", "*bold*", "**", "*|", "*||*", "*|a", "{a b}", "[a b]", "${a b}", "{|x}", "{1|x}", "{{a, b}}", "{{1 2}}",
+		`{{"a": 1}}`, "#{1}", "{a|{b}}", "{550e8400e29b41d4a716446655440000|x}", "a|b", "{{550e8400 e29b}}x",
+		"(none)", "(not set)", "(not provided)", "(1)", "(a b)",
 		"[12]", "[1,2]", `["12.50"]`, `["refid"]`, "<TRACKER>", "[::1]",
 		`{"a":1}`, `{"click_id":"x"}`, "{a}{b}", "{a}-{b}", "pre{x}", "{x}post",
 		"{550e8400-e29b-41d4-a716-446655440000}", "{A50e8400-e29b-41d4-a716-446655440000}", "{deadbeef00112233}",

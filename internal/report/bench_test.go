@@ -68,11 +68,11 @@ func BenchmarkReport(b *testing.B) {
 		{"days in Berlin", report.Question{Dimensions: []string{"date"}, Metrics: []string{"visits", "clicks", "ctr"}, TimeZone: "Europe/Berlin"},
 			"SELECT (event_at + 3600000000) // 86400000000, sum(visits), sum(clicks), sum(clicks) / sum(visits)" + where + " GROUP BY 1 ORDER BY 1"},
 		{"money by country", report.Question{Dimensions: []string{"country"}, Metrics: []string{"visits", "clicks", "conversions", "revenue", "commission", "profit", "epc"}, Totals: true},
-			"SELECT country, currency, sum(visits), sum(clicks), sum(conversions), sum(revenue), sum(commission), sum(cost), sum(revenue) / sum(clicks)" + where + " GROUP BY 1, 2 ORDER BY 3"},
+			"SELECT country, report_currency, sum(visits), sum(clicks), sum(conversions), sum(report_revenue), sum(report_commission), sum(report_cost), sum(report_revenue) / sum(clicks)" + where + " GROUP BY 1, 2 ORDER BY 3"},
 		{"three dimensions", report.Question{Dimensions: []string{"publisher", "sub1", "country"}, Metrics: []string{"visits", "clicks", "conversions", "revenue", "epc"}, Limit: 100_000},
-			"SELECT publisher, sub1, country, currency, sum(visits), sum(clicks), sum(conversions), sum(revenue), sum(revenue) / sum(clicks)" + where + " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC LIMIT 100000"},
+			"SELECT publisher, sub1, country, report_currency, sum(visits), sum(clicks), sum(conversions), sum(report_revenue), sum(report_revenue) / sum(clicks)" + where + " GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC LIMIT 100000"},
 		{"100,000 groups", report.Question{Dimensions: []string{"keyword", "publisher", "sub1", "offer", "link", "browser_version"}, Metrics: []string{"visits", "clicks", "revenue"}, Limit: 100_000},
-			"SELECT keyword, publisher, sub1, offer, link, browser_version, currency, sum(visits), sum(clicks), sum(revenue)" + where + " GROUP BY ALL ORDER BY 8 DESC LIMIT 100000"},
+			"SELECT keyword, publisher, sub1, offer, link, browser_version, report_currency, sum(visits), sum(clicks), sum(report_revenue)" + where + " GROUP BY ALL ORDER BY 8 DESC LIMIT 100000"},
 	} {
 		c.q.Workspace, c.q.From, c.q.To = "ws_1", begin, end
 		b.Run(c.name+"/engine", func(b *testing.B) {

@@ -15,6 +15,7 @@ type Dimension struct {
 	Named bool   // its values are ids, shown with names beside them
 
 	column string // text dimensions
+	kind   string // whose ids they are, where that is not the name
 	clock  *clock // time dimensions
 }
 
@@ -28,6 +29,12 @@ type clock struct {
 }
 
 const clickIDColumn = "click_id"
+
+// The two currencies of a fact.
+const (
+	originalCurrency  = "currency"        // the offer's, of the amounts as they were agreed
+	reportingCurrency = "report_currency" // the workspace's, of the amounts as they were converted
+)
 
 var dimensions = func() []Dimension {
 	text := func(name, label string) Dimension {
@@ -43,11 +50,15 @@ var dimensions = func() []Dimension {
 		{Name: "day_of_week", Label: "Day of week", Type: TypeTime, clock: &clock{(*calendar).dayOfWeekSQL, (*calendar).dayOfWeekText, (*calendar).parseDayOfWeek, "Monday"}},
 		{Name: "month", Label: "Month", Type: TypeTime, clock: &clock{(*calendar).monthSQL, (*calendar).monthText, (*calendar).parseMonth, "2026-11"}},
 		named("campaign", "Campaign"), named("link", "Link"), named("offer", "Offer"), named("advertiser", "Advertiser"),
-		named("publisher", "Publisher"), named("source", "Traffic source"), named("goal", "Goal"),
-		text("external_id", "External id"), text("keyword", "Keyword"), text("country", "Country"), text("device", "Device"),
+		named("publisher", "Publisher"), named("enrollment", "Enrollment"), named("source", "Traffic source"), named("goal", "Goal"),
+		{Name: "wanted_offer", Label: "Wanted offer", Type: TypeText, column: "wanted_offer", kind: "offer", Named: true},
+		text("external_id", "External id"), text("keyword", "Keyword"),
+		text("country", "Country"), text("region", "Region"), text("city", "City"), text("isp", "ISP"), text("connection", "Connection"),
+		text("device", "Device"), text("brand", "Brand"), text("model", "Model"),
 		text("os", "OS"), text("os_version", "OS version"), text("browser", "Browser"), text("browser_version", "Browser version"),
 		text("language", "Language"), text("referer_domain", "Referer domain"), text("bot", "Bot reason"), text("suspect", "Suspicion"),
-		text("reason", "Routing reason"), text("status", "Conversion status"), text("method", "Matched by"), text("currency", "Currency"),
+		text("reason", "Routing reason"), text("status", "Conversion status"), text("method", "Matched by"), text(originalCurrency, "Currency"),
+		text(reportingCurrency, "Reporting currency"),
 		text(clickIDColumn, "Click id"), text("conversion", "Conversion id"), text("kind", "Kind of row"),
 	}
 	for i := range event.Subs {
@@ -55,6 +66,14 @@ var dimensions = func() []Dimension {
 	}
 	return list
 }()
+
+// Kind is what the ids of a named dimension are of, by the catalog's name.
+func (d *Dimension) Kind() string {
+	if d.kind != "" {
+		return d.kind
+	}
+	return d.Name
+}
 
 // Dimensions lists every dimension.
 func Dimensions() []Dimension { return append([]Dimension(nil), dimensions...) }

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"clickledger/internal/facts"
@@ -13,7 +14,7 @@ type Facts interface {
 	Query(ctx context.Context, sql string, args ...any) (facts.Result, error)
 }
 
-// NameResolver gives the names of the ids of one kind (a dimension's name); an id it
+// NameResolver gives the names of the ids of one kind ([Dimension.Kind]); an id it
 // does not know may be missing.
 type NameResolver func(ctx context.Context, workspace, kind string, ids []string) map[string]string
 
@@ -35,8 +36,10 @@ const maxSum = int64(1) << 61
 // Run answers a question. A question that cannot be answered is a [*Error]; any
 // other error is the store's.
 //
-// Money. A table with an amount has a column of currencies, and amounts of several
-// are never added. A group (the values of the dimensions; the totals are one group)
+// Money. Amounts are in the reporting currency or in the conversions' own currencies,
+// as the question says. A table with an amount has a column "currency" of the currencies
+// of its amounts ("report_currency" where the conversions' own currency is one of its
+// dimensions), and amounts of several are never added. A group (the values of the dimensions; the totals are one group)
 // in which only one currency occurs is one row with that currency, its visits and
 // clicks beside its conversions and amounts; a group without money is one row with
 // currency "". Only a group of several currencies is split: into a row per currency
@@ -45,9 +48,15 @@ const maxSum = int64(1) << 61
 // conversions to visits or clicks divides by the whole group's, since a visit has no
 // currency, and is undefined in the row "".
 //
-// A table that asks for the currency as a dimension is split, or not, as a whole:
-// with several currencies every row is of its own currency, visits and clicks are in
-// the rows "", and ratios are of each row alone.
+// A table that asks for the currency of its amounts as a dimension is split, or not, as
+// a whole: with several currencies every row is of its own currency, visits and clicks
+// are in the rows "", and ratios are of each row alone.
+//
+// In the reporting currency a conversion without a rate stands in the row of that
+// currency with amounts of 0, and a note counts these over the whole answer. Amounts of
+// an earlier reporting currency stay in that one; so do those of conversions that were
+// recorded before there were reporting currencies, each in its own (see
+// [facts.OwnCurrency]).
 func (e *Engine) Run(ctx context.Context, q Question) (*Table, error) {
 	began := time.Now()
 	p, err := newPlan(&q)
@@ -81,6 +90,12 @@ func (e *Engine) Run(ctx context.Context, q Question) (*Table, error) {
 	if p.totals && len(t.Totals) == 0 {
 		t.Totals = append(t.Totals, p.zeroRow(e.names != nil))
 	}
+	if p.byCurrency {
+		t.CurrencyColumn = p.currencyColumn()
+	}
+	if p.converted {
+		t.Notes = p.notes(res.Rows)
+	}
 	if e.names != nil {
 		e.fillNames(ctx, p, t)
 	}
@@ -89,6 +104,18 @@ func (e *Engine) Run(ctx context.Context, q Question) (*Table, error) {
 }
 
 func (p *plan) implicitCurrency() bool { return p.byCurrency && p.curDim < 0 }
+
+// currencyColumn is the name of the column with the currency of the amounts, whether it
+// was asked for as a dimension or not.
+func (p *plan) currencyColumn() string {
+	if p.curDim >= 0 {
+		return p.currencyDimension()
+	}
+	if slices.ContainsFunc(p.dims, func(d *Dimension) bool { return d.Name == originalCurrency }) {
+		return reportingCurrency
+	}
+	return originalCurrency
+}
 
 func (p *plan) tableColumns(names bool) []Column {
 	var cols []Column
@@ -99,7 +126,7 @@ func (p *plan) tableColumns(names bool) []Column {
 		}
 	}
 	if p.implicitCurrency() {
-		d := findDimension("currency")
+		d := findDimension(p.currencyColumn())
 		cols = append(cols, Column{Name: d.Name, Label: d.Label, Type: d.Type})
 	}
 	for _, m := range p.metrics {
@@ -198,7 +225,7 @@ func (e *Engine) fillNames(ctx context.Context, p *plan, t *Table) {
 		if len(ids) == 0 {
 			continue
 		}
-		found := e.names(ctx, p.workspace, d.Name, ids)
+		found := e.names(ctx, p.workspace, d.Kind(), ids)
 		for _, row := range t.Rows {
 			row[c+1] = found[text(row[c])]
 		}

@@ -83,6 +83,8 @@ func FuzzQuestion(f *testing.F) {
 	f.Add(base + `"dimensions":["currency"],"metrics":["cr"],"filters":[{"dimension":"sub1","op":"contains","values":["'; DROP TABLE facts; --"]}]}`)
 	f.Add(base + `"dimensions":["facts; DROP TABLE facts"],"metrics":["1=1"]}`)
 	f.Add(base + `"metrics":["visits"],"filters":[{"dimension":"month","op":"ne","values":["2026-03"]},{"dimension":"click_id","op":"eq","values":["` + factstest.ID(3).String() + `"]}]}`)
+	f.Add(base + `"dimensions":["currency","report_currency"],"metrics":["revenue","unconverted"],"money":"original","sort":[{"by":"report_currency"}]}`)
+	f.Add(base + `"dimensions":["currency"],"metrics":["profit"],"money":"reporting","sort":[{"by":"report_currency"}]}`)
 	f.Add(base + `"dimensions":["month","day_of_week","hour_of_day"],"metrics":["ppv","margin"],"time_basis":"visit"}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var q report.Question
@@ -106,7 +108,7 @@ func TestAnyQuestion(t *testing.T) {
 	for range 300 {
 		from := time.UnixMicro(factstest.Epoch).Add(time.Duration(rnd.IntN(1000)-500) * time.Hour)
 		q := report.Question{Workspace: "ws_1", From: from, To: from.Add(time.Duration(1+rnd.IntN(20000)) * time.Hour),
-			TimeZone: zones[rnd.IntN(len(zones))], Basis: [...]string{"", "event", "visit"}[rnd.IntN(3)], Limit: 1 + rnd.IntN(50), Totals: rnd.IntN(2) == 0}
+			TimeZone: zones[rnd.IntN(len(zones))], Basis: [...]string{"", "event", "visit"}[rnd.IntN(3)], Money: [...]string{"", "reporting", "original"}[rnd.IntN(3)], Limit: 1 + rnd.IntN(50), Totals: rnd.IntN(2) == 0}
 		for _, i := range rnd.Perm(len(dims))[:rnd.IntN(5)] {
 			q.Dimensions = append(q.Dimensions, dims[i].Name)
 		}
@@ -146,7 +148,7 @@ func TestInjection(t *testing.T) {
 	day := time.UnixMicro(factstest.Epoch)
 	texts := append(factstest.Hostile(), "ws_1' OR '1'='1", "visits) FROM facts --", "country, keyword", "1; COPY facts TO '/tmp/x'", "facts", "d0", "cur", `"keyword"`, "read_text('/etc/passwd')", "UTC'; DROP TABLE facts; --", "../../etc/passwd")
 	for _, x := range texts {
-		for field := range 9 {
+		for field := range 10 {
 			q := report.Question{Workspace: "ws_1", From: day, To: day.AddDate(0, 0, 1), Dimensions: []string{"country"}, Metrics: []string{"visits"}}
 			switch field {
 			case 0:
@@ -167,6 +169,8 @@ func TestInjection(t *testing.T) {
 				q.Filters = []report.Filter{{Dimension: "keyword", Op: "ne", Values: []string{x}}, {Dimension: "sub1", Op: "contains", Values: []string{"n", x}}}
 			case 8:
 				q.Sort = []report.Sort{{By: x}}
+			case 9:
+				q.Metrics, q.Money = []string{"revenue"}, x
 			}
 			table := ask(t, e, q)
 			if table == nil {
@@ -276,23 +280,30 @@ func TestNames(t *testing.T) {
 		return names
 	})
 	day := time.UnixMicro(factstest.Epoch)
-	table := ask(t, e, report.Question{Workspace: "ws_1", From: day, To: day.AddDate(0, 0, 1), Dimensions: []string{"country", "offer", "campaign"}, Metrics: []string{"visits"}, Totals: true})
+	table := ask(t, e, report.Question{Workspace: "ws_1", From: day, To: day.AddDate(0, 0, 1), Dimensions: []string{"country", "offer", "campaign", "wanted_offer"}, Metrics: []string{"visits"}, Totals: true})
 	var names []string
 	for _, c := range table.Columns {
 		names = append(names, c.Name)
 	}
-	if got := strings.Join(names, " "); got != "country offer offer_name campaign campaign_name visits" || calls != 2 {
+	if got := strings.Join(names, " "); got != "country offer offer_name campaign campaign_name wanted_offer wanted_offer_name visits" || calls != 3 {
 		t.Errorf("columns %s after %d calls", got, calls)
 	}
-	missing := 0
+	missing, wanted := 0, 0
 	for _, row := range table.Rows {
 		if row[2] == "" {
 			missing++
 		} else if row[2] != "ws_1 offer "+row[1].(string) {
 			t.Errorf("name %v beside %v", row[2], row[1])
 		}
+		if row[6] != "" && row[6] != "ws_1 offer "+row[5].(string) {
+			t.Errorf("the wanted offer %v is named %v", row[5], row[6])
+		}
+		wanted += len(row[6].(string))
 	}
 	if missing == 0 || missing == len(table.Rows) {
 		t.Errorf("%d of %d rows without a name", missing, len(table.Rows))
+	}
+	if wanted == 0 {
+		t.Error("no wanted offer has a name")
 	}
 }

@@ -6,23 +6,26 @@ import "strings"
 // over any grouping.
 type base struct {
 	name  string
-	sql   string
-	money bool // an amount in minor units of the row's currency
-	bound bool // stands in rows that have a currency: amounts and conversions
+	what  string // what is summed
+	money bool   // an amount in minor units of the row's currency; what is then a column, and report_… beside it
+	bound bool   // stands in rows that have a currency: amounts and conversions
 }
 
 var bases = []base{
-	{"impressions", "SUM(impressions)", false, false},
-	{"visits", "SUM(visits)", false, false},
-	{"uniques", "SUM(uniques)", false, false},
-	{"bot_visits", "SUM(CASE WHEN bot <> '' THEN visits ELSE 0 END)", false, false},
-	{"clicks", "SUM(clicks)", false, false},
-	{"conversions", "SUM(conversions)", false, true},
-	{"revenue", "SUM(revenue)", true, true},
-	{"commission", "SUM(commission)", true, true},
-	{"cost", "SUM(cost)", true, true},
-	{"sale_amount", "SUM(sale_amount)", true, true},
+	{"impressions", "impressions", false, false},
+	{"visits", "visits", false, false},
+	{"uniques", "uniques", false, false},
+	{"bot_visits", "CASE WHEN bot <> '' THEN visits ELSE 0 END", false, false},
+	{"clicks", "clicks", false, false},
+	{"conversions", "conversions", false, true},
+	{"revenue", "revenue", true, true},
+	{"commission", "commission", true, true},
+	{"cost", "cost", true, true},
+	{"sale_amount", "sale_amount", true, true},
+	{unconvertedBase, "unconverted", false, true},
 }
+
+const unconvertedBase = "unconverted"
 
 func baseIndex(name string) int {
 	for i := range bases {
@@ -98,6 +101,7 @@ var metrics = func() []Metric {
 		m("sale_amount", "Sale amount", TypeMoney, "what customers paid", "sale_amount", ""),
 		m("profit", "Profit", TypeMoney, "revenue − commission − cost", "revenue - commission - cost", ""),
 		m("margin", "Margin", TypeMoney, "revenue − commission", "revenue - commission", ""),
+		m("unconverted", "Without a rate", TypeCount, "conversions without an exchange rate to the reporting currency, whose amounts count as 0 in it", unconvertedBase, ""),
 		m("ictr", "ICTR", TypePercent, "visits ÷ impressions", "visits", "impressions"),
 		m("uvr", "Unique rate", TypePercent, "unique visits ÷ visits", "uniques", "visits"),
 		m("bot_rate", "Bot rate", TypePercent, "bot visits ÷ visits", "bot_visits", "visits"),

@@ -7,6 +7,8 @@
 //     the question's text; values are always parameters (S10).
 //   - Every query is bound to one workspace.
 //   - Money of several currencies is never added: such a group is split by currency.
+//   - An amount without an exchange rate counts as 0 in the reporting currency, and the
+//     answer says how many conversions that are (P11).
 package report
 
 import (
@@ -21,6 +23,7 @@ type Question struct {
 	To         time.Time `json:"to"`         // exclusive
 	TimeZone   string    `json:"time_zone"`  // IANA, default the workspace's
 	Basis      string    `json:"time_basis"` // "event" (default) or "visit"
+	Money      string    `json:"money"`      // "reporting" (default) or "original", see [MoneyReporting]
 	Dimensions []string  `json:"dimensions"` // at most 8
 	Metrics    []string  `json:"metrics"`
 	Filters    []Filter  `json:"filters"`
@@ -50,7 +53,27 @@ type Table struct {
 	Totals  [][]any  `json:"totals,omitempty"` // one row, or several when there are several currencies
 	More    bool     `json:"more"`             // the limit cut the table
 	Took    int64    `json:"took_us"`
+	// CurrencyColumn names the column with the currency of the amounts, "" = there are none.
+	CurrencyColumn string `json:"currency_column,omitempty"`
+	Notes          []Note `json:"notes,omitempty"` // what to know before one believes the amounts
 }
+
+// Note says something about a table as a whole, also about rows the limit cut.
+type Note struct {
+	Code  string `json:"code"`  // one of the Note constants
+	Count int64  `json:"count"` // of what the note is about
+	Text  string `json:"text"`  // a sentence
+}
+
+// Notes.
+const (
+	// NoteUnconverted counts conversions whose amounts are 0 in the table, because there
+	// is no exchange rate for them.
+	NoteUnconverted = "unconverted"
+	// NoteCurrencies counts the currencies of a table that was to be in one: amounts that
+	// were reported in another currency, before the workspace had this one, stay in it.
+	NoteCurrencies = "currencies"
+)
 
 // Column describes one column of a table.
 type Column struct {

@@ -9,13 +9,14 @@ import (
 
 // The statement is one SELECT, so that rows and totals are of one moment:
 //
-//	g  the facts, grouped by the dimensions and, where money is asked, by currency k
+//	g  the facts, grouped by the dimensions and, where money is asked, by its currency k
 //	v  g with the least and the greatest currency of each group, and its sums over all
 //	r  v with rows that have no currency put to the only one of their group
 //
 // then r sorted and cut (part 0) and the totals (part 1), which t, z and u make of g
 // in the same way, as one group. Columns are d0…, cur, split (1 in a group of several
-// currencies), b0… (sums) and w0… (the group's sums).
+// currencies), b0… (sums), w0… (the group's sums) and, where amounts are converted, un
+// (conversions without a rate, in all of g).
 
 // uuidText writes a click id as engines read a UUID; "" is the absent one.
 func uuidText(s string) (string, bool) {
@@ -90,6 +91,15 @@ func repeat(s, sep string, n int) string {
 	return strings.TrimSuffix(strings.Repeat(s+sep, n), sep)
 }
 
+// baseSQL is the sum of a base.
+func (p *plan) baseSQL(b *base) string {
+	what := b.what
+	if b.money && !p.original {
+		what = "report_" + what
+	}
+	return "COALESCE(SUM(" + what + "), 0)"
+}
+
 // used lists the bases the metrics need, and those needed over whole groups.
 func (p *plan) used() (own, whole []int) {
 	var o, w [16]bool
@@ -101,6 +111,9 @@ func (p *plan) used() (own, whole []int) {
 			o[t.base] = true
 			w[t.base] = w[t.base] || (m.wholeGroup() && p.byCurrency && p.curDim < 0)
 		}
+	}
+	if p.converted {
+		o[baseIndex(unconvertedBase)] = true
 	}
 	for i := range bases {
 		if o[i] {
@@ -114,7 +127,7 @@ func (p *plan) used() (own, whole []int) {
 }
 
 // query is a statement with its arguments and the layout of its result: part, the
-// dimensions, currency and split where used, own sums, group sums.
+// dimensions, currency and split where used, own sums, group sums, un where used.
 type query struct {
 	sql   string
 	args  []any
@@ -151,11 +164,11 @@ func (p *plan) query() query {
 		}
 	}
 	if p.byCurrency {
-		sel = append(sel, "currency AS k")
+		sel = append(sel, p.currencyDimension()+" AS k")
 	}
 	grouping := len(sel)
 	for _, i := range own {
-		sel = append(sel, fmt.Sprintf("COALESCE(%s, 0) AS b%d", bases[i].sql, i))
+		sel = append(sel, fmt.Sprintf("%s AS b%d", p.baseSQL(&bases[i]), i))
 	}
 	fmt.Fprintf(&b, "(SELECT %s FROM facts WHERE %s%s)", strings.Join(sel, ", "), where, groupBy(grouping))
 
@@ -243,6 +256,9 @@ func (p *plan) resultColumns(groups []string, own, whole []int) []string {
 	}
 	for _, i := range whole {
 		columns = append(columns, fmt.Sprintf("CAST(w%d AS BIGINT) AS w%d", i, i))
+	}
+	if p.converted {
+		columns = append(columns, fmt.Sprintf("(SELECT CAST(SUM(b%d) AS BIGINT) FROM g) AS un", baseIndex(unconvertedBase)))
 	}
 	return columns
 }

@@ -25,6 +25,15 @@ const (
 	BasisVisit = "visit"
 )
 
+// What amounts are told in.
+const (
+	// MoneyReporting is the workspace's reporting currency, at the rate of the day of
+	// each conversion. Amounts of an earlier reporting currency stay in that one.
+	MoneyReporting = "reporting"
+	// MoneyOriginal is each conversion's own currency, its offer's.
+	MoneyOriginal = "original"
+)
+
 var earliest, latest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // plan is a question that can be answered: names are resolved to entries of the
@@ -39,8 +48,10 @@ type plan struct {
 	limit     int
 	totals    bool
 
-	byCurrency bool // rows are grouped by currency
-	curDim     int  // index of the currency among dims, -1 when it is implicit or not used
+	original   bool // amounts are in the conversions' own currencies
+	converted  bool // there are amounts, and they are converted: what has no rate is counted
+	byCurrency bool // rows are grouped by the currency of the amounts
+	curDim     int  // index of that currency among dims, -1 when it is implicit or not used
 }
 
 // condition is one filter: either text values for parameters or numbers of a clock.
@@ -64,7 +75,7 @@ func newPlan(q *Question) (*plan, error) {
 	if q.Workspace == "" {
 		return nil, wrong("workspace", "required", "", "a report needs a workspace")
 	}
-	for _, step := range []func(*Question) error{p.time, p.columns, p.conditions, p.order} {
+	for _, step := range []func(*Question) error{p.time, p.money, p.columns, p.conditions, p.order} {
 		if err := step(q); err != nil {
 			return nil, err
 		}
@@ -115,6 +126,25 @@ func (p *plan) time(q *Question) error {
 	return nil
 }
 
+func (p *plan) money(q *Question) error {
+	switch q.Money {
+	case "", MoneyReporting:
+	case MoneyOriginal:
+		p.original = true
+	default:
+		return wrong("money", "unknown", q.Money, "money is reporting or original")
+	}
+	return nil
+}
+
+// currencyDimension is the dimension that is the currency of the amounts.
+func (p *plan) currencyDimension() string {
+	if p.original {
+		return originalCurrency
+	}
+	return reportingCurrency
+}
+
 func (p *plan) columns(q *Question) error {
 	if len(q.Dimensions) > MaxDimensions {
 		return wrong("dimensions", "too_many", "", "at most %d dimensions", MaxDimensions)
@@ -129,7 +159,7 @@ func (p *plan) columns(q *Question) error {
 			return wrong(field, "duplicate", name, "the dimension is there already")
 		}
 		p.dims = append(p.dims, d)
-		if name == "currency" {
+		if name == p.currencyDimension() {
 			p.curDim, p.byCurrency = i, true
 		}
 	}
@@ -150,6 +180,7 @@ func (p *plan) columns(q *Question) error {
 		}
 		p.metrics = append(p.metrics, m)
 		p.byCurrency = p.byCurrency || m.money()
+		p.converted = p.converted || m.money() && !p.original
 	}
 	return nil
 }
@@ -248,7 +279,7 @@ func (p *plan) order(q *Question) error {
 			o.metric = m
 		case slices.Contains(q.Dimensions, s.By):
 			o.dim = slices.Index(q.Dimensions, s.By)
-		case s.By == "currency" && p.byCurrency:
+		case p.implicitCurrency() && (s.By == p.currencyColumn() || s.By == p.currencyDimension()):
 			o.currency = true
 		default:
 			return wrong(fmt.Sprintf("sort[%d].by", i), "unknown", s.By, "sort by a dimension or a metric of the question")

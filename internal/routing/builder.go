@@ -62,16 +62,16 @@ func (b *Builder) put(e catalog.Entity) {
 	n := &b.next
 	switch e := e.(type) {
 	case *catalog.Workspace:
-		own(b, catalog.KindWorkspace, &n.fallbacks)
-		set(&n.fallbacks, slotOf(b.workspaces, e.ID), compileFallback(e.FallbackURL))
+		own(b, catalog.KindWorkspace, &n.workspaces)
+		set(&n.workspaces, slotOf(b.workspaces, e.ID), workspace{compileFallback(e.FallbackURL), e.IPMode, e.Salt})
 	case *catalog.Advertiser:
-		own(b, catalog.KindAdvertiser, &n.clickParams)
-		set(&n.clickParams, slotOf(b.advertisers, e.ID), e.ClickParam)
+		own(b, catalog.KindAdvertiser, &n.advertisers)
+		set(&n.advertisers, slotOf(b.advertisers, e.ID), advertiser{e.Name, e.ClickParam})
 	case *catalog.Offer:
 		b.putOffer(e)
 	case *catalog.Publisher:
 		own(b, catalog.KindPublisher, &n.publishers)
-		set(&n.publishers, slotOf(b.publishers, e.ID), !e.Archived && e.Status == catalog.StatusActive)
+		set(&n.publishers, slotOf(b.publishers, e.ID), publisher{e.Name, !e.Archived && e.Status == catalog.StatusActive})
 	case *catalog.Enrollment:
 		own(b, catalog.KindEnrollment, &n.enrollments)
 		set(&n.enrollments, slotOf(b.enrollments, enrolled{e.Offer, e.Publisher}), enrollment{e, enrollmentRefusal(e)})
@@ -87,9 +87,12 @@ func (b *Builder) putOffer(e *catalog.Offer) {
 	}
 	own(b, catalog.KindOffer, &n.offers)
 	o := compileOffer(e)
-	o.workspace, o.advertiser = slotOf(b.workspaces, e.Workspace), none
+	o.workspace, o.advertiser, o.elsewhere = slotOf(b.workspaces, e.Workspace), none, none
 	if e.Advertiser != "" {
 		o.advertiser = slotOf(b.advertisers, e.Advertiser)
+	}
+	if e.FallbackOffer != "" {
+		o.elsewhere = slotOf(b.offers, e.FallbackOffer)
 	}
 	if old := n.offersByID[e.ID]; old != nil && n.offersByKey[old.Key] == old {
 		delete(n.offersByKey, old.Key)

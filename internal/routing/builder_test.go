@@ -23,10 +23,10 @@ func TestBuilderIsIncrementalAndSnapshotsDoNotChange(t *testing.T) {
 	if first.Revision != 7 || second.Revision != 8 {
 		t.Errorf("revisions %d and %d", first.Revision, second.Revision)
 	}
-	if r := first.Route("k1", "", nil).Reason; r != "" {
+	if r := first.Route("k1", "", Visitor{}, nil).Reason; r != "" {
 		t.Errorf("the first snapshot changed: %q", r)
 	}
-	if r := second.Route("k1", "", nil).Reason; r != OfferPaused {
+	if r := second.Route("k1", "", Visitor{}, nil).Reason; r != OfferPaused {
 		t.Errorf("the second snapshot has reason %q: links must see their offer's change", r)
 	}
 	if first.Offer("off") == second.Offer("off") || second.OfferByKey("pubkey") != second.Offer("off") {
@@ -62,7 +62,7 @@ func TestBadURLExplainsItself(t *testing.T) {
 
 func TestHolder(t *testing.T) {
 	h := new(Holder)
-	if s := h.Load(); s == nil || s.Link("k1") != nil || s.Route("k1", "", nil).Link != nil {
+	if s := h.Load(); s == nil || s.Link("k1") != nil || s.Route("k1", "", Visitor{}, nil).Link != nil {
 		t.Fatal("an empty holder gives an empty catalog")
 	}
 	var wg sync.WaitGroup
@@ -71,7 +71,7 @@ func TestHolder(t *testing.T) {
 		wg.Go(func() {
 			for range 1000 {
 				h.Store(s)
-				h.Load().Route("k1", "", nil)
+				h.Load().Route("k1", "", Visitor{}, nil)
 			}
 		})
 	}
@@ -148,7 +148,7 @@ func BenchmarkRoute(b *testing.B) {
 			i := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				d := s.Route(keys[i%len(keys)], "", o)
+				d := s.Route(keys[i%len(keys)], "", Visitor{}, o)
 				if d.Reason != "" {
 					b.Fatal(d.Reason)
 				}

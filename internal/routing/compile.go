@@ -1,15 +1,13 @@
 package routing
 
 import (
-	"strings"
-
 	"clickledger/internal/catalog"
 	"clickledger/internal/macro"
 )
 
 func compileOffer(o *catalog.Offer) *Offer {
-	c := &Offer{Offer: o, fallback: compileFallback(o.FallbackURL), refusal: offerRefusal(o)}
-	c.Template, c.Err = macro.ParseURL(o.URL)
+	c := &Offer{Offer: o, fallback: compileFallback(o.FallbackURL), refusal: offerRefusal(o), keywords: compileKeywords(o.Keywords), countries: o.Countries, devices: o.Devices}
+	c.Template, c.Err = catalog.ParseDestination(o.URL)
 	if c.Err != nil {
 		c.Template = nil
 		return c
@@ -40,13 +38,8 @@ const carryBase = "https://carry.invalid/?"
 // as a URL of its own. Static ones stay behind: they may select a page, and the deep
 // link selects another.
 func compileCarry(t *macro.Template) []*macro.Template {
-	raw, _, _ := strings.Cut(t.String(), "#")
-	_, query, _ := strings.Cut(raw, "?")
 	var carry []*macro.Template
-	for piece := range strings.SplitSeq(query, "&") {
-		if !strings.Contains(piece, "{") {
-			continue
-		}
+	for _, piece := range t.TokenParams() {
 		p, err := macro.ParseURL(carryBase + piece)
 		if err == nil && usesAny(p) {
 			carry = append(carry, p)

@@ -22,14 +22,17 @@ func (d *Decision) Uses(id macro.ID) bool {
 //
 // The click id we were told to add replaces a parameter of its name: a URL pasted
 // with an empty or an old one would otherwise lose the conversion. The same goes for
-// the parameters a deep link carries over, so that a link cannot bring a forged id.
+// chosen keywords, and for the parameters a deep link carries over, so that a link
+// cannot bring a forged id.
 func (d *Decision) AppendURL(dst []byte, v *macro.Values) []byte {
 	switch {
 	case d.DeepLink != "":
 		return d.appendDeepLink(dst, v)
-	case d.Template != nil && d.ClickParam != "":
-		extra := [1]macro.Param{{Name: d.ClickParam, Value: v[macro.ClickID]}}
+	case d.Template != nil && d.ClickParam != "" && len(d.extra) == 0:
+		extra := [1]macro.Param{{Name: d.ClickParam, Value: v[macro.ClickID]}} // the usual case, without an allocation
 		return d.Template.AppendWith(dst, v, extra[:], macro.Override)
+	case d.Template != nil && len(d.extra) > 0:
+		return d.Template.AppendWith(dst, v, d.added(nil, v), macro.Override)
 	case d.Template != nil:
 		return d.Template.Append(dst, v)
 	case d.Fallback != nil:
@@ -43,8 +46,14 @@ func (d *Decision) appendDeepLink(dst []byte, v *macro.Values) []byte {
 	for _, t := range d.Offer.carry {
 		extra, _ = macro.ParseQuery(extra, string(t.Append(nil, v))[len(carryBase):])
 	}
+	return macro.Merge(dst, d.DeepLink, d.added(extra, v), macro.Override)
+}
+
+// added are the parameters we add: chosen keywords, then the click id.
+func (d *Decision) added(extra []macro.Param, v *macro.Values) []macro.Param {
+	extra = append(extra, d.extra...)
 	if d.ClickParam != "" {
 		extra = append(extra, macro.Param{Name: d.ClickParam, Value: v[macro.ClickID]})
 	}
-	return macro.Merge(dst, d.DeepLink, extra, macro.Override)
+	return extra
 }

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"errors"
+	"slices"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/macro"
@@ -15,11 +16,14 @@ const (
 	LinkArchived      = "link_archived"
 	OfferPaused       = "offer_paused"
 	OfferDraft        = "offer_draft"
+	OfferSubmitted    = "offer_submitted"
+	OfferApproved     = "offer_approved" // approved, but not made active yet
 	OfferArchived     = "offer_archived"
+	GeoBlocked        = "geo_blocked"        // a country the offer does not take
+	DeviceBlocked     = "device_blocked"     // a device it does not take
 	PublisherInactive = "publisher_inactive" // not active, archived, or gone
 	EnrollmentRevoked = "enrollment_revoked"
 	EnrollmentMissing = "enrollment_missing" // none, or applied for or rejected: never granted
-	OfferClosed       = "offer_closed"       // by the overlay
 	NoDestination     = "no_destination"     // no offer, or its URL does not compile
 	DeepLinkDenied    = "deep_link_denied"   // the allow-list does not have its host
 	DeepLinkInvalid   = "deep_link_invalid"  // not a URL that every parser reads alike
@@ -29,9 +33,12 @@ const (
 type Decision struct {
 	// Link is nil when the key is unknown: nothing is to be recorded then.
 	Link *Link
-	// Offer is the one the link points to, also when the visitor goes elsewhere; nil
-	// when there is none.
+	// Offer is the one the visitor goes to, and the one the link points to when he goes to
+	// none; nil when there is none.
 	Offer *Offer
+	// Wanted is the offer the link points to when the visitor goes to another one, nil
+	// otherwise.
+	Wanted *Offer
 	// Enrollment is the publisher's enrollment, nil for a link of the house.
 	Enrollment *catalog.Enrollment
 	// Template is the offer's URL; nil sends the visitor to Fallback.
@@ -45,43 +52,80 @@ type Decision struct {
 	Fallback *macro.Template
 	// Reason is "" when the visitor went where the link points.
 	Reason string
+
+	extra     []macro.Param // chosen keywords that are appended
+	workspace *workspace
+	names     *Snapshot // for the names behind ids
+	publisher slot
 }
 
+// Visitor is what a decision depends on besides the link. The zero Visitor has no known
+// country or device, and unknown is never refused.
+type Visitor struct {
+	At      int64  // µs
+	Country string // ISO 3166-1 alpha-2
+	Device  string
+	Count   bool // the visitor counts towards caps: false for who only looks
+}
+
+// maxElsewhere bounds a chain of fallback offers (R19); the catalog refuses longer ones.
+const maxElsewhere = 5
+
 // Route decides where a visitor goes: the link's offer when everything on the way to
-// it is active, else the offer's fallback, the workspace's, the 404 page (R19).
-// deepLink is the page asked for with url=, "" for none; one that is not allowed
-// costs the visitor nothing but that page (R13).
-func (s *Snapshot) Route(key, deepLink string, o *Overlay) Decision {
+// it is in order, else the offer's fallback offer, its fallback URL, the workspace's, the
+// 404 page (R19). deepLink is the page asked for with url=, "" for none; one that is not
+// allowed costs the visitor nothing but that page (R13).
+func (s *Snapshot) Route(key, deepLink string, v Visitor, o *Overlay) Decision {
 	r := s.links[shardOf(key)][key]
 	d := Decision{Link: r.row}
 	if d.Link == nil {
 		return d
 	}
-	d.Offer = get(s.offers, r.offer)
-	if d.Offer != nil && d.Offer.workspace != r.workspace {
-		d.Offer = nil // references never cross workspaces; were one to, it would lead nowhere
-	}
+	d.names, d.publisher, d.workspace = s, r.publisher, s.workspace(r.workspace)
+	d.Offer = s.offer(r.offer, r.workspace)
 	enrolled := get(s.enrollments, r.enrollment)
 	d.Enrollment = enrolled.row
-	d.Reason = s.refusal(&r, d.Offer, enrolled, o)
-	if d.Reason != "" {
-		d.Fallback = get(s.fallbacks, r.workspace)
+	d.Reason = s.refusal(&r, d.Offer, enrolled)
+	if d.Reason == "" {
+		s.choose(&d, &r, v, o)
+	}
+	if d.Template == nil {
+		d.Fallback = d.workspace.fallback
 		if d.Offer != nil && d.Offer.fallback != nil {
 			d.Fallback = d.Offer.fallback
 		}
 		return d
 	}
-	d.Template = d.Offer.Template
-	if deepLink != "" {
-		d.DeepLink, d.Reason = s.deepLink(d.Offer, deepLink)
+	if deepLink != "" && d.Wanted == nil {
+		link, reason := s.deepLink(d.Offer, deepLink)
+		d.DeepLink, d.Reason = link, reason
 	}
 	d.ClickParam = s.clickParam(&d)
 	return d
 }
 
-// refusal is the first thing on the way from the link to the offer that is not in
-// order, "" when all is.
-func (s *Snapshot) refusal(r *route, offer *Offer, e enrollment, o *Overlay) string {
+// offer is the offer of a slot. References never cross workspaces; were one to, it would
+// lead nowhere.
+func (s *Snapshot) offer(at, home slot) *Offer {
+	o := get(s.offers, at)
+	if o == nil || o.workspace != home {
+		return nil
+	}
+	return o
+}
+
+var noWorkspace workspace
+
+func (s *Snapshot) workspace(at slot) *workspace {
+	if at < 0 || int(at) >= len(s.workspaces) {
+		return &noWorkspace
+	}
+	return &s.workspaces[at]
+}
+
+// refusal is what keeps a link from leading to any offer, "" when nothing does. The
+// offer's own state is not among it: its fallback offer may take the visitor.
+func (s *Snapshot) refusal(r *route, offer *Offer, e enrollment) string {
 	switch {
 	case r.state == linkArchived:
 		return LinkArchived
@@ -89,20 +133,59 @@ func (s *Snapshot) refusal(r *route, offer *Offer, e enrollment, o *Overlay) str
 		return LinkPaused
 	case offer == nil:
 		return NoDestination
-	case offer.refusal != "":
+	case r.publisher == none:
+		return ""
+	}
+	why := e.refusal
+	switch {
+	case !get(s.publishers, r.publisher).active:
+		why = PublisherInactive
+	case e.row == nil:
+		why = EnrollmentMissing
+	}
+	if why != "" && offer.refusal != "" {
 		return offer.refusal
-	case r.publisher != none && !get(s.publishers, r.publisher):
-		return PublisherInactive
-	case r.publisher != none && e.row == nil:
-		return EnrollmentMissing
-	case r.publisher != none && e.refusal != "":
-		return e.refusal
 	}
-	if _, closed := o.Closed(offer.ID); closed {
-		return OfferClosed
+	return why
+}
+
+// choose finds the offer that takes the visitor: the link's, or the first one behind it
+// in the chain of fallbacks that does.
+func (s *Snapshot) choose(d *Decision, r *route, v Visitor, o *Overlay) {
+	wanted := d.Offer
+	offer := wanted
+	for hop := 0; offer != nil && hop <= maxElsewhere; hop++ {
+		reason := offer.refuses(v)
+		if reason == "" && !o.idle() {
+			// Asked last, and of nobody the offer does not take: it counts.
+			reason, _ = o.Admit(offer.ID, d.Link.Publisher, v.At, v.Count)
+		}
+		if reason == "" {
+			d.Offer, d.Template = offer, offer.Template
+			if offer != wanted {
+				d.Wanted = wanted
+			}
+			return
+		}
+		if hop == 0 {
+			d.Reason = reason
+		}
+		offer = s.offer(offer.elsewhere, r.workspace)
 	}
-	if offer.Template == nil {
+}
+
+// refuses is why the offer does not take a visitor, "" when it does. An unknown country
+// or device is not refused: it abstains.
+func (of *Offer) refuses(v Visitor) string {
+	switch {
+	case of.refusal != "":
+		return of.refusal
+	case of.Template == nil:
 		return NoDestination
+	case len(of.countries) > 0 && v.Country != "" && !slices.Contains(of.countries, v.Country):
+		return GeoBlocked
+	case len(of.devices) > 0 && v.Device != "" && !slices.Contains(of.devices, v.Device):
+		return DeviceBlocked
 	}
 	return ""
 }
@@ -114,6 +197,10 @@ func offerRefusal(o *catalog.Offer) string {
 		return OfferArchived
 	case o.Status == catalog.StatusDraft:
 		return OfferDraft
+	case o.Status == catalog.StatusSubmitted:
+		return OfferSubmitted
+	case o.Status == catalog.StatusApproved:
+		return OfferApproved
 	case o.Status != catalog.StatusActive:
 		return OfferPaused
 	}
@@ -156,7 +243,7 @@ func (s *Snapshot) clickParam(d *Decision) string {
 	} else if own || !d.Offer.AppendClickID {
 		return ""
 	}
-	name := get(s.clickParams, d.Offer.advertiser)
+	name := get(s.advertisers, d.Offer.advertiser).clickParam
 	if name == "" {
 		return DefaultClickParam
 	}
@@ -165,3 +252,20 @@ func (s *Snapshot) clickParam(d *Decision) string {
 
 // DefaultClickParam is the click id's parameter for an offer whose advertiser names none.
 const DefaultClickParam = "click_id"
+
+// AdvertiserName is the internal name of the offer's advertiser, "" when there is none.
+func (d *Decision) AdvertiserName() string {
+	if d.Offer == nil {
+		return ""
+	}
+	return get(d.names.advertisers, d.Offer.advertiser).name
+}
+
+// PublisherName is the internal name of the link's publisher, "" for a link of the house.
+func (d *Decision) PublisherName() string { return get(d.names.publishers, d.publisher).name }
+
+// IPMode is what the workspace lets {ip} show, one of catalog's IP constants.
+func (d *Decision) IPMode() string { return d.workspace.ipMode }
+
+// Salt is the workspace's key of {token:hash}.
+func (d *Decision) Salt() string { return d.workspace.salt }

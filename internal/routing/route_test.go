@@ -89,7 +89,7 @@ func TestRoute(t *testing.T) {
 		"offer archived":         {change: func(f *fixture) { f.offer.Archived = true }, reason: OfferArchived, url: toWS},
 		"offer gone":             {change: func(f *fixture) { f.offer = nil }, reason: NoDestination, url: toWS},
 		"offer elsewhere":        {change: func(f *fixture) { f.offer.Workspace = "other" }, reason: NoDestination, url: toWS},
-		"offer closed":           {overlay: closed, reason: OfferClosed, url: toWS},
+		"offer closed":           {overlay: closed, reason: "cap_daily", url: toWS},
 		"publisher pending":      {change: func(f *fixture) { f.publisher.Status = catalog.StatusPending }, reason: PublisherInactive, url: toWS},
 		"publisher banned":       {change: func(f *fixture) { f.publisher.Status = catalog.StatusBanned }, reason: PublisherInactive, url: toWS},
 		"publisher archived":     {change: func(f *fixture) { f.publisher.Archived = true }, reason: PublisherInactive, url: toWS},
@@ -153,7 +153,7 @@ func TestRoute(t *testing.T) {
 			if key == "" {
 				key = "k1"
 			}
-			d := f.snapshot().Route(key, tc.deepLink, tc.overlay)
+			d := f.snapshot().Route(key, tc.deepLink, Visitor{}, tc.overlay)
 			if d.Reason != tc.reason {
 				t.Errorf("reason %q, want %q", d.Reason, tc.reason)
 			}
@@ -169,7 +169,7 @@ func TestRoute(t *testing.T) {
 
 func TestRouteUnknownKey(t *testing.T) {
 	for _, key := range []string{"", "nope", "K1", "k1\x00"} {
-		if d := newFixture().snapshot().Route(key, "https://shop.example/", nil); d.Link != nil || d.Reason != "" {
+		if d := newFixture().snapshot().Route(key, "https://shop.example/", Visitor{}, nil); d.Link != nil || d.Reason != "" {
 			t.Errorf("key %q: %+v", key, d)
 		}
 	}
@@ -184,11 +184,11 @@ func TestOverlayOpensAgain(t *testing.T) {
 		{func() {}, ""},
 		{func() { o.Open("off") }, ""},
 		{func() { o.Close("other", "x") }, ""},
-		{func() { o.Close("off", "cap_daily") }, OfferClosed},
+		{func() { o.Close("off", "cap_daily") }, "cap_daily"},
 		{func() { o.Open("off") }, ""},
 	} {
 		step.do()
-		if d := s.Route("k1", "", o); d.Reason != step.want {
+		if d := s.Route("k1", "", Visitor{}, o); d.Reason != step.want {
 			t.Errorf("reason %q, want %q", d.Reason, step.want)
 		}
 	}
@@ -200,21 +200,21 @@ func TestOverlayOpensAgain(t *testing.T) {
 func TestUsesNamesWhatTheURLShows(t *testing.T) {
 	f := newFixture()
 	s := f.snapshot()
-	d := s.Route("k1", "", nil)
+	d := s.Route("k1", "", Visitor{}, nil)
 	if !d.Uses(macro.ClickID) || !d.Uses(macro.Sub1) || d.Uses(macro.Country) {
 		t.Error("destination")
 	}
-	d = s.Route("k1", "https://shop.example/x", nil)
+	d = s.Route("k1", "https://shop.example/x", Visitor{}, nil)
 	if !d.Uses(macro.ClickID) || d.Uses(macro.Country) {
 		t.Error("deep link")
 	}
 	f.link.Status = catalog.StatusPaused
-	d = f.snapshot().Route("k1", "", nil)
+	d = f.snapshot().Route("k1", "", Visitor{}, nil)
 	if d.Uses(macro.ClickID) || !d.Uses(macro.Sub1) {
 		t.Error("fallback")
 	}
 	f.workspace = nil
-	d = f.snapshot().Route("k1", "", nil)
+	d = f.snapshot().Route("k1", "", Visitor{}, nil)
 	if d.Uses(macro.Sub1) {
 		t.Error("404 page")
 	}

@@ -16,7 +16,11 @@ type Offer struct {
 	Template *macro.Template
 	Err      error
 
-	fallback *macro.Template
+	fallback  *macro.Template
+	elsewhere slot // the fallback offer, none without one
+	keywords  []keywordSet
+	// The row's own, here again so that a decision need not touch the row.
+	countries, devices []string
 	// carry holds the parameters of the URL that have tokens: a deep link replaces the
 	// page, not the tracking.
 	carry      []*macro.Template
@@ -57,6 +61,21 @@ type enrollment struct {
 	refusal string
 }
 
+type publisher struct {
+	name   string // internal
+	active bool
+}
+
+type workspace struct {
+	fallback     *macro.Template
+	ipMode, salt string
+}
+
+type advertiser struct {
+	name       string // internal
+	clickParam string
+}
+
 // shards is into how many maps the links are divided, so that a changed link copies
 // one of them only.
 const shards = 256
@@ -82,10 +101,10 @@ type Snapshot struct {
 
 	// By slot. A slot whose row has not come yet is empty.
 	offers      []*Offer
-	publishers  []bool // active
+	publishers  []publisher
 	enrollments []enrollment
-	fallbacks   []*macro.Template // of workspaces
-	clickParams []string          // of advertisers
+	workspaces  []workspace
+	advertisers []advertiser
 }
 
 // Link returns the link of a key, nil when unknown.

@@ -37,6 +37,28 @@ func textsOf(s string) []string {
 	return list
 }
 
+// rowsJSON stores a list of small structs as JSON.
+func rowsJSON[T any](list []T) string {
+	if len(list) == 0 {
+		return "[]"
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // plain structs of texts and numbers always marshal
+	}
+	return string(b)
+}
+
+// rowsOf reads what rowsJSON wrote. What somebody broke by hand reads as empty.
+func rowsOf[T any](s string) []T {
+	var list []T
+	_ = json.Unmarshal([]byte(s), &list)
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
 // searchable is what the search of a list looks into.
 func searchable(name, id string) string { return strings.ToLower(name + "\n" + id) }
 
@@ -45,6 +67,7 @@ func workspaceRow(e *catalog.Workspace) q.Workspace {
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
 		Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL,
+		IpMode: e.IPMode, Salt: e.Salt,
 	}
 }
 
@@ -52,6 +75,7 @@ func workspaceEntity(r q.Workspace) *catalog.Workspace {
 	return &catalog.Workspace{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Name: r.Name, Currency: r.Currency, TimeZone: r.TimeZone, FallbackURL: r.FallbackURL,
+		IPMode: r.IpMode, Salt: r.Salt,
 	}
 }
 
@@ -60,7 +84,9 @@ func advertiserRow(e *catalog.Advertiser) q.Advertiser {
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
 		Name: e.Name, Type: e.Type, Token: e.Token, TokenOld: e.TokenOld, TokenRequired: e.TokenRequired,
-		ClickParam: e.ClickParam, Notes: e.Notes,
+		ClickParam: e.ClickParam, Template: e.Template, Notes: e.Notes,
+		ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
+		TxidMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal,
 	}
 }
 
@@ -68,7 +94,11 @@ func advertiserEntity(r q.Advertiser) *catalog.Advertiser {
 	return &catalog.Advertiser{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Name: r.Name, Type: r.Type, Token: r.Token, TokenOld: r.TokenOld, TokenRequired: r.TokenRequired,
-		ClickParam: r.ClickParam, Notes: r.Notes,
+		ClickParam: r.ClickParam, Template: r.Template, Notes: r.Notes,
+		Macros: catalog.Macros{
+			ClickID: r.ClickMacro, Payout: r.PayoutMacro, Amount: r.AmountMacro, Currency: r.CurrencyMacro,
+			TxID: r.TxidMacro, Status: r.StatusMacro, Goal: r.GoalMacro,
+		},
 	}
 }
 
@@ -82,6 +112,10 @@ func offerRow(e *catalog.Offer) q.Offer {
 		AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays,
 		InitialStatus: e.InitialStatus, RequireOrder: e.RequireOrder, DeepLinks: texts(e.DeepLinks),
 		FallbackURL: e.FallbackURL, Tags: texts(e.Tags), Notes: e.Notes,
+		GeoPayouts: rowsJSON(e.GeoPayouts), GeoSource: e.GeoSource, Direct: e.Direct, StaticURL: e.StaticURL, FallbackOffer: e.FallbackOffer,
+		Countries: texts(e.Countries), Devices: texts(e.Devices), Keywords: rowsJSON(e.Keywords), Caps: rowsJSON(e.Caps), CapTimeZone: e.CapTimeZone,
+		CapStates: texts(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, CapsSince: e.CapsSince,
+		Description: e.Description, Category: e.Category, PreviewURL: e.PreviewURL, Traffic: texts(e.Traffic),
 	}
 }
 
@@ -92,10 +126,15 @@ func offerEntity(r q.Offer) *catalog.Offer {
 		Terms: catalog.Terms{
 			PayoutKind: r.PayoutKind, Payout: r.Payout, PayoutPercent: r.PayoutPercent, Precedence: r.Precedence,
 			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
+			GeoPayouts: rowsOf[catalog.GeoPayout](r.GeoPayouts),
 		},
 		AppendClickID: r.AppendClickID, CookieDays: r.CookieDays, WindowDays: r.WindowDays,
 		InitialStatus: r.InitialStatus, RequireOrder: r.RequireOrder, DeepLinks: textsOf(r.DeepLinks),
 		FallbackURL: r.FallbackURL, Tags: textsOf(r.Tags), Notes: r.Notes,
+		GeoSource: r.GeoSource, Direct: r.Direct, StaticURL: r.StaticURL, FallbackOffer: r.FallbackOffer,
+		Countries: textsOf(r.Countries), Devices: textsOf(r.Devices), Keywords: rowsOf[catalog.Keyword](r.Keywords), Caps: rowsOf[catalog.Cap](r.Caps),
+		CapTimeZone: r.CapTimeZone, CapStates: textsOf(r.CapStates), CapWarn: r.CapWarn, OverCap: r.OverCap, CapsSince: r.CapsSince,
+		Description: r.Description, Category: r.Category, PreviewURL: r.PreviewURL, Traffic: textsOf(r.Traffic),
 	}
 }
 
@@ -105,7 +144,7 @@ func goalRow(e *catalog.Goal) q.Goal {
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
 		Offer: e.Offer, Key: e.Key, Name: e.Name, IsDefault: e.Default,
 		PayoutKind: e.PayoutKind, Payout: e.Payout, PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
-		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent,
+		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent, GeoPayouts: rowsJSON(e.GeoPayouts),
 	}
 }
 
@@ -116,6 +155,7 @@ func goalEntity(r q.Goal) *catalog.Goal {
 		Terms: catalog.Terms{
 			PayoutKind: r.PayoutKind, Payout: r.Payout, PayoutPercent: r.PayoutPercent, Precedence: r.Precedence,
 			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
+			GeoPayouts: rowsOf[catalog.GeoPayout](r.GeoPayouts),
 		},
 	}
 }

@@ -22,7 +22,7 @@ type reference struct {
 func references(e catalog.Entity) []reference {
 	switch e := e.(type) {
 	case *catalog.Offer:
-		return []reference{{"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
+		return []reference{{"advertiser", catalog.KindAdvertiser, e.Advertiser, false}, {"fallback_offer", catalog.KindOffer, e.FallbackOffer, false}}
 	case *catalog.Goal:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
 	case *catalog.Enrollment:

@@ -217,6 +217,10 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 				Field: shown(name), Rule: "not_one_of", Msg: fmt.Sprintf("%ss cannot be filtered by this field", query.Kind),
 			}}}
 		}
+		if name == "tag" {
+			l.element("tags", query.Filter[name], c.db.engine.jsonElement())
+			continue
+		}
 		l.equal(name, query.Filter[name])
 	}
 	l.contains("search", query.Search)

@@ -19,7 +19,9 @@ func conversionRow(c *conversion.Conversion) q.Conversion {
 		Status: string(c.Status), Currency: c.Currency, Revenue: c.Revenue, Commission: c.Commission,
 		SaleAmount: c.SaleAmount, HasSale: c.HasSale, Sent: c.Sent, Country: c.Country, Coupon: c.Coupon, Test: c.Test,
 		PayoutRule: c.PayoutRule, CommRule: c.CommRule, Warning: c.Warning, Revision: c.Revision, Dims: bytesOf(c.Dims),
-		Version: c.Version,
+		Version: c.Version, Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap,
+		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
+		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 	}
 }
 
@@ -33,7 +35,9 @@ func conversionOf(r q.Conversion) *conversion.Conversion {
 		Status: conversion.Status(r.Status), Currency: r.Currency, Revenue: r.Revenue, Commission: r.Commission,
 		SaleAmount: r.SaleAmount, HasSale: r.HasSale, Sent: r.Sent, Country: r.Country, Coupon: r.Coupon, Test: r.Test,
 		PayoutRule: r.PayoutRule, CommRule: r.CommRule, Warning: r.Warning, Revision: r.Revision, Dims: r.Dims,
-		Version: r.Version,
+		Version: r.Version, Geo: r.Geo, Params: r.Params, Hold: r.Hold, OverCap: r.OverCap,
+		SentCurrency: r.SentCurrency, SentSale: r.SentSale, Rate: conversion.FX{Rate: r.Rate, Date: r.RateDate, Source: r.RateSource},
+		ReportCurrency: r.ReportCurrency, Report: conversion.FX{Rate: r.ReportRate, Date: r.ReportRateDate, Source: r.ReportRateSource},
 	}
 }
 
@@ -99,6 +103,9 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 		Status: string(c.Status), DedupKey: c.DedupKey, OrderNo: c.Order, Warning: c.Warning,
 		Revenue: c.Revenue, Commission: c.Commission, SaleAmount: c.SaleAmount, HasSale: c.HasSale,
 		Sent: c.Sent, PayoutRule: c.PayoutRule, CommRule: c.CommRule, Revision: c.Revision,
+		Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap,
+		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
+		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 		ID: c.ID, Workspace: c.Workspace, Version: c.Version,
 	})
 	if err != nil {
@@ -123,6 +130,9 @@ func (b booksStore) ListConversions(ctx context.Context, query conversion.Query)
 	l := newList[q.Conversion]("conversions").equal("workspace", query.Workspace).given("offer", query.Offer).
 		given("publisher", query.Publisher).given("status", string(query.Status)).given("click", query.Click).
 		given("order_no", query.Order).before(query.Before)
+	if query.Held {
+		l.where = append(l.where, l.column("hold")+" <> ''")
+	}
 	text := l.query(pageSize(query.Limit))
 	rows, err := collect[q.Conversion](b.db.engine.reads().dynamic(ctx, text, l.args))
 	if err != nil {

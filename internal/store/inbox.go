@@ -94,7 +94,10 @@ func (b booksStore) ListSignals(ctx context.Context, query inbox.Query) ([]*inbo
 	err := b.db.engine.snapshot(ctx, func(s *session) error {
 		for _, w := range workspaces {
 			l := newList[q.Signal]("signals").equal("workspace", w).given("verdict", string(query.Verdict)).
-				given("conversion", query.Conversion).given("click", query.Click).before(query.Before)
+				given("conversion", query.Conversion).given("click", query.Click).given("offer", query.Offer).before(query.Before)
+			if query.NoOffer {
+				l.equal("offer", "")
+			}
 			text := l.query(limit)
 			rows, err := collect[q.Signal](s.dynamic(ctx, text, l.args))
 			if err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +93,14 @@ func (l *list) contains(column, text string) *list {
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// element keeps rows whose column, a JSON array of texts, has the text as an element.
+// Engines look into JSON differently, so the condition comes from the engine; it has one
+// %s for the column and one for the parameter, in this order.
+func (l *list) element(column, text, condition string) *list {
+	l.where = append(l.where, fmt.Sprintf(condition, l.column(column), l.param(text)))
+	return l
+}
 
 // before keeps rows behind the last one of the page before.
 func (l *list) before(id string) *list {

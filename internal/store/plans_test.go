@@ -25,6 +25,8 @@ func TestPlans(t *testing.T) {
 		"signals_verdict":               signals().given("verdict", "v").before("x"),
 		"signals_click":                 signals().given("click", "c"),
 		"signals_conversion":            signals().given("conversion", "c"),
+		"signals_offer (":               signals().given("offer", "o").before("x"),
+		"signals_offer":                 signals().equal("offer", "").before("x"),
 		"conversions_workspace":         conversions().before("x"),
 		"conversions_click":             conversions().given("click", "c"),
 		"conversions_offer":             conversions().given("offer", "o"),

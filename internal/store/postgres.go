@@ -147,6 +147,8 @@ func (e *pgEngine) violated(err error) (uniqueKey, bool) {
 	return uniqueKey{index: pg.ConstraintName}, true
 }
 
+func (e *pgEngine) jsonElement() string { return "%s::jsonb @> jsonb_build_array(%s::text)" }
+
 func (e *pgEngine) backup(context.Context, string) error {
 	return errors.New("store: PostgreSQL is backed up by its own tools: use pg_dump or a base backup")
 }

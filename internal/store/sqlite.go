@@ -248,6 +248,10 @@ func (e *liteEngine) violated(err error) (uniqueKey, bool) {
 }
 
 // backup copies the database as of now into a new file, without stopping the writer.
+func (e *liteEngine) jsonElement() string {
+	return "EXISTS (SELECT 1 FROM json_each(%s) AS element WHERE element.value = %s)"
+}
+
 func (e *liteEngine) backup(ctx context.Context, file string) error {
 	_, err := os.Stat(file)
 	if err == nil {

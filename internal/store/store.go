@@ -102,6 +102,8 @@ type engine interface {
 	broken(err error) bool
 	// violated names the unique key that an insert or update would have broken.
 	violated(err error) (uniqueKey, bool)
+	// jsonElement is the condition that a JSON array of texts has an element; see list.element.
+	jsonElement() string
 	backup(ctx context.Context, file string) error
 	close() error
 }

@@ -43,7 +43,7 @@ func lines(t testing.TB, name string) []string {
 
 // human is one line of humans.tsv.
 type human struct {
-	Device, OS, OSVersion, Browser, BrowserVersion, ua string
+	Device, OS, OSVersion, Browser, BrowserVersion, Brand, Model, ua string
 }
 
 func humans(t testing.TB) []human {
@@ -51,20 +51,20 @@ func humans(t testing.TB) []human {
 	var out []human
 	for _, l := range lines(t, "humans.tsv") {
 		c := strings.Split(l, "\t")
-		if len(c) != 6 {
+		if len(c) != 8 {
 			t.Fatalf("humans.tsv: %d columns: %q", len(c), l)
 		}
-		out = append(out, human{c[0], c[1], c[2], c[3], c[4], c[5]})
+		out = append(out, human{c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]})
 	}
 	return out
 }
 
-// TestHumans is the device, system and browser table, one line per kind of
+// TestHumans is the device, system, browser and maker table, one line per kind of
 // device people use.
 func TestHumans(t *testing.T) {
 	for _, h := range humans(t) {
 		info := shared().Classify(http.Header{"User-Agent": {h.ua}}, netip.Addr{})
-		got := human{info.Device, info.OS, info.OSVersion, info.Browser, info.BrowserVersion, h.ua}
+		got := human{info.Device, info.OS, info.OSVersion, info.Browser, info.BrowserVersion, info.Brand, info.Model, h.ua}
 		if diff := cmp.Diff(h, got, cmp.AllowUnexported(human{})); diff != "" {
 			t.Errorf("%s:\n%s", h.ua, diff)
 		}
@@ -89,12 +89,12 @@ func TestClientHints(t *testing.T) {
 		{"brands that name nothing", windowsChrome, `"Chromium";v="125", "Not;A=Brand";v="8"`, "", "", Info{Device: "desktop", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
 		{"brands cut off", windowsChrome, `"Brave";v="125", "Chromium";v="12`, "", "", Info{Device: "desktop", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
 		{"brands too long", windowsChrome, braveBrands + strings.Repeat(" ", maxBrands), "", "", Info{Device: "desktop", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
-		{"app over brands", instagram, `"Android WebView";v="122", "Google Chrome";v="122"`, "?1", `"Android"`, Info{Device: "phone", OS: "Android", OSVersion: "13", Browser: "Instagram", BrowserVersion: "320"}},
+		{"app over brands", instagram, `"Android WebView";v="122", "Google Chrome";v="122"`, "?1", `"Android"`, Info{Device: "phone", Brand: "Google", Model: "Pixel 7", OS: "Android", OSVersion: "13", Browser: "Instagram", BrowserVersion: "320"}},
 		{"mobile wins", windowsChrome, "", "?1", "", Info{Device: "phone", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
-		{"platform wins, version unknown", windowsChrome, "", "", `"macOS"`, Info{Device: "desktop", OS: "macOS", Browser: "Chrome", BrowserVersion: "126"}},
+		{"platform wins, version unknown", windowsChrome, "", "", `"macOS"`, Info{Device: "desktop", Brand: "Apple", Model: "Mac", OS: "macOS", Browser: "Chrome", BrowserVersion: "126"}},
 		{"tablet", androidTablet, "", "?0", `"Android"`, Info{Device: "tablet", OS: "Android", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
 		{"tablet in desktop mode", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36", "", "?0", `"Android"`, Info{Device: "tablet", OS: "Android", Browser: "Chrome", BrowserVersion: "126"}},
-		{"television stays one", "Mozilla/5.0 (SMART-TV; LINUX; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/4.0 Chrome/76.0.3809.146 TV Safari/537.36", "", "?0", `"Linux"`, Info{Device: "tv", OS: "Tizen", OSVersion: "6", Browser: "Samsung Browser", BrowserVersion: "4"}},
+		{"television stays one", "Mozilla/5.0 (SMART-TV; LINUX; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/4.0 Chrome/76.0.3809.146 TV Safari/537.36", "", "?0", `"Linux"`, Info{Device: "tv", Brand: "Samsung", OS: "Tizen", OSVersion: "6", Browser: "Samsung Browser", BrowserVersion: "4"}},
 		{"malformed mobile", windowsChrome, "", "1", "", Info{Device: "desktop", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
 		{"malformed platform", windowsChrome, "", "", "macOS", Info{Device: "desktop", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},
 		{"unknown platform", windowsChrome, "", "", `"Unknown"`, Info{Device: "desktop", OS: "Windows", OSVersion: "10", Browser: "Chrome", BrowserVersion: "126"}},

@@ -46,6 +46,9 @@ func (c *agentCache) hash(k agentKey) uint64 {
 	if k.platform != "" {
 		h = h*31 ^ maphash.String(c.seed, k.platform)
 	}
+	if k.model != "" {
+		h = h*31 ^ maphash.String(c.seed, k.model)
+	}
 	return h*31 + uint64(k.mobile)
 }
 

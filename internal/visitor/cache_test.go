@@ -55,14 +55,17 @@ func TestCacheKeepsWhatIsUsed(t *testing.T) {
 
 func TestCacheKeyHoldsEveryHint(t *testing.T) {
 	c := newAgentCache()
-	base := agentKey{ua: "a", brands: "b", platform: "c", mobile: '1'}
+	base := agentKey{ua: "a", brands: "b", platform: "c", model: "d", mobile: '1'}
 	c.put(c.hash(base), base, agent{device: "x"})
 	for _, k := range []agentKey{
-		{ua: "z", brands: "b", platform: "c", mobile: '1'},
-		{ua: "a", brands: "z", platform: "c", mobile: '1'},
-		{ua: "a", brands: "b", platform: "z", mobile: '1'},
-		{ua: "a", brands: "b", platform: "c", mobile: '0'},
-		{ua: "a", brands: "c", platform: "b", mobile: '1'},
+		{ua: "z", brands: "b", platform: "c", model: "d", mobile: '1'},
+		{ua: "a", brands: "z", platform: "c", model: "d", mobile: '1'},
+		{ua: "a", brands: "b", platform: "z", model: "d", mobile: '1'},
+		{ua: "a", brands: "b", platform: "c", model: "z", mobile: '1'},
+		{ua: "a", brands: "b", platform: "c", mobile: '1'},
+		{ua: "a", brands: "b", platform: "c", model: "d", mobile: '0'},
+		{ua: "a", brands: "c", platform: "b", model: "d", mobile: '1'},
+		{ua: "a", brands: "b", platform: "d", model: "c", mobile: '1'},
 		{ua: "a"},
 	} {
 		if _, ok := c.get(c.hash(k), k); ok {
@@ -95,8 +98,8 @@ func TestConcurrentClassify(t *testing.T) {
 // TestCacheDoesNotPinTheHeader: what is kept of a 64 kB user agent is its
 // considered part.
 func TestCacheDoesNotPinTheHeader(t *testing.T) {
-	k := keyOf(http.Header{"User-Agent": {strings.Repeat("x", 64<<10)}, "Sec-Ch-Ua": {strings.Repeat("y", 64<<10)}}).clone()
-	if len(k.ua) != maxUA || k.brands != "" {
-		t.Errorf("%d and %d bytes kept", len(k.ua), len(k.brands))
+	k := keyOf(http.Header{"User-Agent": {strings.Repeat("x", 64<<10)}, "Sec-Ch-Ua": {strings.Repeat("y", 64<<10)}, "Sec-Ch-Ua-Model": {strings.Repeat("z", 64<<10)}}).clone()
+	if len(k.ua) != maxUA || k.brands != "" || k.model != "" {
+		t.Errorf("%d, %d and %d bytes kept", len(k.ua), len(k.brands), len(k.model))
 	}
 }

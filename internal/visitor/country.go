@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -64,6 +65,7 @@ func (c *countryDB) check() error {
 	return errors.New("no country codes in the database")
 }
 
+// openReader opens a file, or without one the embedded countries.
 func openReader(path string) (*maxminddb.Reader, error) {
 	if path != "" {
 		// Read, not mapped: replacing or cutting the file cannot hurt a
@@ -92,12 +94,19 @@ func (c *Classifier) Country(addr netip.Addr) string {
 	if !addr.IsValid() {
 		return ""
 	}
-	return c.country.lookup(addr.Unmap().WithZone(""))
+	addr = addr.Unmap().WithZone("")
+	if c.country == nil {
+		return c.city.lookup(addr).country
+	}
+	return c.country.lookup(addr)
 }
 
-// CountryDate is the day the country data was built, as 2006-01-02 (V9).
+// CountryDate is the day the data the countries come from was built, as 2006-01-02 (V9).
 func (c *Classifier) CountryDate() string {
-	return c.country.db.Metadata.BuildTime().UTC().Format("2006-01-02")
+	if c.country == nil {
+		return c.city.date()
+	}
+	return c.country.db.Metadata.BuildTime().UTC().Format(time.DateOnly)
 }
 
 func (c *countryDB) lookup(addr netip.Addr) string {
@@ -125,8 +134,7 @@ func (c *countryDB) lookup(addr netip.Addr) string {
 	return code
 }
 
-// decodeCountry reads the code from a record of either common layout; what is
-// not two capital letters is no country.
+// decodeCountry reads the code from a record of either common layout.
 func decodeCountry(r maxminddb.Result) string {
 	var record struct {
 		Code    string `maxminddb:"country_code"`
@@ -138,10 +146,14 @@ func decodeCountry(r maxminddb.Result) string {
 	if err != nil {
 		return ""
 	}
-	code := record.Code
-	if code == "" {
-		code = record.Country.Code
+	if record.Code != "" {
+		return countryCode(record.Code)
 	}
+	return countryCode(record.Country.Code)
+}
+
+// countryCode is a code in capitals, or "" for what is none.
+func countryCode(code string) string {
 	if len(code) != 2 {
 		return ""
 	}

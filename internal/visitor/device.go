@@ -2,7 +2,7 @@ package visitor
 
 // agent is what follows from the user agent and the client hints alone.
 type agent struct {
-	device, os, osVersion, browser, browserVersion, bot string
+	device, brand, model, os, osVersion, browser, browserVersion, bot string
 }
 
 // classifyAgent applies, in this order: client hints, our own device rules,
@@ -20,6 +20,8 @@ func (c *Classifier) classifyAgent(k agentKey) agent {
 		}
 		a.os = hintOS
 	}
+
+	a.brand, a.model = makerOf(k, t.set, a.os)
 
 	hints, ok := brandList{}, false
 	if k.brands != "" {

@@ -1,6 +1,7 @@
-// Package visitor tells who is asking: country, device, operating system,
-// browser, language, whether it is a known robot, and whether the request is
-// only a prefetch.
+// Package visitor tells who is asking: country, device, maker and model,
+// operating system, browser, language, whether it is a known robot, and whether
+// the request is only a prefetch; with an operator's files also region, city,
+// provider and kind of connection.
 //
 // It runs on the redirect path, once per click, so it keeps to these rules:
 //
@@ -14,8 +15,10 @@
 //   - The client's address is believed only as far as the configured proxies
 //     are trusted (P19).
 //   - Strings it returns never keep a whole hostile header alive: they are
-//     constants, short copies, or (Language) a short piece of the header.
+//     constants, short copies, or (Language) a short piece of the header. Model,
+//     which visitors can make up, is at most 64 letters, digits and harmless signs.
 //
 // Nothing in it depends on the clock, the network or a database; the lists are
-// embedded, versioned and dated (V9), see data/README.md.
+// embedded, versioned and dated (V9), see data/README.md. Files of the operator
+// are read once, at the start.
 package visitor

@@ -15,7 +15,8 @@ func hostileValues() []string {
 		"", " ", "\r\nSet-Cookie: a=b", "a\x00b", "\xff\xfe\xfd", "{{{click_id}}}", "%7Bclickid%7D", "##SUB##",
 		"Mozilla/5.0 (", "/1.0;", "@a.", "; a;", "((((", "))))", "\u202e\u2063", "chrome/", "android ", "[FBAN/",
 		`"Brave";v="`, `"\`, "prefetch;", "::ffff:1.2.3.4", "[::1]:x", "1.2.3.4,", strings.Repeat("1.2.3.4,", 100),
-		humanUA,
+		humanUA, "Mozilla/5.0 (Linux; Android 13; ", "(Android;;;;; Build/", "(Android; " + strings.Repeat("m", 200) + ")", "(Android; a(b(c)", `"SM-X700"`, `"a<b"`, `"K"`,
+		"Instagram 1 Android (1/1;;;;;)",
 	}
 	for _, ua := range hostileUAs() {
 		values = append(values, ua)
@@ -37,6 +38,7 @@ func FuzzClassify(f *testing.F) {
 			"Sec-Ch-Ua":          {brands},
 			"Sec-Ch-Ua-Mobile":   {mobile},
 			"Sec-Ch-Ua-Platform": {platform},
+			"Sec-Ch-Ua-Model":    {dest},
 			"Accept-Language":    {lang},
 			"Sec-Fetch-Dest":     {dest},
 			"Sec-Purpose":        {dest},
@@ -55,6 +57,13 @@ func FuzzClassify(f *testing.F) {
 		for _, s := range []string{first.OS, first.OSVersion, first.Browser, first.BrowserVersion, first.Language, first.Bot, first.Suspect} {
 			if len(s) > 48 || !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("answer %q", s)
+			}
+		}
+		for _, s := range []string{first.Brand, first.Model} {
+			if len(s) > maxModel || strings.Trim(s, " ") != s || strings.ContainsFunc(s, func(r rune) bool {
+				return r < ' ' || r > '~' || strings.ContainsRune("\"<>{}[]\\;:/%#?=*|^`$!@~", r)
+			}) {
+				t.Errorf("brand or model %q", s)
 			}
 		}
 		if len(first.Language) > maxLanguage {

@@ -11,6 +11,7 @@ const (
 	maxUA       = 1024
 	maxBrands   = 512
 	maxPlatform = 32
+	maxHint     = maxModel + 2 // Sec-CH-UA-Model, with its quotes
 )
 
 // agentKey is all that classifyAgent may depend on; equal keys share a cache
@@ -19,6 +20,7 @@ type agentKey struct {
 	ua       string
 	brands   string // Sec-CH-UA as sent
 	platform string // Sec-CH-UA-Platform as sent
+	model    string // Sec-CH-UA-Model as sent
 	mobile   byte   // Sec-CH-UA-Mobile: '1', '0' or 0 for absent or malformed
 }
 
@@ -27,6 +29,7 @@ func keyOf(h http.Header) agentKey {
 		ua:       first(h, "User-Agent"),
 		brands:   first(h, "Sec-Ch-Ua"),
 		platform: first(h, "Sec-Ch-Ua-Platform"),
+		model:    first(h, "Sec-Ch-Ua-Model"),
 	}
 	if len(k.ua) > maxUA {
 		k.ua = k.ua[:maxUA]
@@ -36,6 +39,9 @@ func keyOf(h http.Header) agentKey {
 	}
 	if len(k.platform) > maxPlatform {
 		k.platform = ""
+	}
+	if len(k.model) > maxHint || k.model == `""` {
+		k.model = ""
 	}
 	switch first(h, "Sec-Ch-Ua-Mobile") {
 	case "?1":
@@ -52,6 +58,7 @@ func (k agentKey) clone() agentKey {
 	k.ua = strings.Clone(k.ua)
 	k.brands = strings.Clone(k.brands)
 	k.platform = strings.Clone(k.platform)
+	k.model = strings.Clone(k.model)
 	return k
 }
 

@@ -30,7 +30,13 @@ const (
 type Info struct {
 	Addr           netip.Addr // client address, v4-mapped unmapped
 	Country        string     // ISO 3166-1 alpha-2, upper case
+	Region         string     // English name of the state or region; needs Options.CityDB
+	City           string     // English name of the city; needs Options.CityDB
+	ISP            string     // provider; needs Options.ISPDB
+	Connection     string     // "Cellular", "Cable/DSL" …, as the database names it; needs Options.ISPDB or ConnectionDB
 	Device         string     // one of the Device constants
+	Brand          string     // maker of the device: "Apple", "Samsung" …
+	Model          string     // "iPhone", "SM-S918B" …: letters, digits and signs, at most 64 bytes, as the browser tells it
 	OS             string     // "Windows", "macOS", "iOS", "Android", "Linux", "ChromeOS", "Tizen", "PlayStation" …
 	OSVersion      string     // major(.minor); "10.15" is also what every newer macOS browser sends, Windows "10" is also 11
 	Browser        string     // "Chrome", "Safari", "Samsung Browser", "Instagram" (its in-app browser) …
@@ -45,6 +51,16 @@ type Options struct {
 	// CountryDB is the path of an MMDB to use instead of the embedded one. It
 	// may hold "country_code" or MaxMind's "country.iso_code".
 	CountryDB string
+	// CityDB is the path of an MMDB of cities: MaxMind's City or Enterprise, DB-IP's IP to
+	// City or Location, or the flat layout ("state1", "city"). Without it Region and City are
+	// unknown. Unless CountryDB is set too, the country comes from it as well.
+	CityDB string
+	// ISPDB is the path of an MMDB of providers: "isp", "organization" or
+	// "autonomous_system_organization", the first that is there, and "connection_type".
+	ISPDB string
+	// ConnectionDB is the path of an MMDB with "connection_type" alone, for who has it in a
+	// file of its own, as MaxMind sells it. It counts where ISPDB says nothing.
+	ConnectionDB string
 	// TrustedProxies are the addresses of proxies of ours, whose
 	// X-Forwarded-For is believed (P19). Empty: nobody's is.
 	TrustedProxies []netip.Prefix
@@ -53,7 +69,10 @@ type Options struct {
 // Classifier answers who is asking. It is safe for concurrent use and costs a
 // few ten milliseconds and about 15 MB to build: keep one.
 type Classifier struct {
-	country *countryDB
+	country *countryDB // nil: city has the countries
+	city    *placeDB   // nil without, as are the next two
+	isp     *placeDB
+	link    *placeDB
 	proxies []netip.Prefix
 	bots    *botList
 	tokens  *tokenTable
@@ -68,26 +87,20 @@ func New(o Options) (*Classifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("visitor: trusted proxies: %w", err)
 	}
-	country, err := openCountryDB(o.CountryDB)
+	c := &Classifier{proxies: proxies, agents: useragent.NewParser(), cache: newAgentCache()}
+	err = c.openPlaces(o)
 	if err != nil {
-		return nil, fmt.Errorf("visitor: country data: %w", err)
+		return nil, err
 	}
-	bots, err := loadBots(botRules)
+	c.bots, err = loadBots(botRules)
 	if err != nil {
 		return nil, fmt.Errorf("visitor: bot rules: %w", err)
 	}
-	tokens, err := newTokenTable()
+	c.tokens, err = newTokenTable()
 	if err != nil {
 		return nil, fmt.Errorf("visitor: device rules: %w", err)
 	}
-	return &Classifier{
-		country: country,
-		proxies: proxies,
-		bots:    bots,
-		tokens:  tokens,
-		agents:  useragent.NewParser(),
-		cache:   newAgentCache(),
-	}, nil
+	return c, nil
 }
 
 // Classify says who is asking, from the request's headers and the client's
@@ -95,7 +108,7 @@ func New(o Options) (*Classifier, error) {
 // agent and the client hints alone is cached, so a known browser costs a lookup.
 //
 // Behind an anonymizing prefetch proxy the address is the proxy's, so no
-// country is derived from it (R6).
+// country and nothing like it is derived from it (R6).
 func (c *Classifier) Classify(h http.Header, addr netip.Addr) Info {
 	addr = addr.Unmap().WithZone("")
 	k := keyOf(h)
@@ -109,6 +122,8 @@ func (c *Classifier) Classify(h http.Header, addr netip.Addr) Info {
 	info := Info{
 		Addr:           addr,
 		Device:         a.device,
+		Brand:          a.brand,
+		Model:          a.model,
 		OS:             a.os,
 		OSVersion:      a.osVersion,
 		Browser:        a.browser,
@@ -118,7 +133,7 @@ func (c *Classifier) Classify(h http.Header, addr netip.Addr) Info {
 		Suspect:        suspect(h),
 	}
 	if !anonymizedAddr(h) {
-		info.Country = c.Country(addr)
+		c.locate(&info, addr)
 	}
 	return info
 }

@@ -87,11 +87,11 @@ func (s *Store) listForRestore() (good []sidecar, bad []error) {
 
 func (s *Store) restoreSegment(ctx context.Context, from eventlog.Position, side sidecar) error {
 	name := segmentName(side.First, side.Last, side.Stream)
-	source := fmt.Sprintf("read_parquet(%s) WHERE seq > %d", literal(filepath.Join(s.segDir, name)), from.Seq)
+	source := fmt.Sprintf("%s FROM read_parquet(%s) WHERE seq > %d", side.columns(), literal(filepath.Join(s.segDir, name)), from.Seq)
 	s.write.Lock()
 	defer s.write.Unlock()
 	err := s.w.transaction(func() error {
-		n, err := s.w.exec("INSERT INTO facts BY NAME SELECT * FROM " + source)
+		n, err := s.w.exec("INSERT INTO facts BY NAME SELECT " + source)
 		if err != nil {
 			return err
 		}
@@ -108,6 +108,16 @@ func (s *Store) restoreSegment(ctx context.Context, from eventlog.Position, side
 		return fmt.Errorf("restore segment %s: checkpoint: %w", name, err)
 	}
 	return ctx.Err()
+}
+
+// columns are those of a segment as they go into the table. Columns that it does not
+// have get their defaults.
+func (side sidecar) columns() string {
+	if side.Version > versionOriginal {
+		return "*"
+	}
+	// facts.OwnCurrency does the same to what comes from the log.
+	return "*, currency AS report_currency, revenue AS report_revenue, commission AS report_commission, cost AS report_cost, sale_amount AS report_sale_amount"
 }
 
 // dismiss moves every segment behind the good ones aside, named in the log and in

@@ -8,7 +8,12 @@ import (
 
 // schemaVersion is stored with the table; a file of another version is rebuilt from
 // the segments rather than migrated in place.
-const schemaVersion = 1
+//
+// Version 2 has the amounts in the reporting currency and eight dimensions more.
+const schemaVersion = 2
+
+// versionOriginal is the last version without a reporting currency.
+const versionOriginal = 1
 
 // Fixed columns stand before those of facts.IntColumns and facts.TextColumns. The
 // click id is a UUID: 16 bytes in the table and, unlike UHUGEINT, in Parquet too.
@@ -18,14 +23,15 @@ const (
 	fixedColumns
 )
 
+// createFacts has defaults for the columns that segments of an older version lack.
 func createFacts() string {
 	var b strings.Builder
 	b.WriteString("CREATE TABLE facts (seq BIGINT, click_id UUID")
 	for _, c := range facts.IntColumns() {
-		b.WriteString(", " + c.Name + " BIGINT")
+		b.WriteString(", " + c.Name + " BIGINT DEFAULT 0")
 	}
 	for _, c := range facts.TextColumns() {
-		b.WriteString(", " + c.Name + " VARCHAR")
+		b.WriteString(", " + c.Name + " VARCHAR DEFAULT ''")
 	}
 	b.WriteString(")")
 	return b.String()

@@ -303,7 +303,7 @@ func (s *Store) sanity(ctx context.Context) error {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", errDamaged, err)
 	case version != schemaVersion:
-		err = fmt.Errorf("%w: schema version %d, want %d", errDamaged, version, schemaVersion)
+		err = fmt.Errorf("the facts file is of schema version %d, this program's is %d: nothing is wrong with it, but it is built anew", version, schemaVersion)
 	case want != have:
 		err = fmt.Errorf("%w: %d rows, the position says %d", errDamaged, have, want)
 	}

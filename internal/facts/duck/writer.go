@@ -26,8 +26,11 @@ type writer struct {
 
 	ints  []facts.IntColumn
 	texts []facts.TextColumn
+	used  []bool // by column of the chunk being filled: some row has a value
 	arena []byte // of one chunk's long texts
 	pin   runtime.Pinner
+
+	zero, none mapping.Value // 0 and "", of columns that no row of a chunk uses
 }
 
 // stringT is DuckDB's duckdb_string_t: up to 12 bytes inline, longer ones as four
@@ -84,6 +87,8 @@ func (w *writer) prepareChunk() {
 		w.types = append(w.types, mapping.CreateLogicalType(k))
 	}
 	w.chunk = mapping.CreateDataChunk(w.types)
+	w.used = make([]bool, len(kinds))
+	w.zero, w.none = mapping.CreateInt64(0), mapping.CreateVarchar("")
 }
 
 func (w *writer) close() {
@@ -93,6 +98,8 @@ func (w *writer) close() {
 		for i := range w.types {
 			mapping.DestroyLogicalType(&w.types[i])
 		}
+		mapping.DestroyValue(&w.zero)
+		mapping.DestroyValue(&w.none)
 		w.types = nil
 	}
 	mapping.Disconnect(&w.conn)
@@ -164,19 +171,52 @@ func (w *writer) append(rows []facts.Row) error {
 	return nil
 }
 
+// survey finds the columns that a chunk's rows use, and how many bytes their long
+// texts need.
+func (w *writer) survey(rows []facts.Row) (long int) {
+	clear(w.used)
+	ints, texts := w.used[fixedColumns:][:len(w.ints)], w.used[fixedColumns+len(w.ints):]
+	for r := range rows {
+		f := &rows[r].Fact
+		for i := range w.ints {
+			ints[i] = ints[i] || *w.ints[i].Of(f) != 0
+		}
+		for i := range w.texts {
+			s := *w.texts[i].Of(f)
+			if s == "" {
+				continue
+			}
+			texts[i] = true
+			if s = encodeText(s); len(s) > inlineText {
+				long += len(s)
+			}
+		}
+	}
+	return long
+}
+
+// vectors gives the memory of the columns used, nil of the others: these are handed
+// over as one constant each. Most rows are visits, which have no money and few sub
+// ids, and a column of 2,048 equal values would cost as much as any other.
+func vectors[T any](w *writer, first, columns, rows int, constant mapping.Value) [][]T {
+	out := make([][]T, columns)
+	for i := range out {
+		v := mapping.DataChunkGetVector(w.chunk, mapping.IdxT(first+i))
+		if w.used[first+i] {
+			out[i] = unsafe.Slice((*T)(mapping.VectorGetData(v)), rows)
+		} else {
+			mapping.VectorReferenceValue(v, constant)
+		}
+	}
+	return out
+}
+
 // appendChunk writes up to one vector of rows straight into DuckDB's column memory.
 // Long texts stand in one pinned Go buffer until DuckDB has copied them, which it
 // does before AppendDataChunk returns.
 func (w *writer) appendChunk(rows []facts.Row) error {
-	need := 0
-	for i := range rows {
-		for _, c := range w.texts {
-			// The caller's rows stay as they are: it may add them again after a failure.
-			if s := encodeText(*c.Of(&rows[i].Fact)); len(s) > inlineText {
-				need += len(s)
-			}
-		}
-	}
+	// The caller's rows stay as they are: it may add them again after a failure.
+	need := w.survey(rows)
 	if cap(w.arena) < need || cap(w.arena) > 4*need+1<<20 {
 		w.arena = make([]byte, need+need/4)
 	}
@@ -186,29 +226,26 @@ func (w *writer) appendChunk(rows []facts.Row) error {
 		defer w.pin.Unpin()
 	}
 
-	mapping.DataChunkReset(w.chunk)
-	column := func(i int) unsafe.Pointer {
-		return mapping.VectorGetData(mapping.DataChunkGetVector(w.chunk, mapping.IdxT(i)))
-	}
-	seqs := unsafe.Slice((*int64)(column(colSeq)), len(rows))
-	ids := unsafe.Slice((*hugeT)(column(colClickID)), len(rows))
-	ints := make([][]int64, len(w.ints))
-	for i := range w.ints {
-		ints[i] = unsafe.Slice((*int64)(column(fixedColumns+i)), len(rows))
-	}
-	texts := make([][]stringT, len(w.texts))
-	for i := range w.texts {
-		texts[i] = unsafe.Slice((*stringT)(column(fixedColumns+len(w.ints)+i)), len(rows))
-	}
+	mapping.DataChunkReset(w.chunk) // what was a constant is a column again
+	w.used[colSeq], w.used[colClickID] = true, true
+	seqs := vectors[int64](w, colSeq, 1, len(rows), w.zero)[0]
+	ids := vectors[hugeT](w, colClickID, 1, len(rows), w.zero)[0]
+	ints := vectors[int64](w, fixedColumns, len(w.ints), len(rows), w.zero)
+	texts := vectors[stringT](w, fixedColumns+len(w.ints), len(w.texts), len(rows), w.none)
 
 	for r := range rows {
 		f := &rows[r].Fact
 		seqs[r] = int64(rows[r].Seq)
 		ids[r] = uuidOf(f.ID)
-		for i := range w.ints {
-			ints[i][r] = *w.ints[i].Of(f)
+		for i, column := range ints {
+			if column != nil {
+				column[r] = *w.ints[i].Of(f)
+			}
 		}
-		for i := range w.texts {
+		for i, column := range texts {
+			if column == nil {
+				continue
+			}
 			s := encodeText(*w.texts[i].Of(f))
 			t := stringT{length: uint32(len(s))}
 			switch {
@@ -224,7 +261,7 @@ func (w *writer) appendChunk(rows []facts.Row) error {
 				*(*uintptr)(unsafe.Pointer(&t.tail)) = uintptr(unsafe.Pointer(&arena[used]))
 				used += len(s)
 			}
-			texts[i][r] = t
+			column[r] = t
 		}
 	}
 	mapping.DataChunkSetSize(w.chunk, mapping.IdxT(len(rows)))

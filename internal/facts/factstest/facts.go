@@ -18,8 +18,9 @@ import (
 // Epoch is when sample facts begin: 2026-03-01 00:00 UTC, in µs.
 const Epoch int64 = 1_772_323_200_000_000
 
-// Visit makes the n-th of a series of different visits, a second apart, with every
-// dimension set as real traffic sets them.
+// Visit makes the n-th of a series of different visits, a second apart, with the
+// dimensions that most traffic has: region, city, ISP and connection need data that few
+// operators supply.
 func Visit(n int) *event.Visit {
 	v := &event.Visit{At: Epoch + int64(n)*1_000_000, Click: n%2 == 0, Unique: n%3 == 0}
 	v.ID = ID(n)
@@ -34,6 +35,12 @@ func Visit(n int) *event.Visit {
 	v.Subs[0], v.Subs[1] = fmt.Sprintf("newsletter-%d", n%300), fmt.Sprintf("2026-%02d", n%12+1)
 	if n%17 == 0 {
 		v.Bot = "ua_robot"
+	}
+	if v.Device == "mobile" {
+		v.Brand, v.Model = "Samsung", "SM-S928B"
+	}
+	if n%11 == 0 {
+		v.Wanted, v.Reason = fmt.Sprintf("off_%020d", n%40+1), "cap"
 	}
 	return v
 }
@@ -51,7 +58,8 @@ func Conversion(n int, no int64) *event.Fact {
 	v := Visit(n)
 	return &event.Fact{No: no, Kind: event.FactConversion, At: v.At + 3_600_000_000, Visit: v.At, ID: v.ID, Dims: v.Dims,
 		Goal: "sale", Conversion: fmt.Sprintf("cnv_%020d", n), Status: "approved", Method: "click_id", Currency: "EUR",
-		Conversions: 1, Revenue: 1000 + int64(n%7), Commission: 700, SaleAmount: 9999}
+		Conversions: 1, Revenue: 1000 + int64(n%7), Commission: 700, SaleAmount: 9999,
+		ReportCurrency: "EUR", ReportRevenue: 1000 + int64(n%7), ReportCommission: 700, ReportSaleAmount: 9999}
 }
 
 // Rows makes visit rows first…last of the series, each of its own sequence, which

@@ -10,12 +10,15 @@
 //	| DE 3 100.00
 //	= 3 100.00
 //	more
+//	note 3 conversions have no exchange rate and count as 0.00 here.
 //	fail dimensions[0] unknown
 //
 // visit and fact take the facts table's columns by name; workspace is ws unless
-// given, visit_at is at. load adds what was listed. eval asks; the lines behind it
-// are the answer: | a row, = a row of the totals, "more" where the limit cut, or fail
-// with the field and rule of the error. A nil is written -, an empty text "".
+// given, visit_at is at. load adds what was listed. A fact without a reporting currency is
+// of its own, as the sink leaves it (see [facts.OwnCurrency]). eval asks; the lines behind
+// it are the answer: | a row, = a row of the totals, "more" where the limit cut, the
+// notes, or fail with the field and rule of the error. A nil is written -, an empty text
+// "".
 //
 // Invariants:
 //   - Scripts hold no SQL and nothing of one engine.
@@ -87,7 +90,7 @@ func (r *runner) run(line string) {
 		return
 	}
 	switch words[0] {
-	case "|", "=", "more", "fail":
+	case "|", "=", "more", "note", "fail":
 		r.want = append(r.want, strings.Join(words, " "))
 		return
 	}
@@ -216,6 +219,7 @@ func (r *runner) fact(f event.Fact, words []string) {
 	if f.Visit == 0 {
 		f.Visit = f.At
 	}
+	facts.OwnCurrency(&f)
 	for range times {
 		r.rows = append(r.rows, facts.Row{Fact: f})
 	}
@@ -257,6 +261,8 @@ func (r *runner) eval(words []string) {
 			q.TimeZone = value
 		case "basis":
 			q.Basis = value
+		case "money":
+			q.Money = value
 		case "by":
 			q.Dimensions = strings.Split(value, ",")
 		case "show":
@@ -302,6 +308,9 @@ func (r *runner) eval(words []string) {
 	}
 	if table.More {
 		r.have = append(r.have, "more")
+	}
+	for _, n := range table.Notes {
+		r.have = append(r.have, "note "+n.Text)
 	}
 }
 

@@ -50,7 +50,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
 FROM conversions WHERE workspace = ?1 AND dedup_key = ?2
 `
 
@@ -96,6 +96,19 @@ func (q *Queries) ConversionByDedup(ctx context.Context, arg ConversionByDedupPa
 		&i.Revision,
 		&i.Dims,
 		&i.Version,
+		&i.SentCurrency,
+		&i.SentSale,
+		&i.Rate,
+		&i.RateDate,
+		&i.RateSource,
+		&i.ReportCurrency,
+		&i.ReportRate,
+		&i.ReportRateDate,
+		&i.ReportRateSource,
+		&i.Geo,
+		&i.Params,
+		&i.Hold,
+		&i.OverCap,
 	)
 	return i, err
 }
@@ -105,7 +118,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
 FROM conversions WHERE workspace = ?1 AND click = ?2 ORDER BY id
 `
 
@@ -157,6 +170,19 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 			&i.Revision,
 			&i.Dims,
 			&i.Version,
+			&i.SentCurrency,
+			&i.SentSale,
+			&i.Rate,
+			&i.RateDate,
+			&i.RateSource,
+			&i.ReportCurrency,
+			&i.ReportRate,
+			&i.ReportRateDate,
+			&i.ReportRateSource,
+			&i.Geo,
+			&i.Params,
+			&i.Hold,
+			&i.OverCap,
 		); err != nil {
 			return nil, err
 		}
@@ -312,7 +338,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
 FROM conversions WHERE id = ?1 AND workspace = ?2
 `
 
@@ -358,6 +384,19 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.Revision,
 		&i.Dims,
 		&i.Version,
+		&i.SentCurrency,
+		&i.SentSale,
+		&i.Rate,
+		&i.RateDate,
+		&i.RateSource,
+		&i.ReportCurrency,
+		&i.ReportRate,
+		&i.ReportRateDate,
+		&i.ReportRateSource,
+		&i.Geo,
+		&i.Params,
+		&i.Hold,
+		&i.OverCap,
 	)
 	return i, err
 }
@@ -425,7 +464,7 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
@@ -433,44 +472,57 @@ INSERT INTO conversions (
   ?16, ?17, ?18, ?19, ?20,
   ?21, ?22, ?23, ?24,
   ?25, ?26, ?27, ?28,
-  ?29, ?30, ?31, ?32, ?33
+  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING
 `
 
 type InsertConversionParams struct {
-	ID         string `db:"id"`
-	Workspace  string `db:"workspace"`
-	DedupKey   string `db:"dedup_key"`
-	Click      string `db:"click"`
-	Signal     string `db:"signal"`
-	At         int64  `db:"at"`
-	ClickAt    int64  `db:"click_at"`
-	Recorded   int64  `db:"recorded"`
-	Advertiser string `db:"advertiser"`
-	Offer      string `db:"offer"`
-	Goal       string `db:"goal"`
-	GoalKey    string `db:"goal_key"`
-	Publisher  string `db:"publisher"`
-	Link       string `db:"link"`
-	OrderNo    string `db:"order_no"`
-	Method     string `db:"method"`
-	Source     string `db:"source"`
-	Status     string `db:"status"`
-	Currency   string `db:"currency"`
-	Revenue    int64  `db:"revenue"`
-	Commission int64  `db:"commission"`
-	SaleAmount int64  `db:"sale_amount"`
-	HasSale    bool   `db:"has_sale"`
-	Sent       string `db:"sent"`
-	Country    string `db:"country"`
-	Coupon     string `db:"coupon"`
-	Test       bool   `db:"test"`
-	PayoutRule string `db:"payout_rule"`
-	CommRule   string `db:"comm_rule"`
-	Warning    string `db:"warning"`
-	Revision   int64  `db:"revision"`
-	Dims       []byte `db:"dims"`
-	Version    int64  `db:"version"`
+	ID               string `db:"id"`
+	Workspace        string `db:"workspace"`
+	DedupKey         string `db:"dedup_key"`
+	Click            string `db:"click"`
+	Signal           string `db:"signal"`
+	At               int64  `db:"at"`
+	ClickAt          int64  `db:"click_at"`
+	Recorded         int64  `db:"recorded"`
+	Advertiser       string `db:"advertiser"`
+	Offer            string `db:"offer"`
+	Goal             string `db:"goal"`
+	GoalKey          string `db:"goal_key"`
+	Publisher        string `db:"publisher"`
+	Link             string `db:"link"`
+	OrderNo          string `db:"order_no"`
+	Method           string `db:"method"`
+	Source           string `db:"source"`
+	Status           string `db:"status"`
+	Currency         string `db:"currency"`
+	Revenue          int64  `db:"revenue"`
+	Commission       int64  `db:"commission"`
+	SaleAmount       int64  `db:"sale_amount"`
+	HasSale          bool   `db:"has_sale"`
+	Sent             string `db:"sent"`
+	Country          string `db:"country"`
+	Coupon           string `db:"coupon"`
+	Test             bool   `db:"test"`
+	PayoutRule       string `db:"payout_rule"`
+	CommRule         string `db:"comm_rule"`
+	Warning          string `db:"warning"`
+	Revision         int64  `db:"revision"`
+	Dims             []byte `db:"dims"`
+	Version          int64  `db:"version"`
+	SentCurrency     string `db:"sent_currency"`
+	SentSale         string `db:"sent_sale"`
+	Rate             string `db:"rate"`
+	RateDate         string `db:"rate_date"`
+	RateSource       string `db:"rate_source"`
+	ReportCurrency   string `db:"report_currency"`
+	ReportRate       string `db:"report_rate"`
+	ReportRateDate   string `db:"report_rate_date"`
+	ReportRateSource string `db:"report_rate_source"`
+	Geo              string `db:"geo"`
+	Params           string `db:"params"`
+	Hold             string `db:"hold"`
+	OverCap          string `db:"over_cap"`
 }
 
 func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionParams) (int64, error) {
@@ -508,6 +560,19 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 		arg.Revision,
 		arg.Dims,
 		arg.Version,
+		arg.SentCurrency,
+		arg.SentSale,
+		arg.Rate,
+		arg.RateDate,
+		arg.RateSource,
+		arg.ReportCurrency,
+		arg.ReportRate,
+		arg.ReportRateDate,
+		arg.ReportRateSource,
+		arg.Geo,
+		arg.Params,
+		arg.Hold,
+		arg.OverCap,
 	)
 	if err != nil {
 		return 0, err
@@ -676,26 +741,39 @@ UPDATE conversions SET
   status = ?1, dedup_key = ?2, order_no = ?3,
   revenue = ?4, commission = ?5, sale_amount = ?6, has_sale = ?7,
   sent = ?8, payout_rule = ?9, comm_rule = ?10, revision = ?11,
-  warning = ?12, version = version + 1
-WHERE id = ?13 AND workspace = ?14 AND version = ?15
+  warning = ?12, sent_currency = ?13, sent_sale = ?14, rate = ?15, rate_date = ?16, rate_source = ?17, report_currency = ?18, report_rate = ?19, report_rate_date = ?20, report_rate_source = ?21, geo = ?22, params = ?23, hold = ?24, over_cap = ?25, version = version + 1
+WHERE id = ?26 AND workspace = ?27 AND version = ?28
 `
 
 type UpdateConversionParams struct {
-	Status     string `db:"status"`
-	DedupKey   string `db:"dedup_key"`
-	OrderNo    string `db:"order_no"`
-	Revenue    int64  `db:"revenue"`
-	Commission int64  `db:"commission"`
-	SaleAmount int64  `db:"sale_amount"`
-	HasSale    bool   `db:"has_sale"`
-	Sent       string `db:"sent"`
-	PayoutRule string `db:"payout_rule"`
-	CommRule   string `db:"comm_rule"`
-	Revision   int64  `db:"revision"`
-	Warning    string `db:"warning"`
-	ID         string `db:"id"`
-	Workspace  string `db:"workspace"`
-	Version    int64  `db:"version"`
+	Status           string `db:"status"`
+	DedupKey         string `db:"dedup_key"`
+	OrderNo          string `db:"order_no"`
+	Revenue          int64  `db:"revenue"`
+	Commission       int64  `db:"commission"`
+	SaleAmount       int64  `db:"sale_amount"`
+	HasSale          bool   `db:"has_sale"`
+	Sent             string `db:"sent"`
+	PayoutRule       string `db:"payout_rule"`
+	CommRule         string `db:"comm_rule"`
+	Revision         int64  `db:"revision"`
+	Warning          string `db:"warning"`
+	SentCurrency     string `db:"sent_currency"`
+	SentSale         string `db:"sent_sale"`
+	Rate             string `db:"rate"`
+	RateDate         string `db:"rate_date"`
+	RateSource       string `db:"rate_source"`
+	ReportCurrency   string `db:"report_currency"`
+	ReportRate       string `db:"report_rate"`
+	ReportRateDate   string `db:"report_rate_date"`
+	ReportRateSource string `db:"report_rate_source"`
+	Geo              string `db:"geo"`
+	Params           string `db:"params"`
+	Hold             string `db:"hold"`
+	OverCap          string `db:"over_cap"`
+	ID               string `db:"id"`
+	Workspace        string `db:"workspace"`
+	Version          int64  `db:"version"`
 }
 
 func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionParams) (int64, error) {
@@ -712,6 +790,19 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.CommRule,
 		arg.Revision,
 		arg.Warning,
+		arg.SentCurrency,
+		arg.SentSale,
+		arg.Rate,
+		arg.RateDate,
+		arg.RateSource,
+		arg.ReportCurrency,
+		arg.ReportRate,
+		arg.ReportRateDate,
+		arg.ReportRateSource,
+		arg.Geo,
+		arg.Params,
+		arg.Hold,
+		arg.OverCap,
 		arg.ID,
 		arg.Workspace,
 		arg.Version,

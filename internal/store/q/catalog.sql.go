@@ -23,7 +23,7 @@ func (q *Queries) BumpRevision(ctx context.Context, n int64) (int64, error) {
 const changedAdvertisers = `-- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
 FROM advertisers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -57,6 +57,14 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 			&i.TokenRequired,
 			&i.ClickParam,
 			&i.Notes,
+			&i.Template,
+			&i.ClickMacro,
+			&i.PayoutMacro,
+			&i.AmountMacro,
+			&i.CurrencyMacro,
+			&i.TxidMacro,
+			&i.StatusMacro,
+			&i.GoalMacro,
 		); err != nil {
 			return nil, err
 		}
@@ -126,7 +134,7 @@ const changedGoals = `-- name: ChangedGoals :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent
+  commission_percent, geo_payouts
 FROM goals WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -164,6 +172,7 @@ func (q *Queries) ChangedGoals(ctx context.Context, arg ChangedGoalsParams) ([]G
 			&i.CommissionKind,
 			&i.Commission,
 			&i.CommissionPercent,
+			&i.GeoPayouts,
 		); err != nil {
 			return nil, err
 		}
@@ -233,7 +242,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
 FROM offers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -282,6 +291,24 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 			&i.FallbackURL,
 			&i.Tags,
 			&i.Notes,
+			&i.GeoPayouts,
+			&i.GeoSource,
+			&i.Direct,
+			&i.StaticURL,
+			&i.FallbackOffer,
+			&i.Countries,
+			&i.Devices,
+			&i.Keywords,
+			&i.Caps,
+			&i.CapTimeZone,
+			&i.CapStates,
+			&i.CapWarn,
+			&i.OverCap,
+			&i.CapsSince,
+			&i.Description,
+			&i.Category,
+			&i.PreviewURL,
+			&i.Traffic,
 		); err != nil {
 			return nil, err
 		}
@@ -348,7 +375,7 @@ func (q *Queries) ChangedPublishers(ctx context.Context, arg ChangedPublishersPa
 const changedWorkspaces = `-- name: ChangedWorkspaces :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url
+  time_zone, fallback_url, ip_mode, salt
 FROM workspaces WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -379,6 +406,8 @@ func (q *Queries) ChangedWorkspaces(ctx context.Context, arg ChangedWorkspacesPa
 			&i.Currency,
 			&i.TimeZone,
 			&i.FallbackURL,
+			&i.IpMode,
+			&i.Salt,
 		); err != nil {
 			return nil, err
 		}
@@ -396,7 +425,7 @@ func (q *Queries) ChangedWorkspaces(ctx context.Context, arg ChangedWorkspacesPa
 const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
 FROM advertisers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -424,6 +453,14 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 		&i.TokenRequired,
 		&i.ClickParam,
 		&i.Notes,
+		&i.Template,
+		&i.ClickMacro,
+		&i.PayoutMacro,
+		&i.AmountMacro,
+		&i.CurrencyMacro,
+		&i.TxidMacro,
+		&i.StatusMacro,
+		&i.GoalMacro,
 	)
 	return i, err
 }
@@ -467,7 +504,7 @@ const getGoal = `-- name: GetGoal :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent
+  commission_percent, geo_payouts
 FROM goals WHERE workspace = ?1 AND id = ?2
 `
 
@@ -499,6 +536,7 @@ func (q *Queries) GetGoal(ctx context.Context, arg GetGoalParams) (Goal, error) 
 		&i.CommissionKind,
 		&i.Commission,
 		&i.CommissionPercent,
+		&i.GeoPayouts,
 	)
 	return i, err
 }
@@ -566,7 +604,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
 FROM offers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -609,6 +647,24 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 		&i.FallbackURL,
 		&i.Tags,
 		&i.Notes,
+		&i.GeoPayouts,
+		&i.GeoSource,
+		&i.Direct,
+		&i.StaticURL,
+		&i.FallbackOffer,
+		&i.Countries,
+		&i.Devices,
+		&i.Keywords,
+		&i.Caps,
+		&i.CapTimeZone,
+		&i.CapStates,
+		&i.CapWarn,
+		&i.OverCap,
+		&i.CapsSince,
+		&i.Description,
+		&i.Category,
+		&i.PreviewURL,
+		&i.Traffic,
 	)
 	return i, err
 }
@@ -649,7 +705,7 @@ func (q *Queries) GetPublisher(ctx context.Context, arg GetPublisherParams) (Pub
 const getWorkspace = `-- name: GetWorkspace :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url
+  time_zone, fallback_url, ip_mode, salt
 FROM workspaces WHERE workspace = ?1 AND id = ?2
 `
 
@@ -674,6 +730,8 @@ func (q *Queries) GetWorkspace(ctx context.Context, arg GetWorkspaceParams) (Wor
 		&i.Currency,
 		&i.TimeZone,
 		&i.FallbackURL,
+		&i.IpMode,
+		&i.Salt,
 	)
 	return i, err
 }
@@ -681,12 +739,12 @@ func (q *Queries) GetWorkspace(ctx context.Context, arg GetWorkspaceParams) (Wor
 const insertAdvertiser = `-- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
-  ?15
+  ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23
 )
 `
 
@@ -706,6 +764,14 @@ type InsertAdvertiserParams struct {
 	TokenRequired bool   `db:"token_required"`
 	ClickParam    string `db:"click_param"`
 	Notes         string `db:"notes"`
+	Template      string `db:"template"`
+	ClickMacro    string `db:"click_macro"`
+	PayoutMacro   string `db:"payout_macro"`
+	AmountMacro   string `db:"amount_macro"`
+	CurrencyMacro string `db:"currency_macro"`
+	TxidMacro     string `db:"txid_macro"`
+	StatusMacro   string `db:"status_macro"`
+	GoalMacro     string `db:"goal_macro"`
 }
 
 func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserParams) error {
@@ -725,6 +791,14 @@ func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserPara
 		arg.TokenRequired,
 		arg.ClickParam,
 		arg.Notes,
+		arg.Template,
+		arg.ClickMacro,
+		arg.PayoutMacro,
+		arg.AmountMacro,
+		arg.CurrencyMacro,
+		arg.TxidMacro,
+		arg.StatusMacro,
+		arg.GoalMacro,
 	)
 	return err
 }
@@ -820,13 +894,13 @@ const insertGoal = `-- name: InsertGoal :exec
 INSERT INTO goals (
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent
+  commission_percent, geo_payouts
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
   ?15, ?16, ?17,
-  ?18, ?19
+  ?18, ?19, ?20
 )
 `
 
@@ -850,6 +924,7 @@ type InsertGoalParams struct {
 	CommissionKind    string `db:"commission_kind"`
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
+	GeoPayouts        string `db:"geo_payouts"`
 }
 
 func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
@@ -873,6 +948,7 @@ func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
 		arg.CommissionKind,
 		arg.Commission,
 		arg.CommissionPercent,
+		arg.GeoPayouts,
 	)
 	return err
 }
@@ -957,7 +1033,7 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
@@ -966,7 +1042,7 @@ INSERT INTO offers (
   ?19, ?20, ?21,
   ?22, ?23, ?24,
   ?25, ?26, ?27,
-  ?28, ?29, ?30
+  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48
 )
 `
 
@@ -1001,6 +1077,24 @@ type InsertOfferParams struct {
 	FallbackURL       string `db:"fallback_url"`
 	Tags              string `db:"tags"`
 	Notes             string `db:"notes"`
+	GeoPayouts        string `db:"geo_payouts"`
+	GeoSource         string `db:"geo_source"`
+	Direct            bool   `db:"direct"`
+	StaticURL         string `db:"static_url"`
+	FallbackOffer     string `db:"fallback_offer"`
+	Countries         string `db:"countries"`
+	Devices           string `db:"devices"`
+	Keywords          string `db:"keywords"`
+	Caps              string `db:"caps"`
+	CapTimeZone       string `db:"cap_time_zone"`
+	CapStates         string `db:"cap_states"`
+	CapWarn           int64  `db:"cap_warn"`
+	OverCap           string `db:"over_cap"`
+	CapsSince         int64  `db:"caps_since"`
+	Description       string `db:"description"`
+	Category          string `db:"category"`
+	PreviewURL        string `db:"preview_url"`
+	Traffic           string `db:"traffic"`
 }
 
 func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error {
@@ -1035,6 +1129,24 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 		arg.FallbackURL,
 		arg.Tags,
 		arg.Notes,
+		arg.GeoPayouts,
+		arg.GeoSource,
+		arg.Direct,
+		arg.StaticURL,
+		arg.FallbackOffer,
+		arg.Countries,
+		arg.Devices,
+		arg.Keywords,
+		arg.Caps,
+		arg.CapTimeZone,
+		arg.CapStates,
+		arg.CapWarn,
+		arg.OverCap,
+		arg.CapsSince,
+		arg.Description,
+		arg.Category,
+		arg.PreviewURL,
+		arg.Traffic,
 	)
 	return err
 }
@@ -1089,11 +1201,11 @@ const insertWorkspace = `-- name: InsertWorkspace :exec
 
 INSERT INTO workspaces (
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url
+  time_zone, fallback_url, ip_mode, salt
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
-  ?11, ?12
+  ?11, ?12, ?13, ?14
 )
 `
 
@@ -1110,6 +1222,8 @@ type InsertWorkspaceParams struct {
 	Currency    string `db:"currency"`
 	TimeZone    string `db:"time_zone"`
 	FallbackURL string `db:"fallback_url"`
+	IpMode      string `db:"ip_mode"`
+	Salt        string `db:"salt"`
 }
 
 // The catalog: four queries a kind. Lists are built by lists.go.
@@ -1127,6 +1241,8 @@ func (q *Queries) InsertWorkspace(ctx context.Context, arg InsertWorkspaceParams
 		arg.Currency,
 		arg.TimeZone,
 		arg.FallbackURL,
+		arg.IpMode,
+		arg.Salt,
 	)
 	return err
 }
@@ -1148,8 +1264,8 @@ UPDATE advertisers SET
   search = ?4, name = ?5, type = ?6,
   token = ?7, token_old = ?8,
   token_required = ?9, click_param = ?10,
-  notes = ?11, version = version + 1
-WHERE workspace = ?12 AND id = ?13 AND version = ?14
+  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, version = version + 1
+WHERE workspace = ?20 AND id = ?21 AND version = ?22
 `
 
 type UpdateAdvertiserParams struct {
@@ -1164,6 +1280,14 @@ type UpdateAdvertiserParams struct {
 	TokenRequired bool   `db:"token_required"`
 	ClickParam    string `db:"click_param"`
 	Notes         string `db:"notes"`
+	Template      string `db:"template"`
+	ClickMacro    string `db:"click_macro"`
+	PayoutMacro   string `db:"payout_macro"`
+	AmountMacro   string `db:"amount_macro"`
+	CurrencyMacro string `db:"currency_macro"`
+	TxidMacro     string `db:"txid_macro"`
+	StatusMacro   string `db:"status_macro"`
+	GoalMacro     string `db:"goal_macro"`
 	Workspace     string `db:"workspace"`
 	ID            string `db:"id"`
 	Version       int64  `db:"version"`
@@ -1182,6 +1306,14 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.TokenRequired,
 		arg.ClickParam,
 		arg.Notes,
+		arg.Template,
+		arg.ClickMacro,
+		arg.PayoutMacro,
+		arg.AmountMacro,
+		arg.CurrencyMacro,
+		arg.TxidMacro,
+		arg.StatusMacro,
+		arg.GoalMacro,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1250,8 +1382,8 @@ UPDATE goals SET
   payout_kind = ?9, payout = ?10,
   payout_percent = ?11, precedence = ?12,
   commission_kind = ?13, commission = ?14,
-  commission_percent = ?15, version = version + 1
-WHERE workspace = ?16 AND id = ?17 AND version = ?18
+  commission_percent = ?15, geo_payouts = ?16, version = version + 1
+WHERE workspace = ?17 AND id = ?18 AND version = ?19
 `
 
 type UpdateGoalParams struct {
@@ -1270,6 +1402,7 @@ type UpdateGoalParams struct {
 	CommissionKind    string `db:"commission_kind"`
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
+	GeoPayouts        string `db:"geo_payouts"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -1292,6 +1425,7 @@ func (q *Queries) UpdateGoal(ctx context.Context, arg UpdateGoalParams) (int64, 
 		arg.CommissionKind,
 		arg.Commission,
 		arg.CommissionPercent,
+		arg.GeoPayouts,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1362,8 +1496,8 @@ UPDATE offers SET
   window_days = ?20, initial_status = ?21,
   require_order = ?22, deep_links = ?23,
   fallback_url = ?24, tags = ?25, notes = ?26,
-  version = version + 1
-WHERE workspace = ?27 AND id = ?28 AND version = ?29
+  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, version = version + 1
+WHERE workspace = ?45 AND id = ?46 AND version = ?47
 `
 
 type UpdateOfferParams struct {
@@ -1393,6 +1527,24 @@ type UpdateOfferParams struct {
 	FallbackURL       string `db:"fallback_url"`
 	Tags              string `db:"tags"`
 	Notes             string `db:"notes"`
+	GeoPayouts        string `db:"geo_payouts"`
+	GeoSource         string `db:"geo_source"`
+	Direct            bool   `db:"direct"`
+	StaticURL         string `db:"static_url"`
+	FallbackOffer     string `db:"fallback_offer"`
+	Countries         string `db:"countries"`
+	Devices           string `db:"devices"`
+	Keywords          string `db:"keywords"`
+	Caps              string `db:"caps"`
+	CapTimeZone       string `db:"cap_time_zone"`
+	CapStates         string `db:"cap_states"`
+	CapWarn           int64  `db:"cap_warn"`
+	OverCap           string `db:"over_cap"`
+	CapsSince         int64  `db:"caps_since"`
+	Description       string `db:"description"`
+	Category          string `db:"category"`
+	PreviewURL        string `db:"preview_url"`
+	Traffic           string `db:"traffic"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -1426,6 +1578,24 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 		arg.FallbackURL,
 		arg.Tags,
 		arg.Notes,
+		arg.GeoPayouts,
+		arg.GeoSource,
+		arg.Direct,
+		arg.StaticURL,
+		arg.FallbackOffer,
+		arg.Countries,
+		arg.Devices,
+		arg.Keywords,
+		arg.Caps,
+		arg.CapTimeZone,
+		arg.CapStates,
+		arg.CapWarn,
+		arg.OverCap,
+		arg.CapsSince,
+		arg.Description,
+		arg.Category,
+		arg.PreviewURL,
+		arg.Traffic,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1485,8 +1655,8 @@ const updateWorkspace = `-- name: UpdateWorkspace :execrows
 UPDATE workspaces SET
   updated = ?1, revision = ?2, archived = ?3,
   search = ?4, name = ?5, currency = ?6,
-  time_zone = ?7, fallback_url = ?8, version = version + 1
-WHERE workspace = ?9 AND id = ?10 AND version = ?11
+  time_zone = ?7, fallback_url = ?8, ip_mode = ?9, salt = ?10, version = version + 1
+WHERE workspace = ?11 AND id = ?12 AND version = ?13
 `
 
 type UpdateWorkspaceParams struct {
@@ -1498,6 +1668,8 @@ type UpdateWorkspaceParams struct {
 	Currency    string `db:"currency"`
 	TimeZone    string `db:"time_zone"`
 	FallbackURL string `db:"fallback_url"`
+	IpMode      string `db:"ip_mode"`
+	Salt        string `db:"salt"`
 	Workspace   string `db:"workspace"`
 	ID          string `db:"id"`
 	Version     int64  `db:"version"`
@@ -1513,6 +1685,8 @@ func (q *Queries) UpdateWorkspace(ctx context.Context, arg UpdateWorkspaceParams
 		arg.Currency,
 		arg.TimeZone,
 		arg.FallbackURL,
+		arg.IpMode,
+		arg.Salt,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

@@ -34,6 +34,14 @@ type Advertiser struct {
 	TokenRequired bool   `db:"token_required"`
 	ClickParam    string `db:"click_param"`
 	Notes         string `db:"notes"`
+	Template      string `db:"template"`
+	ClickMacro    string `db:"click_macro"`
+	PayoutMacro   string `db:"payout_macro"`
+	AmountMacro   string `db:"amount_macro"`
+	CurrencyMacro string `db:"currency_macro"`
+	TxidMacro     string `db:"txid_macro"`
+	StatusMacro   string `db:"status_macro"`
+	GoalMacro     string `db:"goal_macro"`
 }
 
 type Audit struct {
@@ -47,6 +55,17 @@ type Audit struct {
 	Reason     string `db:"reason"`
 	BeforeJSON string `db:"before_json"`
 	AfterJSON  string `db:"after_json"`
+}
+
+type CapCount struct {
+	Workspace string `db:"workspace"`
+	Offer     string `db:"offer"`
+	Publisher string `db:"publisher"`
+	Goal      string `db:"goal"`
+	States    string `db:"states"`
+	Starts    int64  `db:"starts"`
+	Ends      int64  `db:"ends"`
+	N         int64  `db:"n"`
 }
 
 type CatalogRevision struct {
@@ -72,39 +91,52 @@ type ClickPosition struct {
 }
 
 type Conversion struct {
-	ID         string `db:"id"`
-	Workspace  string `db:"workspace"`
-	DedupKey   string `db:"dedup_key"`
-	Click      string `db:"click"`
-	Signal     string `db:"signal"`
-	At         int64  `db:"at"`
-	ClickAt    int64  `db:"click_at"`
-	Recorded   int64  `db:"recorded"`
-	Advertiser string `db:"advertiser"`
-	Offer      string `db:"offer"`
-	Goal       string `db:"goal"`
-	GoalKey    string `db:"goal_key"`
-	Publisher  string `db:"publisher"`
-	Link       string `db:"link"`
-	OrderNo    string `db:"order_no"`
-	Method     string `db:"method"`
-	Source     string `db:"source"`
-	Status     string `db:"status"`
-	Currency   string `db:"currency"`
-	Revenue    int64  `db:"revenue"`
-	Commission int64  `db:"commission"`
-	SaleAmount int64  `db:"sale_amount"`
-	HasSale    bool   `db:"has_sale"`
-	Sent       string `db:"sent"`
-	Country    string `db:"country"`
-	Coupon     string `db:"coupon"`
-	Test       bool   `db:"test"`
-	PayoutRule string `db:"payout_rule"`
-	CommRule   string `db:"comm_rule"`
-	Warning    string `db:"warning"`
-	Revision   int64  `db:"revision"`
-	Dims       []byte `db:"dims"`
-	Version    int64  `db:"version"`
+	ID               string `db:"id"`
+	Workspace        string `db:"workspace"`
+	DedupKey         string `db:"dedup_key"`
+	Click            string `db:"click"`
+	Signal           string `db:"signal"`
+	At               int64  `db:"at"`
+	ClickAt          int64  `db:"click_at"`
+	Recorded         int64  `db:"recorded"`
+	Advertiser       string `db:"advertiser"`
+	Offer            string `db:"offer"`
+	Goal             string `db:"goal"`
+	GoalKey          string `db:"goal_key"`
+	Publisher        string `db:"publisher"`
+	Link             string `db:"link"`
+	OrderNo          string `db:"order_no"`
+	Method           string `db:"method"`
+	Source           string `db:"source"`
+	Status           string `db:"status"`
+	Currency         string `db:"currency"`
+	Revenue          int64  `db:"revenue"`
+	Commission       int64  `db:"commission"`
+	SaleAmount       int64  `db:"sale_amount"`
+	HasSale          bool   `db:"has_sale"`
+	Sent             string `db:"sent"`
+	Country          string `db:"country"`
+	Coupon           string `db:"coupon"`
+	Test             bool   `db:"test"`
+	PayoutRule       string `db:"payout_rule"`
+	CommRule         string `db:"comm_rule"`
+	Warning          string `db:"warning"`
+	Revision         int64  `db:"revision"`
+	Dims             []byte `db:"dims"`
+	Version          int64  `db:"version"`
+	SentCurrency     string `db:"sent_currency"`
+	SentSale         string `db:"sent_sale"`
+	Rate             string `db:"rate"`
+	RateDate         string `db:"rate_date"`
+	RateSource       string `db:"rate_source"`
+	ReportCurrency   string `db:"report_currency"`
+	ReportRate       string `db:"report_rate"`
+	ReportRateDate   string `db:"report_rate_date"`
+	ReportRateSource string `db:"report_rate_source"`
+	Geo              string `db:"geo"`
+	Params           string `db:"params"`
+	Hold             string `db:"hold"`
+	OverCap          string `db:"over_cap"`
 }
 
 type ConversionChange struct {
@@ -172,6 +204,7 @@ type Goal struct {
 	CommissionKind    string `db:"commission_kind"`
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
+	GeoPayouts        string `db:"geo_payouts"`
 }
 
 type Idempotency struct {
@@ -181,6 +214,19 @@ type Idempotency struct {
 	Kind      string `db:"kind"`
 	Owner     string `db:"owner"`
 	Subject   string `db:"subject"`
+}
+
+type LandingCheck struct {
+	Workspace string `db:"workspace"`
+	Offer     string `db:"offer"`
+	At        int64  `db:"at"`
+	Actor     string `db:"actor"`
+	URL       string `db:"url"`
+	Host      string `db:"host"`
+	Status    int64  `db:"status"`
+	Hops      int64  `db:"hops"`
+	Millis    int64  `db:"millis"`
+	Failure   string `db:"failure"`
 }
 
 type Lease struct {
@@ -278,6 +324,24 @@ type Offer struct {
 	FallbackURL       string `db:"fallback_url"`
 	Tags              string `db:"tags"`
 	Notes             string `db:"notes"`
+	GeoPayouts        string `db:"geo_payouts"`
+	GeoSource         string `db:"geo_source"`
+	Direct            bool   `db:"direct"`
+	StaticURL         string `db:"static_url"`
+	FallbackOffer     string `db:"fallback_offer"`
+	Countries         string `db:"countries"`
+	Devices           string `db:"devices"`
+	Keywords          string `db:"keywords"`
+	Caps              string `db:"caps"`
+	CapTimeZone       string `db:"cap_time_zone"`
+	CapStates         string `db:"cap_states"`
+	CapWarn           int64  `db:"cap_warn"`
+	OverCap           string `db:"over_cap"`
+	CapsSince         int64  `db:"caps_since"`
+	Description       string `db:"description"`
+	Category          string `db:"category"`
+	PreviewURL        string `db:"preview_url"`
+	Traffic           string `db:"traffic"`
 }
 
 type Outbox struct {
@@ -312,6 +376,28 @@ type Publisher struct {
 	Status      string `db:"status"`
 	PostbackURL string `db:"postback_url"`
 	Notes       string `db:"notes"`
+}
+
+type Rate struct {
+	Workspace    string `db:"workspace"`
+	FromCurrency string `db:"from_currency"`
+	ToCurrency   string `db:"to_currency"`
+	Day          string `db:"day"`
+	Source       string `db:"source"`
+	Value        string `db:"value"`
+	Until        string `db:"until"`
+	Previous     string `db:"previous"`
+	Actor        string `db:"actor"`
+	Changed      int64  `db:"changed"`
+}
+
+type RatesState struct {
+	ID       int64  `db:"id"`
+	Revision int64  `db:"revision"`
+	Manual   int64  `db:"manual"`
+	Imported int64  `db:"imported"`
+	Fetched  int64  `db:"fetched"`
+	Failure  string `db:"failure"`
 }
 
 type Session struct {
@@ -371,4 +457,6 @@ type Workspace struct {
 	Currency    string `db:"currency"`
 	TimeZone    string `db:"time_zone"`
 	FallbackURL string `db:"fallback_url"`
+	IpMode      string `db:"ip_mode"`
+	Salt        string `db:"salt"`
 }

@@ -31,6 +31,7 @@ var catalogTests = map[string]func(t *testing.T, s *Stores){
 	"insert all or none":             testInsertAll,
 	"pages":                          testCatalogPages,
 	"filters":                        testCatalogFilters,
+	"tag filter":                     testTagFilter,
 	"search":                         testSearch,
 	"workspaces are listed by ids":   testListWorkspaces,
 	"changed":                        testChanged,
@@ -57,6 +58,10 @@ func fill(e catalog.Entity, salt string) {
 				f.SetInt(n * 1_000_000_007)
 			case f.Kind() == reflect.Bool:
 				f.SetBool(true)
+			case f.Kind() == reflect.Slice && f.Type().Elem().Kind() == reflect.Struct:
+				f.Set(reflect.MakeSlice(f.Type(), 2, 2))
+				walk(f.Index(0), name+"[0].")
+				walk(f.Index(1), name+"[1].")
 			case f.Kind() == reflect.Slice:
 				f.Set(reflect.ValueOf([]string{name, "b-" + salt}))
 			default:
@@ -78,6 +83,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
 	}
 	w.ID = ws
+	o.FallbackOffer = ""
 	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
 	return all
 }
@@ -325,6 +331,9 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 	put(t, s, &catalog.Offer{Meta: catalog.Meta{ID: id("off", 9), Workspace: home}, Status: catalog.StatusActive})
 	for i, e := range sample(home, "a", 1) {
 		for _, name := range catalog.Filters[e.Kind()] {
+			if name == "tag" {
+				continue // see testTagFilter
+			}
 			v := reflect.ValueOf(sample(home, "a", 1)[i]).Elem().FieldByName(strings.ToUpper(name[:1]) + name[1:]).String()
 			for value, want := range map[string]int{v: 1, v + "x": 0, strings.ToLower(v) + strings.ToUpper(v): 0} {
 				rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Filter: map[string]string{name: value}}))
@@ -338,6 +347,31 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 	}
 	rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindOffer, Workspace: home, Filter: map[string]string{"status": catalog.StatusActive, "advertiser": ""}}))
 	equal(t, len(rows), 1)
+}
+
+// testTagFilter: a tag finds the offers that have exactly it, whatever it is made of:
+// each of these would be a part of another's JSON.
+func testTagFilter(t *testing.T, s *Stores) {
+	tags := []string{"a", "A", "ab", ",", `"`, `"a"`, `x","a`, `\`, `\"`, "[]", "%", "ü", "a b", "null", "1"}
+	for i, tag := range tags {
+		put(t, s, &catalog.Offer{Meta: catalog.Meta{ID: id("off", i), Workspace: home}, Tags: []string{tag, "all"}})
+	}
+	put(t, s, &catalog.Offer{Meta: catalog.Meta{ID: id("off", 90), Workspace: home}}, &catalog.Offer{Meta: catalog.Meta{ID: id("off", 91), Workspace: "ws_" + strings.Repeat("9", 16)}, Tags: tags})
+	found := func(q catalog.Query) []string {
+		q.Kind, q.Workspace = catalog.KindOffer, home
+		var out []string
+		for _, e := range get[[]catalog.Entity](t)(s.Catalog.List(ctx, q)) {
+			out = append(out, e.Base().ID)
+		}
+		return out
+	}
+	for i, tag := range tags {
+		equal(t, found(catalog.Query{Filter: map[string]string{"tag": tag}}), []string{id("off", i)})
+	}
+	equal(t, len(found(catalog.Query{Filter: map[string]string{"tag": "all"}})), len(tags))
+	equal(t, found(catalog.Query{Filter: map[string]string{"tag": "all"}, After: id("off", 2)}), []string{id("off", 1), id("off", 0)})
+	equal(t, found(catalog.Query{Filter: map[string]string{"tag": "al"}}), nil)
+	equal(t, found(catalog.Query{Filter: map[string]string{"tag": "all", "status": "paused"}}), nil)
 }
 
 func testSearch(t *testing.T, s *Stores) {

@@ -114,6 +114,7 @@ func pairs() []pair {
 		{"save delivery", func(s *Stores) error {
 			return s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: id("dlv", 1), Workspace: home, State: outbound.StateDead})
 		}},
+		{"put landing", func(s *Stores) error { return s.Landings.PutLanding(ctx, landing(1)) }},
 		{"insert user", func(s *Stores) error { return s.Accounts.InsertUser(ctx, user(1)) }},
 		{"update user", func(s *Stores) error {
 			u := user(1)
@@ -186,6 +187,10 @@ func state(t *testing.T, s *Stores) []string {
 		add("delivery", *d, nil)
 	}
 	add("deliveries", len(deliveries), err)
+	visited, err := s.Landings.Landing(ctx, home, id("off", 1))
+	if visited != nil {
+		add("landing", *visited, err)
+	}
 	keys, err := s.Books.Keys(ctx)
 	add("keys", keys, err)
 	setting, err := s.Books.Setting(ctx, "a")

@@ -73,6 +73,11 @@ func testSignalPages(t *testing.T, s *Stores) {
 			r.Workspace = []string{home, foreign, ""}[n%3]
 			r.Verdict = []event.Verdict{event.Accepted, event.Duplicate}[n%2]
 			r.Click, r.Conversion = id("clk", n%4), id("cnv", n%5)
+			if n%7 > 0 {
+				r.Offer = id("off", n%7)
+			} else {
+				r.Offer = ""
+			}
 			must(t, tx.PutSignal(ctx, r))
 		}
 		return nil
@@ -108,6 +113,9 @@ func testSignalPages(t *testing.T, s *Stores) {
 	equal(t, list(inbox.Query{Workspace: home, Verdict: event.Duplicate, Limit: 3}), want(func(n int) bool { return n%3 == 0 && n%2 == 1 }))
 	equal(t, list(inbox.Query{Workspace: home, Click: id("clk", 3), Limit: 3}), want(func(n int) bool { return n%3 == 0 && n%4 == 3 }))
 	equal(t, list(inbox.Query{Workspace: home, Conversion: id("cnv", 2), Limit: 3}), want(func(n int) bool { return n%3 == 0 && n%5 == 2 }))
+	equal(t, list(inbox.Query{Workspace: home, Offer: id("off", 2), Limit: 3}), want(func(n int) bool { return n%3 == 0 && n%7 == 2 }))
+	equal(t, list(inbox.Query{Workspace: home, NoOffer: true, Limit: 2}), want(func(n int) bool { return n%3 == 0 && n%7 == 0 }))
+	equal(t, list(inbox.Query{Unassigned: true, NoOffer: true, Limit: 2}), want(func(n int) bool { return n%3 == 2 && n%7 == 0 }))
 	equal(t, list(inbox.Query{Workspace: home, Unassigned: true, Verdict: event.Accepted, Click: id("clk", 0), Limit: 3}),
 		want(func(n int) bool { return n%3 != 1 && n%4 == 0 }))
 }

@@ -22,9 +22,12 @@ import (
 
 	"clickledger/internal/account"
 	"clickledger/internal/books"
+	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/outbound"
+	"clickledger/internal/rates"
 )
 
 // Stores is one open database, as the suite uses it.
@@ -33,6 +36,9 @@ type Stores struct {
 	Books      books.Store
 	Accounts   account.Store
 	Deliveries outbound.Store
+	Rates      rates.Store
+	Caps       caps.Store
+	Landings   diagnosis.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the
@@ -54,7 +60,8 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 	}{
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
-		{"failures", failureTests},
+		{"rates", rateTests}, {"caps", capTests},
+		{"landings", landingTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {

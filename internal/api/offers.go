@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"clickledger/internal/catalog"
+)
+
+// BulkOffers is a change of several offers at once.
+type BulkOffers struct {
+	IDs           []string `json:"ids" required:"true" nullable:"false" minItems:"1" maxItems:"200" doc:"The offers."`
+	Status        string   `json:"status" required:"false" enum:"draft,submitted,approved,active,paused" doc:"Their new status. Absent, here and below: as it is."`
+	AddTags       []string `json:"add_tags" required:"false" nullable:"false" doc:"Tags to give them."`
+	RemoveTags    []string `json:"remove_tags" required:"false" nullable:"false" doc:"Tags to take from them."`
+	FallbackOffer *string  `json:"fallback_offer" required:"false" doc:"Their fallback offer, by its id; an empty text: none."`
+	Archived      *bool    `json:"archived" required:"false" doc:"true takes them out of use, false back into it."`
+}
+
+// BulkOffer is what became of one of them.
+type BulkOffer struct {
+	ID      string         `json:"id" doc:"The offer."`
+	Name    string         `json:"name,omitempty" doc:"What it is called; absent when there is none with this id."`
+	Changed bool           `json:"changed" doc:"Whether it was changed; false as well where it was so already."`
+	Code    string         `json:"code,omitempty" doc:"Stable code of why it could not be changed; absent when it could."`
+	Errors  []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"The fields that refuse the change."`
+}
+
+type bulkInput struct {
+	Scope
+	DryRun bool `query:"dry_run" doc:"Only check: answer what would become of each, and change nothing."`
+	Body   body[BulkOffers]
+}
+
+type bulkOutput struct {
+	Body struct {
+		Data    []BulkOffer `json:"data" nullable:"false" doc:"What became of each, in the order of ids."`
+		Changed int         `json:"changed" doc:"How many were changed."`
+		Refused int         `json:"refused" doc:"How many could not be."`
+	}
+}
+
+// registerOffers adds what only offers have.
+func (s *server) registerOffers() {
+	add(s, route{method: http.MethodPost, path: "/offers/bulk", id: "change-offers", tag: "offers", summary: "Change several offers at once",
+		text: "Each offer is changed by itself, and what one refuses does not hold up the others. A change that would be wrong for every offer is refused as a whole."}, s.bulkOffers)
+	add(s, route{method: http.MethodPost, path: "/offers/{id}/clone", id: "clone-offer", tag: "offers", summary: "Copy an offer", status: http.StatusCreated,
+		text: "The copy has the same settings and goals, a key of its own, and a name that ends in (copy)."}, s.cloneOffer)
+}
+
+func (s *server) bulkOffers(ctx context.Context, in *bulkInput) (*bulkOutput, error) {
+	ws, err := s.workspace(ctx, in.Scope)
+	if err != nil {
+		return nil, err
+	}
+	var b BulkOffers
+	err = decode(in.Body.raw, &b)
+	if err != nil {
+		return nil, err
+	}
+	ch := catalog.BulkChange{Status: b.Status, AddTags: b.AddTags, RemoveTags: b.RemoveTags, FallbackOffer: b.FallbackOffer, Archived: b.Archived}
+	results, err := s.Catalog.BulkOffers(ctx, caller(ctx), ws, b.IDs, ch, in.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	out := &bulkOutput{}
+	for _, r := range results {
+		row := BulkOffer{ID: r.ID, Name: r.Name, Changed: r.Changed}
+		if r.Changed {
+			out.Body.Changed++
+		}
+		if r.Err != nil {
+			out.Body.Refused++
+			p := s.problem(ctx, r.Err)
+			row.Code, row.Errors = p.Code, p.Errors
+		}
+		out.Body.Data = append(out.Body.Data, row)
+	}
+	return out, nil
+}
+
+func (s *server) cloneOffer(ctx context.Context, in *One) (*rowOutput[Offer], error) {
+	ws, err := s.workspace(ctx, in.Scope)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.Catalog.CloneOffer(ctx, caller(ctx), ws, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.extras(ctx, ws, []catalog.Entity{o})
+	if err != nil {
+		return nil, err
+	}
+	return &rowOutput[Offer]{Status: http.StatusCreated, ETag: etag(o.Version), Location: Prefix + "/offers/" + o.ID, Body: s.offerView(o, x)}, nil
+}

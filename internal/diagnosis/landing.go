@@ -1,0 +1,239 @@
+package diagnosis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"clickledger/internal/account"
+	"clickledger/internal/catalog"
+	"clickledger/internal/macro"
+	"clickledger/internal/outbound"
+)
+
+// Bounds of a visit to a landing page (rulebook O4).
+const (
+	visitTimeout = 10 * time.Second
+	maxHops      = 5        // redirects
+	maxBody      = 64 << 10 // bytes that are read; a page is not looked into
+	visitsAtOnce = 4
+	visitAgain   = 10 * time.Second // an offer's page is not visited more often
+)
+
+// UserAgent is what the landing check calls itself.
+const UserAgent = "clickledger-landing-check/1"
+
+// ports are those a landing page may be on: a check must not become a port scan.
+var ports = []string{"", "80", "443", "8080", "8443"}
+
+// ErrBusy says that too many landing pages are being visited at the moment.
+var ErrBusy = errors.New("diagnosis: too many landing pages are being visited")
+
+// prober visits landing pages.
+type prober struct {
+	client  *http.Client
+	private bool
+	timeout time.Duration
+	slots   chan struct{}
+}
+
+func newProber(private bool) *prober {
+	p := &prober{private: private, timeout: visitTimeout, slots: make(chan struct{}, visitsAtOnce)}
+	p.client = &http.Client{
+		// Each hop is made by hand, so that each is checked.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: 5 * time.Second, Control: p.control}).DialContext,
+			TLSHandshakeTimeout:    5 * time.Second,
+			ResponseHeaderTimeout:  visitTimeout,
+			MaxResponseHeaderBytes: 64 << 10,
+			DisableKeepAlives:      true,
+			Proxy:                  nil, // a proxy would dial for us, unchecked
+		},
+	}
+	return p
+}
+
+// control checks the very address that is about to be dialed: a name that resolves to
+// something else by then changes nothing.
+func (p *prober) control(_, address string, _ syscall.RawConn) error {
+	if p.private {
+		return nil
+	}
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("address %q: %w", address, err)
+	}
+	if !outbound.Public(ap.Addr()) {
+		return &outbound.PrivateAddrError{Addr: ap.Addr().String()}
+	}
+	return nil
+}
+
+// CheckLanding visits the offer's landing page, as one visitor without a click id that the
+// destination can count, and keeps what it answered. An offer's page is visited at most
+// every ten seconds; in between the last answer stands. It fails with catalog.ErrNotFound
+// for an offer the principal may not write, and with [ErrBusy].
+func (s *Service) CheckLanding(ctx context.Context, p account.Principal, workspace, offer string) (*Landing, error) {
+	if !p.May(workspace, true) {
+		return nil, catalog.ErrNotFound
+	}
+	o, err := s.offer(s.View(), workspace, offer)
+	if err != nil {
+		return nil, err
+	}
+	last, err := found(s.Store.Landing(ctx, workspace, offer))
+	if err != nil {
+		return nil, fmt.Errorf("read the last landing check: %w", err)
+	}
+	if last != nil && last.URL == o.URL && s.Now().Sub(time.UnixMicro(last.At)) < visitAgain {
+		return last, nil
+	}
+	select {
+	case s.prober.slots <- struct{}{}:
+		defer func() { <-s.prober.slots }()
+	default:
+		return nil, ErrBusy
+	}
+	began := time.Now()
+	l := s.prober.visit(ctx, o.URL)
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // who asked went away: that the page was slow is not known
+	}
+	l.Workspace, l.Offer, l.At, l.Actor, l.URL = workspace, offer, s.Now().UnixMicro(), p.ID, o.URL
+	l.Millis = time.Since(began).Milliseconds()
+	err = s.Store.PutLanding(ctx, l)
+	if err != nil {
+		return nil, fmt.Errorf("keep the landing check: %w", err)
+	}
+	s.Forget(workspace, offer)
+	return l, nil
+}
+
+// sampleURL is the offer URL for the sample visitor, who has no click id: the check must
+// not be taken for a click.
+func sampleURL(raw string) (string, error) {
+	t, err := macro.ParseURLSchemes(macro.ClickTokens, raw, catalog.AppSchemes)
+	if err != nil {
+		return "", err
+	}
+	all := macro.SampleValues()
+	v := macro.Values{macro.Salt: all[macro.Salt]}
+	for _, id := range macro.ClickTokens.IDs() {
+		if id != macro.ClickID && id != macro.VisitID {
+			v[id] = all[id]
+		}
+	}
+	return string(t.Append(nil, &v)), nil
+}
+
+// visit follows the URL to its end.
+func (p *prober) visit(ctx context.Context, raw string) *Landing {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, fmt.Errorf("no answer within %s", p.timeout))
+	defer cancel()
+	l := &Landing{}
+	at, err := sampleURL(raw)
+	if err != nil {
+		l.Failure = err.Error()
+		return l
+	}
+	u, err := url.Parse(at)
+	for err == nil {
+		var next *url.URL
+		next, err = p.hop(ctx, u, l)
+		if next == nil {
+			break
+		}
+		l.Hops++
+		if l.Hops > maxHops {
+			err = fmt.Errorf("it redirects more than %d times", maxHops)
+		}
+		u = next
+	}
+	if err != nil {
+		l.Status, l.Failure = 0, clip(plain(outward(ctx, err)), 300)
+	}
+	return l
+}
+
+// hop makes one request; next is where it redirects to, nil when it does not.
+func (p *prober) hop(ctx context.Context, u *url.URL, l *Landing) (next *url.URL, err error) {
+	err = p.allowed(u)
+	if err != nil {
+		return nil, err
+	}
+	l.Host = clip(plain(u.Host), 253)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, errors.New("the URL cannot be asked")
+	}
+	req.Header.Set("User-Agent", UserAgent)
+	req.Header.Set("Accept", "text/html,*/*;q=0.8")
+	res, err := p.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = res.Body.Close() }() // all that is wanted was read by then
+	l.Status = int64(res.StatusCode)
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		to := res.Header.Get("Location")
+		if to == "" || res.StatusCode == http.StatusNotModified {
+			return nil, nil
+		}
+		next, err := u.Parse(to)
+		if err != nil {
+			return nil, errors.New("it redirects to something that is no URL")
+		}
+		return next, nil
+	}
+	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
+	if err != nil {
+		return nil, fmt.Errorf("the answer broke off: %w", err)
+	}
+	return nil, nil
+}
+
+// allowed checks a URL before it is asked: the first one and each it redirects to.
+func (p *prober) allowed(u *url.URL) error {
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("the server cannot visit URLs of the scheme %s", clip(plain(u.Scheme), 20))
+	case u.User != nil:
+		return errors.New("the URL has a user name in it")
+	case u.Hostname() == "":
+		return errors.New("the URL has no host")
+	case !p.private && !slices.Contains(ports, u.Port()):
+		return fmt.Errorf("pages on port %s are not visited", u.Port())
+	}
+	return nil
+}
+
+// outward says why there was no answer, without the URL.
+func outward(ctx context.Context, err error) string {
+	var private *outbound.PrivateAddrError
+	var op *net.OpError
+	var dns *net.DNSError
+	var u *url.Error
+	switch {
+	case errors.As(err, &private):
+		return private.Error()
+	case ctx.Err() != nil:
+		return context.Cause(ctx).Error()
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "the host " + dns.Name + " does not exist"
+	case errors.As(err, &op):
+		return strings.TrimPrefix(op.Error(), "dial ")
+	case errors.As(err, &u):
+		return u.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,55 @@
+-- +goose Up
+-- Offers in full: network macros, payouts by country, keywords, caps, targeting, and what
+-- a conversion keeps of exchange rates and caps. Lists are JSON arrays.
+
+ALTER TABLE workspaces ADD COLUMN ip_mode TEXT NOT NULL DEFAULT 'truncated';
+ALTER TABLE workspaces ADD COLUMN salt TEXT NOT NULL DEFAULT '';
+UPDATE workspaces SET salt = lower(hex(randomblob(16)));
+
+ALTER TABLE advertisers ADD COLUMN template TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN click_macro TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN payout_macro TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN amount_macro TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN currency_macro TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN txid_macro TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN status_macro TEXT NOT NULL DEFAULT '';
+ALTER TABLE advertisers ADD COLUMN goal_macro TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE offers ADD COLUMN geo_payouts TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE offers ADD COLUMN geo_source TEXT NOT NULL DEFAULT 'click';
+ALTER TABLE offers ADD COLUMN direct BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE offers ADD COLUMN static_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE offers ADD COLUMN fallback_offer TEXT NOT NULL DEFAULT '';
+ALTER TABLE offers ADD COLUMN countries TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE offers ADD COLUMN devices TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE offers ADD COLUMN keywords TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE offers ADD COLUMN caps TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE offers ADD COLUMN cap_time_zone TEXT NOT NULL DEFAULT 'UTC';
+ALTER TABLE offers ADD COLUMN cap_states TEXT NOT NULL DEFAULT '["pending","approved"]';
+ALTER TABLE offers ADD COLUMN cap_warn BIGINT NOT NULL DEFAULT 80;
+ALTER TABLE offers ADD COLUMN over_cap TEXT NOT NULL DEFAULT 'pay';
+ALTER TABLE offers ADD COLUMN caps_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE offers ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE offers ADD COLUMN category TEXT NOT NULL DEFAULT '';
+ALTER TABLE offers ADD COLUMN preview_url TEXT NOT NULL DEFAULT '';
+ALTER TABLE offers ADD COLUMN traffic TEXT NOT NULL DEFAULT '[]';
+
+ALTER TABLE goals ADD COLUMN geo_payouts TEXT NOT NULL DEFAULT '[]';
+
+-- Of the currency the signal spoke in: '' = the conversion's own.
+ALTER TABLE conversions ADD COLUMN sent_currency TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN sent_sale TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN rate TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN rate_date TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN rate_source TEXT NOT NULL DEFAULT '';
+-- To the workspace's reporting currency; report_rate '' = no rate was known.
+ALTER TABLE conversions ADD COLUMN report_currency TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN report_rate TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN report_rate_date TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN report_rate_source TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN geo TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN params TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN hold TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversions ADD COLUMN over_cap TEXT NOT NULL DEFAULT '';
+CREATE INDEX conversions_offer_at ON conversions (workspace, offer, at);
+CREATE INDEX conversions_hold ON conversions (workspace, id) WHERE hold <> '';

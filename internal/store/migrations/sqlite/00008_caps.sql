@@ -1,0 +1,19 @@
+-- +goose Up
+-- What caps count. A row is a count that is kept: how many conversions of the offer, in
+-- the window, of the goal and publisher, are in one of the states and were not over a cap.
+-- A row that is missing is counted anew when it is needed. publisher 'each' counts
+-- nothing: while it is there, so is the row of every publisher with conversions in the
+-- window.
+
+CREATE TABLE cap_counts (
+  workspace TEXT   NOT NULL,
+  offer     TEXT   NOT NULL,
+  publisher TEXT   NOT NULL, -- '' = of everybody
+  goal      TEXT   NOT NULL, -- key, '' = of every goal
+  states    TEXT   NOT NULL, -- sorted, with commas
+  starts    BIGINT NOT NULL, -- µs
+  ends      BIGINT NOT NULL, -- µs, exclusive
+  n         BIGINT NOT NULL,
+  PRIMARY KEY (workspace, offer, publisher, ends, starts, goal, states)
+);
+CREATE INDEX cap_counts_ends ON cap_counts (ends);
