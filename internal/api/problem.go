@@ -67,7 +67,7 @@ var (
 	errOwner    = &refusal{http.StatusForbidden, "owner_only", "Only owners of the installation may do this.", nil}
 	errWhich    = &refusal{http.StatusBadRequest, "workspace_required", "This key holds several workspaces: name one in the parameter or header workspace.", nil}
 	errTwo      = &refusal{http.StatusBadRequest, "workspace_conflict", "The request names two different workspaces.", nil}
-	errMedia    = &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json.", nil}
+	errMedia    = &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json, or in the media types this operation names.", nil}
 	errAbsent   = &refusal{http.StatusServiceUnavailable, "not_available", "This server is not set up for it.", nil}
 )
 

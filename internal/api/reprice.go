@@ -18,6 +18,7 @@ type RepriceDoc struct {
 	To     *time.Time `json:"to" required:"false" doc:"Only conversions that happened before."`
 	Warned bool       `json:"warned" required:"false" doc:"Only those recorded with a warning."`
 	IDs    []string   `json:"ids" required:"false" nullable:"false" maxItems:"1000" doc:"Only these."`
+	Before string     `json:"before" required:"false" maxLength:"64" doc:"Go on behind this conversion: the next of the call before."`
 	Reason string     `json:"reason" required:"false" maxLength:"500" doc:"Why; it stays in the history of each conversion. Needed unless dry_run."`
 	Expect string     `json:"expect" required:"false" maxLength:"64" doc:"fingerprint of the preview that is confirmed: if it would do something else by now, it is refused with 412 and nothing is posted."`
 }
@@ -28,7 +29,7 @@ type Repricing struct {
 	Checked     int              `json:"checked" doc:"How many conversions were priced anew."`
 	Changed     int              `json:"changed" doc:"How many of them are worth something else."`
 	Skipped     int              `json:"skipped" doc:"How many stay as they are for a reason."`
-	More        bool             `json:"more" doc:"Whether there are more than one call reprices; call again with a later from."`
+	Next        string           `json:"next" doc:"Empty: all that were selected are here. Else there are more than one call reprices; call again with this as before."`
 	Totals      []RepricingTotal `json:"totals" nullable:"false" doc:"What changes, by currency."`
 	Lines       []RepricedLine   `json:"lines" nullable:"false" doc:"The conversions that change or were skipped, oldest first, at most 1000 of them."`
 	Fingerprint string           `json:"fingerprint" doc:"Stands for exactly these changes; send it as expect to confirm them."`
@@ -117,7 +118,7 @@ func (s *server) reprice(ctx context.Context, in *repriceInput) (*repriceOutput,
 
 func (d *RepriceDoc) query(offer string, dry bool) (books.RepriceQuery, error) {
 	bad := &catalog.Invalid{}
-	q := books.RepriceQuery{Offer: offer, Warned: d.Warned, IDs: d.IDs}
+	q := books.RepriceQuery{Offer: offer, Warned: d.Warned, IDs: d.IDs, Before: d.Before}
 	if d.From != nil {
 		q.From = d.From.UnixMicro()
 	}
@@ -143,7 +144,7 @@ func (d *RepriceDoc) query(offer string, dry bool) (books.RepriceQuery, error) {
 }
 
 func repricingView(res *books.RepriceResult, dry bool) Repricing {
-	out := Repricing{DryRun: dry, Checked: res.Checked, Changed: res.Changed, Skipped: res.Skipped(), More: res.More, Totals: []RepricingTotal{}, Lines: []RepricedLine{}, Fingerprint: res.Fingerprint()}
+	out := Repricing{DryRun: dry, Checked: res.Checked, Changed: res.Changed, Skipped: res.Skipped(), Next: res.Next, Totals: []RepricingTotal{}, Lines: []RepricedLine{}, Fingerprint: res.Fingerprint()}
 	for _, t := range res.Totals() {
 		out.Totals = append(out.Totals, RepricingTotal{t.Currency, t.Conversions, text(t.RevenueBefore, t.Currency), text(t.RevenueAfter, t.Currency), text(t.RevenueDifference, t.Currency),
 			text(t.CommissionBefore, t.Currency), text(t.CommissionAfter, t.Currency), text(t.CommissionDifference, t.Currency)})

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"clickledger/internal/caps"
+	"clickledger/internal/catalog"
 )
 
 // pastClicks counts clicks in the facts, for caps.
@@ -47,3 +49,34 @@ func (p pastClicks) Mark() uint64 { return p.a.log.Last() }
 
 // Passed implements caps.Clicks.
 func (p pastClicks) Passed(mark uint64) bool { return p.a.factsSink.Position().Seq >= mark }
+
+// settleWait bounds how long a start waits for the clicks of the run before.
+const settleWait = 30 * time.Second
+
+// settleClicks holds the first visitor back until the facts have every click of the run
+// before, which matters after a crash: caps on clicks would admit again what they had
+// admitted. Without such caps nobody waits.
+func (a *App) settleClicks(ctx context.Context) {
+	capped := false
+	for o := range a.loader.View().Offers() {
+		capped = capped || slices.ContainsFunc(o.Caps, func(c catalog.Cap) bool { return c.Event == catalog.CapClicks })
+	}
+	if !capped {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	mark := a.log.Last()
+	for a.factsSink.Position().Seq < mark {
+		select {
+		case <-ctx.Done():
+			a.Logger.Warn("the facts lag behind the log: caps on clicks may admit too many until they have caught up", "position", a.factsSink.Position().Seq, "log", mark)
+			return
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	err := a.caps.Refresh(ctx)
+	if err != nil {
+		a.Logger.Error("the caps of offers are not known yet; they are looked at again at once", "error", err)
+	}
+}

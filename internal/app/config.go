@@ -91,8 +91,9 @@ type Config struct {
 	ISPDB        string `name:"isp-db" default:"" help:"MMDB file of internet providers; default: unknown"`
 	ConnectionDB string `name:"connection-db" default:"" help:"MMDB file of connection types; default: unknown"`
 
-	// OutboundPrivate lets postbacks go to loopback and private addresses.
-	OutboundPrivate bool `name:"outbound-private" default:"false" help:"let postbacks go to private addresses"`
+	// OutboundPrivate lets postbacks and checks of landing pages go to loopback and
+	// private addresses.
+	OutboundPrivate bool `name:"outbound-private" default:"false" help:"let postbacks and landing page checks go to private addresses"`
 
 	// RatesURL is where exchange rates are fetched from once a day: ecb for the European
 	// Central Bank itself, or the URL of a copy of one of its files. Empty: nothing is

@@ -23,7 +23,7 @@ import (
 // mux that no tracking request ever meets.
 func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	diagnoses := diagnosis.New(diagnosis.Options{
-		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
+		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Keys: a.minter.Keys, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
 		AllowPrivate: a.Config.OutboundPrivate, Now: a.Now, Logger: a.Logger,
 	})
 	rest := api.New(api.Options{

@@ -98,6 +98,8 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		}
 	})
 
+	a.settleClicks(gctx)
+
 	server := &http.Server{Handler: a.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout,
 		WriteTimeout: 10 * requestTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes}
 	served := make(chan error, 1)

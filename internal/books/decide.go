@@ -51,6 +51,7 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 		if err != nil {
 			return err
 		}
+		c.Hold = "" // somebody has decided
 		return conversion.Move(ctx, tx, c, to, p.ID, reason, d.Judge.Now().UnixMicro())
 	})
 	if err != nil {

@@ -22,7 +22,8 @@ var errDry = errors.New("books: a preview is not kept")
 
 // Enter judges conversions entered by hand or by a file, each like a postback and with
 // the same idempotency: an entry that is known already is a duplicate. The rows come in
-// the order of the entries, with verdict, field and detail. dry judges without keeping
+// the order of the entries, with verdict, field and detail; on an error, those that were
+// committed before it. dry judges without keeping
 // anything, so that entries see those just before them at most. It fails with catalog.ErrNotFound for a workspace the principal may not write, and
 // with [ErrTooMany] above [MaxEntries].
 func (d *Desk) Enter(ctx context.Context, p account.Principal, workspace string, entries []conversion.Entry, dry bool) ([]*inbox.Row, error) {
@@ -35,6 +36,11 @@ func (d *Desk) Enter(ctx context.Context, p account.Principal, workspace string,
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var rows []*inbox.Row
+	defer func() {
+		if !dry && len(rows) > 0 { // also when it broke off: what is committed has to be told
+			d.Changed()
+		}
+	}()
 	for len(entries) > 0 {
 		n := min(maxJudgments, len(entries)) // the writer is not held for long
 		part, err := d.enter(ctx, p, workspace, entries[:n], dry)
@@ -42,9 +48,6 @@ func (d *Desk) Enter(ctx context.Context, p account.Principal, workspace string,
 			return rows, fmt.Errorf("enter conversions: %w", err)
 		}
 		rows, entries = append(rows, part...), entries[n:]
-	}
-	if !dry {
-		d.Changed()
 	}
 	return rows, nil
 }
@@ -60,7 +63,7 @@ func (d *Desk) enter(ctx context.Context, p account.Principal, workspace string,
 				return fmt.Errorf("issue an id: %w", err)
 			}
 			sig := entries[i].Signal(id, d.Judge.Now().UnixMicro(), workspace, p.ID)
-			row, err := d.Judge.Judge(ctx, tx, sig, 0)
+			row, err := judgeOne(ctx, tx, d.Judge, d.Logger, sig, 0)
 			if err != nil {
 				return fmt.Errorf("entry %d: %w", i+1, err)
 			}

@@ -108,7 +108,7 @@ func TestRepriceAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Checked != 230 || r.Changed != step.changed || len(r.Lines) != step.changed+76 || r.More {
+		if r.Checked != 230 || r.Changed != step.changed || len(r.Lines) != step.changed+76 || r.Next != "" {
 			t.Errorf("step %d: %d checked, %d changed, %d lines", i, r.Checked, r.Changed, len(r.Lines))
 		}
 		for _, l := range r.Lines {

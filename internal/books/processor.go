@@ -261,18 +261,27 @@ func (p *Processor) commit(ctx context.Context, sigs []fresh, end uint64) (int, 
 	return len(rows), nil
 }
 
-// one judges one signal under a savepoint, so that one poison row costs one row.
+// one judges one signal of the log.
 func (p *Processor) one(ctx context.Context, tx Tx, s fresh) (*inbox.Row, error) {
+	return judgeOne(ctx, tx, p.Judge, p.Logger, s.sig, s.seq)
+}
+
+// judgeOne judges one signal under a savepoint, so that one poison row costs one row.
+func judgeOne(ctx context.Context, tx Tx, j *conversion.Judge, logger *slog.Logger, sig *event.Signal, seq uint64) (*inbox.Row, error) {
 	var row *inbox.Row
 	err := tx.Savepoint(ctx, func(ctx context.Context) (err error) {
 		defer recovered(&err)
-		row, err = p.Judge.Judge(ctx, tx, s.sig, s.seq)
+		row, err = j.Judge(ctx, tx, sig, seq)
 		return err
 	})
 	if err == nil {
 		return row, nil
 	}
-	return p.failed(ctx, tx, s.sig, s.seq, err)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	logger.Error("judging failed", "signal", sig.ID.String(), "seq", seq, "error", err)
+	return failed(ctx, tx, j.Now().UnixMicro(), sig, seq, err)
 }
 
 // recovered turns a panic of one judgment into its error.
@@ -284,13 +293,8 @@ func recovered(err *error) {
 
 // failed keeps a signal whose judgment failed on our side; it is tried again. When
 // even that cannot be written the whole transaction fails, and is retried.
-func (p *Processor) failed(ctx context.Context, tx Tx, sig *event.Signal, seq uint64, cause error) (*inbox.Row, error) {
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	p.Logger.Error("judging failed", "signal", sig.ID.String(), "seq", seq, "error", cause)
-	now := p.Judge.Now().UnixMicro()
-	row := &inbox.Row{ID: sig.ID.String(), At: sig.At, Seq: int64(seq), Kind: sig.Kind, Raw: sig.Append(nil), JudgedAt: now, Tries: 1,
+func failed(ctx context.Context, tx Tx, now int64, sig *event.Signal, seq uint64, cause error) (*inbox.Row, error) {
+	row := &inbox.Row{ID: sig.ID.String(), At: sig.At, Seq: int64(seq), Kind: sig.Kind, Workspace: sig.Workspace, Raw: sig.Append(nil), JudgedAt: now, Tries: 1,
 		Verdict: event.ProcessingError, Detail: event.Verdicts[event.ProcessingError].Sentence, RetryAt: now + errorRest.Microseconds()}
 	err := tx.Savepoint(ctx, func(ctx context.Context) error { return tx.PutSignal(ctx, row) })
 	if err != nil {

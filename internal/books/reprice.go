@@ -2,8 +2,10 @@ package books
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
@@ -17,6 +19,7 @@ type RepriceQuery struct {
 	To     int64    // µs, exclusive; 0 = to the last
 	Warned bool     // only those that were recorded with a warning
 	IDs    []string // only these, when not empty
+	Before string   // go on behind this conversion, the Next of the call before; "" = the newest
 }
 
 // RepriceLine is what the present terms make of one conversion.
@@ -26,18 +29,22 @@ type RepriceLine struct {
 	Commission int64
 	PayoutRule string
 	CommRule   string
-	Skipped    string // why it stays as it was, in a sentence; "" = it changes or is the same already
+	Report     conversion.FX // rate to the reporting currency
+	Skipped    string        // why it stays as it was, in a sentence; "" = it changes or is the same already
 }
 
 // MaxReprice is how many conversions one call reprices.
 const MaxReprice = 10_000
+
+var maxReprice = MaxReprice // a variable for the tests
 
 // RepriceResult is a repricing, previewed or done.
 type RepriceResult struct {
 	Lines   []RepriceLine // of those that change or were skipped, oldest first
 	Checked int
 	Changed int
-	More    bool // the query selects more than [MaxReprice]; call again with From
+	seen    string // the last one looked at
+	Next    string // "" = the query is through; else it selects more than [MaxReprice]: call again with this as Before
 }
 
 // Reprice computes conversions anew by the present terms, at the exchange rates of their
@@ -51,54 +58,87 @@ func (d *Desk) Reprice(ctx context.Context, p account.Principal, workspace strin
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	res := &RepriceResult{}
-	before := ""
-	for {
-		page, err := d.Store.ListConversions(ctx, conversion.Query{Workspace: workspace, Offer: q.Offer, Before: before, Limit: maxJudgments})
+	res := &RepriceResult{seen: q.Before}
+	pages := d.pages(workspace, q)
+	for res.Next == "" {
+		ids, err := pages(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("list conversions: %w", err)
 		}
-		if len(page) == 0 {
+		if len(ids) == 0 {
 			break
 		}
-		last := page[len(page)-1]
-		before = last.ID
-		page = slices.DeleteFunc(page, func(c *conversion.Conversion) bool { return !q.selects(c) })
-		if res.Checked+len(page) > MaxReprice {
-			res.More = true
-			break
-		}
-		err = d.repricePage(ctx, p, page, apply, reason, res)
+		err = d.repricePage(ctx, p, workspace, ids, q, apply, reason, res)
 		if err != nil {
 			return nil, fmt.Errorf("reprice: %w", err)
 		}
-		if last.Recorded < q.From {
-			break // nothing is recorded before it happened: the rest is older
-		}
 	}
-	slices.Reverse(res.Lines)
+	slices.SortStableFunc(res.Lines, func(a, b RepriceLine) int { return strings.Compare(a.Conversion.ID, b.Conversion.ID) })
 	if apply && res.Changed > 0 {
 		d.Changed()
 	}
 	return res, nil
 }
 
+// pages gives the ids of what the query may select, some at a time, none at the end.
+func (d *Desk) pages(workspace string, q RepriceQuery) func(ctx context.Context) ([]string, error) {
+	if len(q.IDs) > 0 {
+		rest := slices.Compact(slices.Sorted(slices.Values(q.IDs))) // each once
+		return func(context.Context) ([]string, error) {
+			ids := rest[:min(maxJudgments, len(rest))]
+			rest = rest[len(ids):]
+			return ids, nil
+		}
+	}
+	before, done := q.Before, false
+	return func(ctx context.Context) ([]string, error) {
+		if done {
+			return nil, nil
+		}
+		page, err := d.Store.ListConversions(ctx, conversion.Query{Workspace: workspace, Offer: q.Offer, Before: before, Limit: maxJudgments})
+		if err != nil || len(page) == 0 {
+			return nil, err
+		}
+		last := page[len(page)-1]
+		before, done = last.ID, last.Recorded < q.From-recordedAhead // the rest is older
+		ids := make([]string, len(page))
+		for i, c := range page {
+			ids[i] = c.ID
+		}
+		return ids, nil
+	}
+}
+
+// recordedAhead is how long before its event time a conversion may be recorded, in µs: a
+// sender's clock may be ahead of ours by five minutes.
+const recordedAhead = 10 * 60 * 1e6
+
 func (q *RepriceQuery) selects(c *conversion.Conversion) bool {
-	return c.At >= q.From && (q.To == 0 || c.At < q.To) && (!q.Warned || c.Warning != "") &&
-		(len(q.IDs) == 0 || slices.Contains(q.IDs, c.ID))
+	return c.Offer == q.Offer && c.At >= q.From && (q.To == 0 || c.At < q.To) && (!q.Warned || c.Warning != "")
 }
 
 // repricePage reprices some conversions in one transaction, each read again in it.
-func (d *Desk) repricePage(ctx context.Context, p account.Principal, page []*conversion.Conversion, apply bool, reason string, res *RepriceResult) error {
+func (d *Desk) repricePage(ctx context.Context, p account.Principal, workspace string, ids []string, q RepriceQuery, apply bool, reason string, res *RepriceResult) error {
 	var lines []RepriceLine
-	changed := 0
+	checked, changed, next := 0, 0, ""
 	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		lines, changed = nil, 0
-		for _, c := range page {
-			c, err := tx.GetConversion(ctx, c.Workspace, c.ID)
-			if err != nil {
+		lines, checked, changed, next = nil, 0, 0, ""
+		for i, id := range ids {
+			c, err := tx.GetConversion(ctx, workspace, id)
+			if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 				return err
 			}
+			if err != nil || !q.selects(c) {
+				continue
+			}
+			if res.Checked+checked == maxReprice {
+				next = res.seen
+				if i > 0 {
+					next = ids[i-1]
+				}
+				break
+			}
+			checked++
 			was := *c
 			r, err := d.Judge.Reprice(ctx, tx, c, p.ID, reason, apply)
 			if err != nil {
@@ -109,7 +149,7 @@ func (d *Desk) repricePage(ctx context.Context, p account.Principal, page []*con
 				lines = append(lines, RepriceLine{Conversion: &was, Revenue: was.Revenue, Commission: was.Commission, PayoutRule: was.PayoutRule, CommRule: was.CommRule, Skipped: r.Skipped})
 			case r.After != nil:
 				changed++
-				lines = append(lines, RepriceLine{Conversion: &was, Revenue: r.After.Revenue, Commission: r.After.Commission, PayoutRule: r.After.PayoutRule, CommRule: r.After.CommRule})
+				lines = append(lines, RepriceLine{Conversion: &was, Revenue: r.After.Revenue, Commission: r.After.Commission, PayoutRule: r.After.PayoutRule, CommRule: r.After.CommRule, Report: r.After.Report})
 			}
 		}
 		return nil
@@ -117,6 +157,7 @@ func (d *Desk) repricePage(ctx context.Context, p account.Principal, page []*con
 	if err != nil {
 		return err
 	}
-	res.Lines, res.Checked, res.Changed = append(res.Lines, lines...), res.Checked+len(page), res.Changed+changed
+	res.Lines, res.Checked, res.Changed, res.Next = append(res.Lines, lines...), res.Checked+checked, res.Changed+changed, next
+	res.seen = ids[len(ids)-1]
 	return nil
 }

@@ -65,7 +65,7 @@ func (r *RepriceResult) Fingerprint() string {
 	for _, l := range r.Lines {
 		if l.Skipped == "" {
 			// Writing to a hash does not fail.
-			_, _ = fmt.Fprintf(h, "%s %d %d %d\n", l.Conversion.ID, l.Conversion.Version, l.Revenue, l.Commission)
+			_, _ = fmt.Fprintf(h, "%s %d %d %d %s\n", l.Conversion.ID, l.Conversion.Version, l.Revenue, l.Commission, l.Report.Rate)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])

@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +53,7 @@ func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	e.Countries = c.countries("countries", d.Countries)
 	e.Devices = c.oneOf("devices", d.Devices, DeviceClasses)
 	e.Traffic = c.oneOf("traffic", d.Traffic, TrafficKinds)
-	e.Keywords = c.keywords(d.Keywords)
+	e.Keywords = c.keywords(d)
 	c.elsewhere(e, d)
 	c.caps(e, d, old)
 	e.Tags = c.tags("tags", d.Tags)
@@ -143,13 +145,23 @@ func (c *checker) oneOf(field string, in, known []string) []string {
 }
 
 // keywords checks the variations. Of a set without any weight none could be chosen.
-func (c *checker) keywords(in []KeywordDoc) []Keyword {
+func (c *checker) keywords(d *OfferDoc) []Keyword {
+	in := d.Keywords
+	own, _ := ParseDestination(d.URL) // a URL that is wrong is told already
+	appended := ""
+	if a, ok := c.get(KindAdvertiser, c.workspace, d.Advertiser).(*Advertiser); ok && d.AppendClickID {
+		appended = a.ClickParam
+	}
 	var out []Keyword
 	sum, first := map[string]int64{}, map[string]int{}
 	seen := map[KeywordDoc]bool{}
 	for i, k := range in {
 		k.Param, k.Value = strings.TrimSpace(k.Param), strings.TrimSpace(k.Value)
-		c.word(rowField("keywords", i, "param"), k.Param)
+		at := rowField("keywords", i, "param")
+		c.word(at, k.Param)
+		if k.Param != "" && (k.Param == appended || own != nil && FillsIn(own, k.Param)) && !c.wrong(at) {
+			c.bad.Add(at, "keyword_param_taken", k.Param, "The offer's URL has something else in this parameter, such as the click id, which a keyword must not replace.")
+		}
 		if same := (KeywordDoc{Param: k.Param, Value: k.Value}); seen[same] {
 			c.bad.Add(rowField("keywords", i, "value"), ruleDuplicateRow, k.Value, "This variation is in the set already.")
 		} else {
@@ -169,6 +181,18 @@ func (c *checker) keywords(in []KeywordDoc) []Keyword {
 	return out
 }
 
+// FillsIn reports whether a query parameter of the URL holds a token other than {keyword}.
+func FillsIn(t *macro.Template, param string) bool {
+	for _, piece := range t.TokenParams() {
+		name, value, _ := strings.Cut(piece, "=")
+		plain, err := url.QueryUnescape(name)
+		if err == nil && plain == param && value != "{keyword}" {
+			return true
+		}
+	}
+	return false
+}
+
 // maxFallbacks bounds the chain of fallback offers; routing follows no longer one.
 const maxFallbacks = 5
 
@@ -181,12 +205,12 @@ func (c *checker) elsewhere(e *Offer, d *OfferDoc) {
 		was = old.FallbackOffer
 	}
 	next, ok := c.ref("fallback_offer", KindOffer, d.FallbackOffer, was).(*Offer)
-	for hop := 1; ok && next != nil; hop++ {
+	for hop := 1 + c.before(e.ID, d.FallbackOffer); ok && next != nil; hop++ {
 		if next.ID == e.ID || hop > maxFallbacks {
 			msg := "The fallback offers lead in a circle: " + next.Name + " leads back here."
 			if next.ID != e.ID {
 				msg = "The chain of fallback offers is longer than " + strconv.Itoa(maxFallbacks) + "."
-			} else if hop == 1 {
+			} else if d.FallbackOffer == e.ID {
 				msg = "An offer cannot be its own fallback."
 			}
 			c.bad.Add("fallback_offer", "fallback_loop", d.FallbackOffer, msg)
@@ -199,7 +223,34 @@ func (c *checker) elsewhere(e *Offer, d *OfferDoc) {
 	}
 }
 
-// caps checks the caps and when they last changed: their counts begin anew then.
+// before is how long the longest chain of offers is that has this one as its end, 0 when
+// none has it as a fallback or nothing follows.
+func (c *checker) before(offer, next string) int {
+	if c.old == nil || next == "" {
+		return 0
+	}
+	level := []string{offer}
+	for depth := range maxFallbacks + 1 {
+		var above []string
+		for _, id := range level {
+			es, err := c.store.List(c.ctx, Query{Kind: KindOffer, Workspace: c.workspace, Filter: map[string]string{"fallback_offer": id}, Limit: MaxLimit})
+			if err != nil {
+				c.fail(fmt.Errorf("look up fallbacks: %w", err))
+				return 0
+			}
+			for _, e := range es {
+				above = append(above, e.Base().ID)
+			}
+		}
+		if len(above) == 0 {
+			return depth
+		}
+		level = above
+	}
+	return maxFallbacks
+}
+
+// caps checks the caps and notes when they last changed.
 func (c *checker) caps(e *Offer, d *OfferDoc, old *Offer) {
 	e.CapWarn, e.OverCap = d.CapWarn, d.OverCap
 	e.CapStates = c.oneOf("cap_states", d.CapStates, []string{"pending", "approved", "rejected", "reversed"})

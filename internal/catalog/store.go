@@ -18,7 +18,7 @@ type Query struct {
 var Filters = map[Kind][]string{
 	KindWorkspace:  {},
 	KindAdvertiser: {"type"},
-	KindOffer:      {"advertiser", "status", "tag"}, // tag: one of its tags, exactly
+	KindOffer:      {"advertiser", "status", "tag", "fallback_offer"}, // tag: one of its tags, exactly
 	KindGoal:       {"offer", "key"},
 	KindPublisher:  {"status", "email"},
 	KindEnrollment: {"offer", "publisher", "status"},

@@ -76,7 +76,15 @@ func (c *call) offer() error {
 	if err != nil {
 		return err
 	}
-	p.Panels = append([]panel{c.offerTerms(o, adv)}, c.termPanels(o)...)
+	diagnosis, err := c.diagnosisPanel(o)
+	if err != nil {
+		return err
+	}
+	if diagnosis.Title != "" {
+		p.Panels = append(p.Panels, diagnosis)
+	}
+	p.Panels = append(p.Panels, c.offerTerms(o, adv))
+	p.Panels = append(p.Panels, c.termPanels(o)...)
 	p.Panels = append(p.Panels, c.trackingPanel(o, adv), goals, enr, links)
 	return show(c, "panels", o.Name, p)
 }

@@ -28,6 +28,7 @@ type repricePage struct {
 	From    field
 	To      field
 	Figures []figure
+	Rest    *link // the conversions that are too many for one repricing
 	Lines   *table
 	Skipped *table
 	Confirm *confirmView
@@ -53,6 +54,9 @@ func (c *call) reprice() error {
 // repriceQuery reads the selection; dates are whole days of the workspace's zone.
 func (c *call) repriceQuery(v url.Values) (books.RepriceQuery, string) {
 	q := books.RepriceQuery{Offer: c.r.PathValue("id"), Warned: v.Get("warned") == "true"}
+	if before := v.Get("before"); len(before) <= 64 {
+		q.Before = before
+	}
 	for _, id := range v["id"] {
 		if id != "" && len(id) <= 64 && len(q.IDs) < 1000 {
 			q.IDs = append(q.IDs, id)
@@ -82,7 +86,7 @@ func (c *call) repriceQuery(v url.Values) (books.RepriceQuery, string) {
 // selection is the query as inputs.
 func selection(v url.Values) []hidden {
 	var out []hidden
-	for _, name := range []string{"warned", "from", "to"} {
+	for _, name := range []string{"warned", "from", "to", "before"} {
 		if v.Get(name) != "" {
 			out = append(out, hidden{name, v.Get(name)})
 		}
@@ -113,6 +117,9 @@ func (c *call) showReprice(code int, v url.Values, problem, reason string) error
 	}
 	p.Problem = problem
 	c.fillReprice(&p, res)
+	if res.Next != "" {
+		p.Rest = &link{Label: "Older conversions", URL: c.same("before", res.Next)}
+	}
 	if res.Changed > 0 {
 		p.Confirm = &confirmView{Action: c.plain("offers/" + o.ID + "/reprice"), Hidden: append(selection(v), hidden{"expect", res.Fingerprint()}),
 			Says: []string{c.repriceConsequence(res)}, Button: "Post the adjustments", Reasoned: true, Reason: reason, Example: "such as: the network sent no payout"}
@@ -144,8 +151,8 @@ func (c *call) repriceConsequence(res *books.RepriceResult) string {
 		s += " What publishers are owed changes with it."
 	}
 	s += " The old entries stay."
-	if res.More {
-		s += " There are more than " + count(books.MaxReprice) + " conversions: repeat it for the rest."
+	if res.Next != "" {
+		s += " There are more than " + count(books.MaxReprice) + " conversions: these are the newest of them, and the rest is behind the link above."
 	}
 	return s
 }

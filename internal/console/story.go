@@ -278,7 +278,7 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 func (c *call) changeStep(ch *conversion.Change) step {
 	s := step{Tone: toneOf(string(ch.To)), Title: label(string(ch.To)), at: ch.At, Sentence: "From " + string(ch.From) + " to " + string(ch.To) + ", by " + c.actor(ch.Actor) + "."}
 	if ch.From == ch.To {
-		s.Title, s.Sentence = "Repriced", "Its amounts were computed anew by the terms of the day, by "+c.actor(ch.Actor)+"."
+		s.Title, s.Sentence = "Repriced", "Its amounts were computed anew by the offer's terms of this moment, at the exchange rate of its own day, by "+c.actor(ch.Actor)+"."
 	}
 	if ch.Reason != "" {
 		s.Pairs = []pair{{Label: "Reason", Value: ch.Reason}}

@@ -31,7 +31,7 @@ func (j *judgment) known(ctx context.Context, v values) (*Conversion, error) {
 	}
 	var same []*Conversion
 	for _, c := range all {
-		if c.GoalKey == j.goal.Key && (v.order == "" || c.Order == "") {
+		if c.GoalKey == j.goal.Key && (v.order == "" || c.Order == "") && !c.replaced() {
 			same = append(same, c)
 		}
 	}
@@ -48,35 +48,46 @@ func (j *judgment) known(ctx context.Context, v values) (*Conversion, error) {
 // claimed and nobody has decided: anybody can load a pixel, with a guessed order number
 // and any amount, so a page's claim must never stand in the way of the real order.
 func (j *judgment) overrules(c *Conversion, v values) bool {
-	if !j.trusted || !event.FromPage(c.Source) || c.Status != Pending {
+	undecided := c.Status == Pending || c.Status == Rejected && c.Hold != "" // by a cap, not by anybody
+	if !j.trusted || !event.FromPage(c.Source) || !undecided {
 		return false
 	}
 	return c.Click != j.visit.ID || j.contradiction(c, v) != nil
 }
 
+// replacedKey begins the de-duplication key of a claim that gave way.
+const replacedKey = "replaced\x1f"
+
+// replaced reports whether the conversion is a page's claim that gave way to the real one:
+// nothing is news of it any more.
+func (c *Conversion) replaced() bool { return strings.HasPrefix(c.DedupKey, replacedKey) }
+
 // replace rejects a page's claim and frees its order number for the real conversion.
 func (j *judgment) replace(ctx context.Context, c *Conversion) error {
-	c.DedupKey = "replaced\x1f" + c.ID
+	c.DedupKey, c.Hold = replacedKey+c.ID, ""
+	if c.Status == Rejected {
+		return j.tx.UpdateConversion(ctx, c) // a cap had refused it: only its number is to be freed
+	}
 	return Move(ctx, j.tx, c, Rejected, j.row.ID, "a page's claim, replaced by the advertiser's own postback", j.Now().UnixMicro())
 }
 
-// create records a new conversion with its money.
-func (j *judgment) create(ctx context.Context, v values) error {
+// prepare makes a new conversion with its price, or refuses the signal.
+func (j *judgment) prepare(v values) (*Conversion, error) {
 	err := j.checkNew(v)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w, err := j.exchanged(v, j.offer, v.at)
+	w, err := j.exchanged(v, j.offer, v.at, FX{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	status := j.firstStatus(v)
-	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher, country(j.offer, j.visit.Country, j.req.Geo)}, w)
+	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher, country(j.offer, j.visit.Country, j.geo())}, w)
 	if !counts(status) {
 		p, err = unpriced(p, err)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now := j.Now()
 	c := &Conversion{
@@ -84,18 +95,36 @@ func (j *judgment) create(ctx context.Context, v values) error {
 		Click: j.visit.ID, Signal: j.row.ID, At: v.at, ClickAt: j.visit.At, Recorded: now.UnixMicro(),
 		Advertiser: j.offer.Advertiser, Offer: j.offer.ID, Goal: j.goal.ID, GoalKey: j.goal.Key,
 		Publisher: j.visit.Publisher, Link: j.visit.Link, Order: v.order, Method: j.method, Source: j.sig.Kind,
-		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.req.Geo), Coupon: j.req.Coupon,
+		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.geo()), Coupon: j.req.Coupon,
 		Params: paramsJSON(j.req.Custom), Dims: j.visit.Append(nil), Version: 1,
 	}
-	c.take(w)
+	c.take(w, j.sig.Kind)
 	j.value(c, w, p)
 	if v.order != "" {
 		c.DedupKey = OrderKey(j.offer.Advertiser, j.offer.ID, j.goal.Key, v.order)
 	}
 	if len(j.req.Ignored) > 0 {
-		c.Warning = strings.TrimSpace(c.Warning + " Ignored as unreplaced macros: " + strings.Join(j.req.Ignored, ", ") + ".")
+		c.Warning = strings.TrimSpace(c.Warning + " " + ignoredMacros + strings.Join(j.req.Ignored, ", ") + ".")
 	}
-	err = j.cap(ctx, c)
+	return c, nil
+}
+
+// ignoredMacros begins the part of a warning that is true for ever.
+const ignoredMacros = "Ignored as unreplaced macros: "
+
+// geo is the country that the signal names. A page's is not believed: who loads a pixel
+// would choose the dearest one.
+func (j *judgment) geo() string {
+	if event.FromPage(j.sig.Kind) {
+		return ""
+	}
+	return j.req.Geo
+}
+
+// create records a new conversion with its money.
+func (j *judgment) create(ctx context.Context, c *Conversion) error {
+	now := j.Now()
+	err := j.cap(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -140,10 +169,11 @@ func (j *judgment) actor() string {
 }
 
 // take keeps what the signal sent, as it sent it, and the sale in the offer's currency.
-func (c *Conversion) take(w worth) {
+// by is the kind of the signal that brought the payout.
+func (c *Conversion) take(w worth, by string) {
 	c.SaleAmount, c.HasSale = w.sale.Minor, w.hasSale
 	if w.hasPayout {
-		c.Sent = w.sent.payout.String()
+		c.Sent, c.SentBy = w.sent.payout.String(), by
 	}
 	if w.rate.Rate == "" {
 		return
@@ -163,7 +193,14 @@ func (j *judgment) value(c *Conversion, w worth, p price) {
 	if note == w.note {
 		note = "" // the same pair: said once
 	}
-	warnings := []string{p.warning, w.note, note, unreported(c, j.zone(c.Workspace))}
+	ignored := ""
+	if i := strings.Index(c.Warning, ignoredMacros); i >= 0 {
+		ignored = c.Warning[i:]
+	}
+	if !c.reportable() {
+		c.Report, note = FX{}, "Its amounts are too large to be reported in "+c.ReportCurrency+"."
+	}
+	warnings := []string{p.warning, w.note, note, unreported(c, j.zone(c.Workspace)), ignored}
 	c.Warning = strings.Join(slices.DeleteFunc(warnings, func(s string) bool { return s == "" }), " ")
 }
 
@@ -179,7 +216,7 @@ func (j *judgment) cap(ctx context.Context, c *Conversion) error {
 	case j.offer.OverCap == catalog.OverCapHold:
 		c.Status, c.Hold = Pending, "over_cap"
 	case j.offer.OverCap == catalog.OverCapRefuse:
-		c.Status = Rejected
+		c.Status, c.Hold = Rejected, "over_cap"
 	}
 	return nil
 }
@@ -188,7 +225,7 @@ func (j *judgment) cap(ctx context.Context, c *Conversion) error {
 func (j *judgment) tellAccepted(c *Conversion) {
 	j.row.Conversion, j.row.Verdict, j.row.Detail = c.ID, event.Accepted, "The conversion was recorded as "+string(c.Status)+": "+c.PayoutRule+"; "+c.CommRule+"."
 	switch {
-	case c.Hold != "":
+	case c.Hold != "" && c.Status == Pending:
 		j.row.Detail += " It is beyond the " + c.OverCap + " and held until somebody decides."
 	case c.OverCap != "" && c.Status == Rejected:
 		j.row.Verdict, j.row.Detail = event.OverCap, "The conversion is beyond the "+c.OverCap+" and was recorded as rejected, as the offer says."
@@ -270,13 +307,13 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	// Everything that can refuse the signal comes before the first write: a verdict keeps
 	// what was written.
 	asked := v.status
-	if asked == "" && j.trusted && event.FromPage(c.Source) && c.Hold == "" && j.offer.InitialStatus == string(Approved) {
+	if asked == "" && j.trusted && event.FromPage(c.Source) && c.Status == Pending && c.Hold == "" && j.offer.InitialStatus == string(Approved) {
 		asked = Approved // as it would have been had the postback come first
 	}
 	to := negative(c.Status, asked)
 	moves := to != "" && to != c.Status && to != Pending
 	if moves && c.Hold != "" && to == Approved {
-		return refuse(event.Held, "status", "The conversion is held (%s) until somebody decides about it.", c.Hold)
+		return refuse(event.Held, "status", "The conversion is beyond a cap of the offer (%s): only somebody's decision approves it.", c.OverCap)
 	}
 	if moves && !Allowed(c.Status, to) {
 		return refuse(event.IllegalTransition, "status", "The conversion is %s and cannot become %s.", c.Status, to)
@@ -286,6 +323,13 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 		return err
 	}
 	var did []string
+	if j.trusted && event.FromPage(c.Source) {
+		c.Source = j.sig.Kind // the advertiser vouches for it from now on: no page adds to it
+		err := j.tx.UpdateConversion(ctx, c)
+		if err != nil {
+			return fmt.Errorf("take over from a page: %w", err)
+		}
+	}
 	if c.Order == "" && v.order != "" {
 		c.Order, c.DedupKey = v.order, OrderKey(c.Advertiser, c.Offer, c.GoalKey, v.order)
 		did = append(did, "the order number was filled in")

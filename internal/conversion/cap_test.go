@@ -71,7 +71,7 @@ func TestConversionsBeyondACap(t *testing.T) {
 	}{
 		catalog.OverCapPay:    {conversion.Approved, false, 3 * 600, 0, event.Accepted},
 		catalog.OverCapHold:   {conversion.Pending, true, 2 * 600, 600, event.Accepted},
-		catalog.OverCapRefuse: {conversion.Rejected, false, 2 * 600, 0, event.OverCap},
+		catalog.OverCapRefuse: {conversion.Rejected, true, 2 * 600, 0, event.OverCap},
 	} {
 		w := newWorld(t)
 		w.offer.InitialStatus = "approved"

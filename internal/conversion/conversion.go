@@ -47,7 +47,7 @@ type Conversion struct {
 	Link       string
 	Order      string // order number as sent
 	Method     string // how the click was matched
-	Source     string // kind of the signal that made it, one of event's Signal constants
+	Source     string // kind of the signal that vouches for it, one of event's Signal constants: that of its maker, until a server speaks about what a page had begun
 	Status     Status
 	Currency   string
 	Revenue    int64  // minor units
@@ -67,6 +67,7 @@ type Conversion struct {
 	// Sent and SentSale are in it, and Rate made SaleAmount and a sent payout of them.
 	SentCurrency string
 	SentSale     string
+	SentBy       string // kind of the signal that brought Sent: a page's is believed less
 	Rate         FX
 	// Report is the rate to the workspace's reporting currency on the conversion's day.
 	ReportCurrency string
@@ -119,8 +120,8 @@ type Tx interface {
 	GetConversion(ctx context.Context, workspace, id string) (*Conversion, error)
 	// InsertConversion adds it; a taken DedupKey is ErrTaken.
 	InsertConversion(ctx context.Context, c *Conversion) error
-	// UpdateConversion writes what may change (status, dedup key, order, amounts with their
-	// rules and revision, warning) if the stored version is c.Version, and raises it;
+	// UpdateConversion writes what may change (status, source, dedup key, order, amounts with
+	// their rules and revision, rates, hold, cap, warning) if the stored version is c.Version, and raises it;
 	// catalog.ErrVersion otherwise.
 	UpdateConversion(ctx context.Context, c *Conversion) error
 	// InsertChange adds a line to the conversion's history.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/money"
 )
@@ -76,6 +77,8 @@ func sameWhat(c *Conversion) string {
 // filling is what a later signal adds to a conversion.
 type filling struct {
 	worth worth
+	by    string // kind of the signal that brought the payout, "" = as before
+	geo   string // country that was named, "" = none
 	price *price // nil: the price stays as it was recorded
 	did   []string
 }
@@ -84,7 +87,10 @@ type filling struct {
 // and what they make the conversion worth; nil when there is nothing to fill in.
 func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 	newSale, newPayout := v.hasSale && !c.HasSale, v.hasPayout && c.Sent == ""
-	if (!newSale && !newPayout) || c.Status == Locked || c.Status == Paid {
+	// A page's word that a server repeats is the server's from now on.
+	confirmed := v.hasPayout && c.Sent != "" && event.FromPage(c.sentBy()) && !event.FromPage(j.sig.Kind)
+	newGeo := j.newGeo(c)
+	if (!newSale && !newPayout && !confirmed && !newGeo) || c.Status == Locked || c.Status == Paid {
 		return nil, nil
 	}
 	if event.FromPage(j.sig.Kind) && (!event.FromPage(c.Source) || c.Status != Pending) {
@@ -107,14 +113,27 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 		now.payout, now.hasPayout = v.payout, true
 		f.did = append(f.did, "the payout "+v.payout.String()+" was filled in")
 	}
+	if newPayout || confirmed {
+		f.by = j.sig.Kind
+	}
 	// The deal is the conversion's own: the signal may have named another click.
 	own, err := j.dealOf(c)
 	if err != nil {
 		return nil, err
 	}
-	f.worth, err = j.exchanged(now, own.offer, c.At)
+	then := own
+	if newGeo {
+		f.geo = clip(j.geo())
+		own.country = country(own.offer, c.Country, f.geo)
+		f.did = append(f.did, "the country "+own.country+" was filled in")
+	}
+	f.worth, err = j.exchanged(now, own.offer, c.At, c.Rate)
 	if err != nil {
 		return nil, err
+	}
+	if confirmed && terms(own).PayoutKind != catalog.PayoutPostback {
+		was.hasPayout = false // it did not count so far
+		f.did = append(f.did, "the payout "+v.payout.String()+" was confirmed")
 	}
 	p, err := j.priced(own, f.worth)
 	if refused(c.Status) {
@@ -124,16 +143,36 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 		return nil, err
 	}
 	// The terms may have changed since. They count only when what is new enters the price.
-	before, err := j.exchanged(was, own.offer, c.At)
+	before, err := j.exchanged(was, own.offer, c.At, c.Rate)
 	if err != nil {
 		return nil, err
 	}
-	old, err := j.priced(own, before)
+	old, err := j.priced(then, before)
 	enters := err != nil || old.revenue != p.revenue || old.commission != p.commission
 	if enters || (p.revenue.Minor == c.Revenue && p.commission.Minor == c.Commission) {
 		f.price = &p
 	}
 	return f, nil
+}
+
+// newGeo reports whether the signal names a country by which the conversion is paid, and
+// none of it did so before.
+func (j *judgment) newGeo(c *Conversion) bool {
+	own, err := j.dealOf(c)
+	if err != nil || c.Geo != "" || j.geo() == "" {
+		return false
+	}
+	t := terms(own)
+	return t.PayoutKind == catalog.PayoutFixed && len(t.GeoPayouts) > 0 && country(own.offer, c.Country, j.geo()) != own.country
+}
+
+// sentBy is the kind of the signal that brought the payout; of a conversion of before that
+// was kept, the one that made it.
+func (c *Conversion) sentBy() string {
+	if c.SentBy == "" {
+		return c.Source
+	}
+	return c.SentBy
 }
 
 // dealOf is the deal of a conversion that is recorded: its own offer, goal and publisher.
@@ -149,7 +188,14 @@ func (j *judgment) dealOf(c *Conversion) (deal, error) {
 // fill adds the amounts, and posts the difference they make as an adjustment.
 func (j *judgment) fill(ctx context.Context, c *Conversion, f *filling) error {
 	old := *c
-	c.take(f.worth)
+	by := f.by
+	if by == "" {
+		by = c.SentBy
+	}
+	c.take(f.worth, by)
+	if f.geo != "" {
+		c.Geo = f.geo
+	}
 	if f.price != nil {
 		j.value(c, f.worth, *f.price)
 	}

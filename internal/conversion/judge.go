@@ -95,7 +95,7 @@ func (j *Judge) Judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 // Again judges a signal a second time on an operator's request, whatever its verdict
 // was; one that made or changed a conversion is left as it is.
 func (j *Judge) Again(ctx context.Context, tx Writer, old *inbox.Row) (*inbox.Row, error) {
-	if old.Verdict == event.Accepted || old.Verdict == event.Updated {
+	if old.Verdict == event.Accepted || old.Verdict == event.Updated || old.Verdict == event.OverCap {
 		return old, nil
 	}
 	sig, err := event.DecodeSignal(old.Raw)
@@ -151,6 +151,10 @@ func (j *judgment) run(ctx context.Context) error {
 		return err
 	}
 	if refusal != nil {
+		err := j.locate(ctx)
+		if err != nil {
+			return err
+		}
 		return refusal
 	}
 	err = j.match(ctx)
@@ -172,13 +176,35 @@ func (j *judgment) run(ctx context.Context) error {
 	if known != nil && !j.overrules(known, v) {
 		return j.repeat(ctx, known, v)
 	}
+	// Everything that can refuse the signal comes before the first write.
+	c, err := j.prepare(v)
+	if err != nil {
+		return err
+	}
 	if known != nil {
 		err := j.replace(ctx, known)
 		if err != nil {
 			return err
 		}
 	}
-	return j.create(ctx, v)
+	return j.create(ctx, c)
+}
+
+// locate says whose a refused signal is, as far as its click tells: the people who can
+// mend it must see it, whatever it was refused for.
+func (j *judgment) locate(ctx context.Context) error {
+	id, err := event.ParseClickID(j.req.ClickID)
+	if err != nil || !j.Keys().Verify(id) {
+		return nil // the refusal has its own reason
+	}
+	visit, err := j.Clicks.Find(ctx, id)
+	if err != nil {
+		return fmt.Errorf("look up click: %w", err)
+	}
+	if visit != nil && (j.row.Workspace == "" || j.row.Workspace == visit.Workspace) {
+		j.row.Workspace, j.row.Offer = visit.Workspace, visit.Offer
+	}
+	return nil
 }
 
 func clip(s string) string {

@@ -90,6 +90,9 @@ func (c *Conversion) fact(visit *event.Visit, kind string, status Status, sign i
 		return f
 	}
 	f.Conversions, f.Revenue, f.Commission, f.SaleAmount = sign, sign*c.Revenue, sign*c.Commission, sign*c.SaleAmount
+	if c.ReportCurrency == "" {
+		return f // recorded before there were reporting amounts: the facts take its own
+	}
 	known := true
 	for _, a := range []struct {
 		from int64
@@ -115,13 +118,13 @@ func (e *StateError) Error() string {
 
 // Move changes the conversion's status along [Transitions] and posts what follows.
 // actor is a user, key or signal id; now is in µs. It fails with [*StateError] where
-// the table has no such transition. A conversion that was held is so no more.
+// the table has no such transition.
 func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reason string, now int64) error {
 	from := c.Status
 	if !Allowed(from, to) {
 		return &StateError{from, to}
 	}
-	c.Status, c.Hold = to, ""
+	c.Status = to
 	err := tx.UpdateConversion(ctx, c)
 	if err != nil {
 		return fmt.Errorf("update conversion: %w", err)

@@ -76,6 +76,17 @@ func unreported(c *Conversion, zone *time.Location) string {
 	return "No exchange rate from " + c.Currency + " to " + c.ReportCurrency + " is known for " + dayOf(c.At, zone) + ": reports in " + c.ReportCurrency + " count it as 0 until there is one and the conversion is repriced."
 }
 
+// reportable reports whether the amounts in the reporting currency are within what a
+// signal may bring: reports add them up in 64 bits.
+func (c *Conversion) reportable() bool {
+	for _, minor := range []int64{c.Revenue, c.Commission, c.SaleAmount} {
+		if r, _ := c.reported(minor); r > maxMinor {
+			return false
+		}
+	}
+	return true
+}
+
 // reported gives an amount in the reporting currency; ok=false when no rate was known.
 func (c *Conversion) reported(minor int64) (int64, bool) {
 	if c.Report.Rate == "" {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/dialect"
+	"clickledger/internal/event"
 )
 
 // Repriced is what the present terms make of a recorded conversion.
@@ -34,6 +36,9 @@ func (j *Judge) Reprice(ctx context.Context, tx Writer, c *Conversion, actor, re
 	if err != nil {
 		return nil, err
 	}
+	if event.FromPage(c.sentBy()) && terms(own).PayoutKind != catalog.PayoutPostback {
+		sent.hasPayout = false // repricing believes a page no more than recording does
+	}
 	after := *c
 	w, p, err := run.anew(own, sent, c)
 	var refusal *dialect.Refusal
@@ -44,7 +49,7 @@ func (j *Judge) Reprice(ctx context.Context, tx Writer, c *Conversion, actor, re
 	if err != nil {
 		return nil, err
 	}
-	after.take(w)
+	after.take(w, c.sentBy())
 	run.value(&after, w, p)
 	if sameMoney(c, &after) {
 		return r, nil
@@ -68,7 +73,7 @@ func (j *Judge) Reprice(ctx context.Context, tx Writer, c *Conversion, actor, re
 
 // anew prices what was sent by the deal as it is now.
 func (j *judgment) anew(own deal, sent values, c *Conversion) (worth, price, error) {
-	w, err := j.exchanged(sent, own.offer, c.At)
+	w, err := j.exchanged(sent, own.offer, c.At, FX{})
 	if err != nil {
 		return w, price{}, err
 	}

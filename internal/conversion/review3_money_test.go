@@ -1,19 +1,16 @@
 package conversion_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/govalues/decimal"
 
 	"clickledger/internal/attribution"
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
-	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/money"
 )
@@ -95,25 +92,6 @@ func TestReview3RateThatWasKept(t *testing.T) {
 	}
 }
 
-// A sale that is filled in is reported at the rate of its day where one is known by then,
-// or else the conversion says why it is not; it neither counts as unconverted nor is silent.
-func TestReview3FilledSaleIsReported(t *testing.T) {
-	for name, rates := range map[string]func() *money.Rates{"known by then": byHand("USD", "CHF", "0.9"), "never known": nil} {
-		w := newWorld(t)
-		w.currency = "CHF"
-		w.offer.Terms = catalog.Terms{PayoutKind: "fixed"}
-		w.reload()
-		q := "token=tok_shop&txid=1&click_id=" + w.click().String()
-		w.postback(q)
-		w.judge.Rates = rates
-		w.postback(q + "&amount=80.00")
-		f, c := w.facts(), w.conversions()[0]
-		if f.Unconverted != 0 && (rates != nil || c.Warning == "") {
-			t.Errorf("%s: unconverted %d, sales %d, the warning is %q", name, f.Unconverted, f.ReportSaleAmount, c.Warning)
-		}
-	}
-}
-
 // Repricing keeps what recording had to say, such as macros that nobody replaced: the
 // diagnosis and the choice of warned conversions live on it.
 func TestReview3RepriceKeepsTheMacroWarning(t *testing.T) {
@@ -126,27 +104,6 @@ func TestReview3RepriceKeepsTheMacroWarning(t *testing.T) {
 	w.reprice(w.conversions()[0], true)
 	if c := w.conversions()[0]; c.Revenue != 500 || !strings.Contains(c.Warning, "unreplaced macros: payout") {
 		t.Errorf("revenue %d, warning %q", c.Revenue, c.Warning)
-	}
-}
-
-// Judging is one writer: a body of 64 kB, which any page may send, must not hold it up.
-func TestReview3CustomParametersAreCheap(t *testing.T) {
-	var b bytes.Buffer
-	b.WriteString(`{"key":"pixelkey"`)
-	for n := 9999; b.Len() < event.MaxBody-20; n-- {
-		fmt.Fprintf(&b, `,"%04d":1`, n) // the worst order
-	}
-	b.WriteString("}")
-	s := &event.Signal{Kind: event.SignalScript, BodyType: "application/json", Body: b.Bytes()}
-	began := time.Now()
-	const times = 5
-	for range times {
-		if _, refusal := dialect.Native(s); refusal != nil {
-			t.Fatal(refusal)
-		}
-	}
-	if each := time.Since(began) / times; each > 20*time.Millisecond {
-		t.Errorf("reading one signal takes %s", each)
 	}
 }
 

@@ -2,6 +2,7 @@ package conversion
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -85,8 +86,8 @@ func (j *judgment) values() (values, error) {
 }
 
 // exchanged gives the amounts in the offer's currency, at the rate of the conversion's
-// own day (P11).
-func (j *judgment) exchanged(v values, o *catalog.Offer, at int64) (worth, error) {
+// own day (P11), or at the one that was used for it before.
+func (j *judgment) exchanged(v values, o *catalog.Offer, at int64, kept FX) (worth, error) {
 	w := worth{currency: money.Currency(o.Currency), sent: v, hasPayout: v.hasPayout, hasSale: v.hasSale, payout: v.payout, sale: v.sale}
 	if v.currency == w.currency || !v.hasPayout && !v.hasSale {
 		w.payout.Currency, w.sale.Currency = w.currency, w.currency
@@ -94,6 +95,13 @@ func (j *judgment) exchanged(v values, o *catalog.Offer, at int64) (worth, error
 	}
 	day := dayOf(at, j.zone(o.Workspace))
 	rate, ok := j.rates().On(o.Workspace, v.currency, w.currency, day)
+	if kept.Rate != "" {
+		known, err := money.ParseDecimal(kept.Rate)
+		if err != nil {
+			return w, fmt.Errorf("stored exchange rate %q: %w", kept.Rate, err)
+		}
+		rate, ok = money.Rate{From: v.currency, To: w.currency, Rate: known, Date: kept.Date, Source: kept.Source}, true
+	}
 	if !ok {
 		return w, refuse(event.NoRate, "currency", "The signal is in %s and the offer in %s, and no exchange rate between them is known for %s. Add one under Money, Rates, and replay the signal.", v.currency, w.currency, day)
 	}
@@ -102,7 +110,7 @@ func (j *judgment) exchanged(v values, o *catalog.Offer, at int64) (worth, error
 	if err == nil {
 		w.sale, err = money.Convert(v.sale, w.currency, rate.Rate)
 	}
-	if err != nil {
+	if err != nil || w.payout.Minor > maxMinor || w.sale.Minor > maxMinor {
 		return w, refuse(event.AmountRange, "amount", "An amount is out of range in %s, the offer's currency.", w.currency)
 	}
 	w.rate, w.note = FX{rate.Rate.String(), rate.Date, rate.Source}, stale(rate, day)

@@ -73,6 +73,8 @@ func TestChecks(t *testing.T) {
 		{"an unknown goal", func(w *world) { w.postback("&txid=1&payout=1.00&goal=lead") }, "value_refused", diagnosis.Bad, 1, "goal (unknown goal)", "Add a goal", "goal=lead"},
 		{"a wrapped value", func(w *world) { w.postback("&payout=1.00&txid=%22A-1%22") }, "value_refused", diagnosis.Bad, 1, "txid (wrapped value)", "brackets", "txid=\"A-1\""},
 
+		{"no token", func(w *world) { w.raw("click_id=" + w.click(time.Hour).String() + "&txid=1&payout=1.00") }, "value_refused", diagnosis.Bad, 1, "token (missing token)", "with the parameter token", ""},
+
 		{"another currency without a rate", func(w *world) { w.postback("&txid=1&payout=1.00&currency=eur") },
 			"rate_missing currency_mismatch", diagnosis.Bad, 1, "EUR to USD of 20 November", "judge the refused", "currency=eur"},
 		{"no rate to the reporting currency", func(w *world) {
@@ -201,6 +203,9 @@ func TestRepriceIsOffered(t *testing.T) {
 	if f := w.finding("payout_missing"); f.Signals[0].Signal != first.ID || f.Conversions[0].ID != first.Conversion {
 		t.Errorf("evidence %+v, want signal %s", f.Signals, first.ID)
 	}
+	if got := w.revenue(); got != 300 {
+		t.Errorf("the report says %d before repricing, want 300", got)
+	}
 	w.set(func(o *catalog.Offer) { o.PayoutKind, o.Payout = catalog.PayoutFixed, 700 })
 	fix := w.finding("payout_missing").Fix
 	if fix.Reprice == nil || !fix.Reprice.Warned {
@@ -213,6 +218,9 @@ func TestRepriceIsOffered(t *testing.T) {
 		t.Errorf("%d conversions were repriced, want the one without a payout", res.Changed)
 	}
 	w.only()
+	if got := w.revenue(); got != 1000 {
+		t.Errorf("the report says %d after repricing, want 1000", got)
+	}
 	cs, err := w.db.Books().ListConversions(t.Context(), conversion.Query{Workspace: "ws_1", Limit: 10})
 	w.must(err)
 	if cs[1].Revenue != 700 || cs[0].Revenue != 300 {

@@ -186,6 +186,9 @@ type Options struct {
 	View   func() *catalog.View
 	Books  Books
 	Clicks Clicks
+	// Keys tells our click ids from made-up ones, so that those are not looked up; nil
+	// looks up all.
+	Keys   func() *event.Keyring
 	Report report.Reporter
 	Store  Store
 	// Caps tells how caps stand; nil when there is nobody to ask.

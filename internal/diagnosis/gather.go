@@ -167,7 +167,7 @@ func (s *Service) lost(ctx context.Context, workspace string, oldest int64, limi
 			x := &stray{sample: sampleOf(r, false)}
 			x.token, _ = x.param("token")
 			id, err := event.ParseClickID(r.Click)
-			if err == nil && r.Verdict != event.UnknownClick {
+			if err == nil && r.Verdict != event.UnknownClick && (s.Keys == nil || s.Keys().Verify(id)) {
 				x.visit, err = s.Clicks.Find(ctx, id)
 				if err != nil {
 					return nil, fmt.Errorf("look up a signal's click: %w", err)

@@ -202,17 +202,21 @@ func (p *prober) hop(ctx context.Context, u *url.URL, l *Landing) (next *url.URL
 	return nil, nil
 }
 
+// notVisited begins the failure of a check that we refused to make: it says nothing about
+// the page.
+const notVisited = "it was not visited: "
+
 // allowed checks a URL before it is asked: the first one and each it redirects to.
 func (p *prober) allowed(u *url.URL) error {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("the server cannot visit URLs of the scheme %s", clip(plain(u.Scheme), 20))
+		return fmt.Errorf("%sURLs of the scheme %s are not for browsers alone", notVisited, clip(plain(u.Scheme), 20))
 	case u.User != nil:
 		return errors.New("the URL has a user name in it")
 	case u.Hostname() == "":
 		return errors.New("the URL has no host")
 	case !p.private && !slices.Contains(ports, u.Port()):
-		return fmt.Errorf("pages on port %s are not visited", u.Port())
+		return fmt.Errorf("%sport %s is not one of pages for everybody", notVisited, u.Port())
 	}
 	return nil
 }

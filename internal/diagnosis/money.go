@@ -221,7 +221,7 @@ func currencyMismatch(l *look) *Finding {
 	slices.Sort(names)
 	f := &Finding{Severity: Info, Count: len(samples), Signals: shown(samples, always("currency")), Conversions: first(cs), Fix: Fix{Place: PlaceOffer}}
 	f.Sentence = fmt.Sprintf("%s in %s, and the offer pays in %s. What is recorded is converted by the rate of its day.", are(len(samples), "signal came", "signals came"), list(names), l.offer.Currency)
-	f.Fix.Sentence = fmt.Sprintf("Nothing is wrong if the network pays you in %s. If it pays in what it sends, the amounts recorded differ from what you are paid: then set the offer's currency to it.", l.offer.Currency)
+	f.Fix.Sentence = fmt.Sprintf("Nothing is wrong if the network pays you in %s. If it pays in what it sends, the amounts recorded differ from what you are paid: then make a new offer in that currency, since an offer's cannot be changed, and lead the links there.", l.offer.Currency)
 	if 2*len(samples) > len(l.signals) {
 		f.Severity = Warn
 	}

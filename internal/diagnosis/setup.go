@@ -77,6 +77,10 @@ func landingError(l *look) *Finding {
 	f := &Finding{Severity: Bad, Count: 1, Fix: Fix{Place: PlaceLanding}}
 	when := l.clock(x.At)
 	switch {
+	case strings.HasPrefix(x.Failure, notVisited):
+		f.Severity = Info
+		f.Sentence = fmt.Sprintf("The landing page could not be checked on %s: %s.", when, strings.TrimSuffix(x.Failure, "."))
+		f.Fix.Sentence = "Open the offer URL in a browser or on a phone: if it opens there, all is well."
 	case x.Failure != "":
 		f.Sentence = fmt.Sprintf("The landing page could not be reached on %s: %s.", when, strings.TrimSuffix(x.Failure, "."))
 		f.Fix.Sentence = "Open the offer URL in a browser. If it does not open there either, correct it or ask the advertiser; then check again."

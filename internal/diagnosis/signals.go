@@ -108,6 +108,7 @@ var valueVerdicts = map[event.Verdict]string{
 	event.InvalidValue:    "Correct the parameter in the postback URL entered at the network.",
 	event.UnknownStatus:   "Ask the network to send approved, pending, rejected or reversed as the status.",
 	event.UnknownGoal:     "Add a goal of this name to the offer, or correct the name at the network. Then judge the signals again.",
+	event.MissingToken:    "Enter the postback URL at the network as the tracking set-up gives it: with the parameter token. Then judge the signals again.",
 	event.MissingOrder:    "Ask the network to send its order number as txid, or do not require one.",
 }
 
@@ -139,6 +140,9 @@ func valueRefused(l *look) *Finding {
 		f.Sentence += " They name none of the offer's clicks: they are " + l.advertiserName() + "'s, which may send them for another offer."
 	}
 	f.Fix.Sentence = valueVerdicts[newest.Verdict]
+	if newest.Verdict == event.MissingToken {
+		f.Fix.Place = PlaceTracking
+	}
 	if newest.Verdict == event.UnknownGoal || newest.Verdict == event.MissingOrder || newest.Verdict == event.MissingAmount {
 		f.Fix.Place, f.Fix.Replay = PlaceOffer, true
 	}

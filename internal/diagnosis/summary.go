@@ -12,7 +12,7 @@ import (
 // Bounds of the marks of lists.
 const (
 	MaxSummary = 100 // offers of one call
-	markDepth  = 50  // signals, and conversions, that a mark looks at
+	markDepth  = 30  // signals, and conversions, that a mark looks at
 	markFor    = time.Minute
 	maxMarks   = 5_000 // in memory, half a megabyte at most
 )
@@ -69,7 +69,7 @@ func (s *Service) Forget(workspace, offer string) {
 
 // Summary gives the marks of up to [MaxSummary] offers of a workspace, by id, from what is
 // at most a minute old or of another catalog. It looks less deep than [Service.Diagnose]:
-// at the last 50 signals and conversions. Offers that are unknown, or not the workspace's,
+// at the last 30 signals and conversions. Offers that are unknown, or not the workspace's,
 // are left out. It fails with catalog.ErrNotFound for a workspace the principal may not see.
 func (s *Service) Summary(ctx context.Context, p account.Principal, workspace string, offers []string) (map[string]Mark, error) {
 	if !p.May(workspace, false) {

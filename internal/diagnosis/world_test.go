@@ -97,7 +97,7 @@ func newWorld(t *testing.T) *world {
 	w.desk = &books.Desk{Store: w.db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: func() {}}
 	w.engine = report.New(w.duck, nil)
 	w.svc = diagnosis.New(diagnosis.Options{
-		View: func() *catalog.View { return w.view }, Books: w.db.Books(), Clicks: w.clicks, Report: w, Store: w.db.Landings(), Now: clock, AllowPrivate: true,
+		View: func() *catalog.View { return w.view }, Books: w.db.Books(), Clicks: w.clicks, Keys: func() *event.Keyring { return keys }, Report: w, Store: w.db.Landings(), Now: clock, AllowPrivate: true,
 		Caps: caps.NewWatcher(caps.Options{View: func() *catalog.View { return w.view }, Store: w.db.Caps(), Overlay: new(routing.Overlay), Now: clock}),
 	})
 	return w
@@ -228,4 +228,39 @@ func (w *world) only(codes ...string) {
 	if strings.Join(got, " ") != strings.Join(codes, " ") {
 		w.t.Errorf("found %v, want %v", got, codes)
 	}
+}
+
+// revenue moves the outbox into the facts, as the relay and the sink do, and asks the
+// report for the offer's revenue in minor units.
+func (w *world) revenue() int64 {
+	w.t.Helper()
+	ctx, st := w.t.Context(), w.db.Books()
+	_, err := st.NumberFacts(ctx, 1000)
+	w.must(err)
+	state, err := w.duck.State(ctx)
+	w.must(err)
+	out, err := st.FactsAfter(ctx, state.FactNo, 1000)
+	w.must(err)
+	to := eventlog.Position{Stream: "s", Seq: state.Position.Seq + 1}
+	var rows []facts.Row
+	for _, o := range out {
+		f, err := event.DecodeFact(o.Fact)
+		w.must(err)
+		f.No = o.No
+		rows = append(rows, facts.Row{Seq: to.Seq, Fact: *f})
+	}
+	w.must(w.duck.Add(ctx, state.Position, to, rows))
+	t, err := w.engine.Run(ctx, report.Question{Workspace: "ws_1", From: w.now.AddDate(0, 0, -60), To: w.now.Add(time.Hour), TimeZone: "UTC", Metrics: []string{"revenue"},
+		Filters: []report.Filter{{Dimension: "offer", Op: "eq", Values: []string{w.offer.ID}}}})
+	w.must(err)
+	sum := int64(0)
+	for _, r := range t.Rows {
+		for i, c := range t.Columns {
+			if c.Name == "revenue" {
+				n, _ := r[i].(int64)
+				sum += n
+			}
+		}
+	}
+	return sum
 }

@@ -158,7 +158,7 @@ func custom(params []macro.Param) []macro.Param {
 }
 
 func isNative(name string) bool {
-	return slices.ContainsFunc(native, func(p param) bool { return p.name == name })
+	return slices.ContainsFunc(native, func(p param) bool { return strings.EqualFold(p.name, name) })
 }
 
 func plainName(s string) bool {

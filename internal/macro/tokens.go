@@ -179,6 +179,9 @@ func (t *Table) Nearest(name string) string {
 		return ""
 	}
 	best, least := "", 2+len(name)/3
+	if len(name) <= 4 {
+		least = 2 // two of three letters are another word
+	}
 	for _, id := range t.ids {
 		d := distance(name, Tokens[id].Name)
 		for _, a := range Tokens[id].Aliases {

@@ -73,11 +73,29 @@ func (b *Builder) put(e catalog.Entity) {
 		own(b, catalog.KindPublisher, &n.publishers)
 		set(&n.publishers, slotOf(b.publishers, e.ID), publisher{e.Name, !e.Archived && e.Status == catalog.StatusActive})
 	case *catalog.Enrollment:
+		if b.shared[catalog.KindEnrollment] {
+			n.denied = maps.Clone(n.denied)
+		}
 		own(b, catalog.KindEnrollment, &n.enrollments)
+		b.deny(e)
 		set(&n.enrollments, slotOf(b.enrollments, enrolled{e.Offer, e.Publisher}), enrollment{e, enrollmentRefusal(e)})
 	case *catalog.Link:
 		b.putLink(e)
 	}
+}
+
+// deny notes whether the publisher must not send the offer anybody. The map is the
+// builder's own by now.
+func (b *Builder) deny(e *catalog.Enrollment) {
+	k := denied{slotOf(b.offers, e.Offer), slotOf(b.publishers, e.Publisher)}
+	if e.Status != catalog.Revoked && e.Status != catalog.Rejected {
+		delete(b.next.denied, k)
+		return
+	}
+	if b.next.denied == nil {
+		b.next.denied = map[denied]bool{}
+	}
+	b.next.denied[k] = true
 }
 
 func (b *Builder) putOffer(e *catalog.Offer) {
@@ -87,6 +105,7 @@ func (b *Builder) putOffer(e *catalog.Offer) {
 	}
 	own(b, catalog.KindOffer, &n.offers)
 	o := compileOffer(e)
+	o.slot = slotOf(b.offers, e.ID)
 	o.workspace, o.advertiser, o.elsewhere = slotOf(b.workspaces, e.Workspace), none, none
 	if e.Advertiser != "" {
 		o.advertiser = slotOf(b.advertisers, e.Advertiser)

@@ -6,12 +6,13 @@ import (
 )
 
 func compileOffer(o *catalog.Offer) *Offer {
-	c := &Offer{Offer: o, fallback: compileFallback(o.FallbackURL), refusal: offerRefusal(o), keywords: compileKeywords(o.Keywords), countries: o.Countries, devices: o.Devices}
+	c := &Offer{Offer: o, fallback: compileFallback(o.FallbackURL), refusal: offerRefusal(o), countries: o.Countries, devices: o.Devices}
 	c.Template, c.Err = catalog.ParseDestination(o.URL)
 	if c.Err != nil {
 		c.Template = nil
 		return c
 	}
+	c.keywords = compileKeywords(o.Keywords, c.Template)
 	if len(o.DeepLinks) > 0 {
 		c.carry = compileCarry(c.Template)
 	}

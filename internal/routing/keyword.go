@@ -13,8 +13,10 @@ type keywordSet struct {
 }
 
 // compileKeywords groups the rows by parameter, in the order in which parameters first
-// come. Rows without weight are never chosen and left out; so is a set without any.
-func compileKeywords(rows []catalog.Keyword) []keywordSet {
+// come. Rows without weight are never chosen and left out; so is a set without any. A
+// parameter that the URL fills in itself is not replaced: it may be the click id's, without
+// which no conversion could be matched. The catalog refuses such a set when it is saved.
+func compileKeywords(rows []catalog.Keyword, t *macro.Template) []keywordSet {
 	var sets []keywordSet
 	at := map[string]int{}
 	for _, k := range rows {
@@ -36,9 +38,13 @@ func compileKeywords(rows []catalog.Keyword) []keywordSet {
 	}
 	full := sets[:0]
 	for _, s := range sets {
-		if len(s.values) > 0 {
-			full = append(full, s)
+		if len(s.values) == 0 {
+			continue
 		}
+		if t != nil && s.param != "" && catalog.FillsIn(t, s.param) {
+			s.param = ""
+		}
+		full = append(full, s)
 	}
 	return full
 }
@@ -72,7 +78,7 @@ func (d *Decision) Keywords(random func() uint64) (keyword string, ok bool) {
 		if i == 0 {
 			keyword, ok = value, true
 		}
-		if s.param != "" {
+		if s.param != "" && s.param != d.ClickParam {
 			d.extra = append(d.extra, macro.Param{Name: s.param, Value: value})
 		}
 	}

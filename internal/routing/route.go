@@ -156,6 +156,9 @@ func (s *Snapshot) choose(d *Decision, r *route, v Visitor, o *Overlay) {
 	offer := wanted
 	for hop := 0; offer != nil && hop <= maxElsewhere; hop++ {
 		reason := offer.refuses(v)
+		if hop > 0 && s.denied[denied{offer.slot, r.publisher}] {
+			reason = EnrollmentRevoked // of this publisher the offer wants nobody, by whichever way
+		}
 		if reason == "" && !o.idle() {
 			// Asked last, and of nobody the offer does not take: it counts.
 			reason, _ = o.Admit(offer.ID, d.Link.Publisher, v.At, v.Count)
@@ -163,7 +166,7 @@ func (s *Snapshot) choose(d *Decision, r *route, v Visitor, o *Overlay) {
 		if reason == "" {
 			d.Offer, d.Template = offer, offer.Template
 			if offer != wanted {
-				d.Wanted = wanted
+				d.Wanted, d.Enrollment = wanted, nil
 			}
 			return
 		}

@@ -25,6 +25,7 @@ type Offer struct {
 	// page, not the tracking.
 	carry      []*macro.Template
 	refusal    string // the reason of its status, "" when active
+	slot       slot
 	workspace  slot
 	advertiser slot
 }
@@ -60,6 +61,10 @@ type enrollment struct {
 	row     *catalog.Enrollment
 	refusal string
 }
+
+// denied is a publisher that an offer was taken from, or not given: it sends the offer no
+// visitors as a fallback either.
+type denied struct{ offer, publisher slot }
 
 type publisher struct {
 	name   string // internal
@@ -103,6 +108,7 @@ type Snapshot struct {
 	offers      []*Offer
 	publishers  []publisher
 	enrollments []enrollment
+	denied      map[denied]bool
 	workspaces  []workspace
 	advertisers []advertiser
 }

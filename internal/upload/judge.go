@@ -77,7 +77,14 @@ func Judge(ctx context.Context, desk Desk, p account.Principal, workspace string
 			l.Conversion, l.Signal = r.Conversion, r.ID
 		}
 	}
+	first := map[int]*Line{} // by line of the file
 	for i := range out.Lines {
+		l := &out.Lines[i]
+		if of := first[l.Same]; l.Same > 0 && of != nil && !Took(of.Verdict) {
+			// It is refused for the same reason, and waits for the same.
+			l.Verdict, l.Field = of.Verdict, of.Field
+		}
+		first[l.Line] = l
 		out.Counts[out.Lines[i].Verdict]++
 	}
 	return out, nil

@@ -50,7 +50,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
 FROM conversions WHERE workspace = ?1 AND dedup_key = ?2
 `
 
@@ -109,6 +109,7 @@ func (q *Queries) ConversionByDedup(ctx context.Context, arg ConversionByDedupPa
 		&i.Params,
 		&i.Hold,
 		&i.OverCap,
+		&i.SentBy,
 	)
 	return i, err
 }
@@ -118,7 +119,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
 FROM conversions WHERE workspace = ?1 AND click = ?2 ORDER BY id
 `
 
@@ -183,6 +184,7 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 			&i.Params,
 			&i.Hold,
 			&i.OverCap,
+			&i.SentBy,
 		); err != nil {
 			return nil, err
 		}
@@ -338,7 +340,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
 FROM conversions WHERE id = ?1 AND workspace = ?2
 `
 
@@ -397,6 +399,7 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.Params,
 		&i.Hold,
 		&i.OverCap,
+		&i.SentBy,
 	)
 	return i, err
 }
@@ -464,7 +467,7 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
@@ -472,7 +475,7 @@ INSERT INTO conversions (
   ?16, ?17, ?18, ?19, ?20,
   ?21, ?22, ?23, ?24,
   ?25, ?26, ?27, ?28,
-  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46
+  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING
 `
 
@@ -523,6 +526,7 @@ type InsertConversionParams struct {
 	Params           string `db:"params"`
 	Hold             string `db:"hold"`
 	OverCap          string `db:"over_cap"`
+	SentBy           string `db:"sent_by"`
 }
 
 func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionParams) (int64, error) {
@@ -573,6 +577,7 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 		arg.Params,
 		arg.Hold,
 		arg.OverCap,
+		arg.SentBy,
 	)
 	if err != nil {
 		return 0, err
@@ -738,15 +743,16 @@ func (q *Queries) SignalsDue(ctx context.Context, now int64) (bool, error) {
 
 const updateConversion = `-- name: UpdateConversion :execrows
 UPDATE conversions SET
-  status = ?1, dedup_key = ?2, order_no = ?3,
-  revenue = ?4, commission = ?5, sale_amount = ?6, has_sale = ?7,
-  sent = ?8, payout_rule = ?9, comm_rule = ?10, revision = ?11,
-  warning = ?12, sent_currency = ?13, sent_sale = ?14, rate = ?15, rate_date = ?16, rate_source = ?17, report_currency = ?18, report_rate = ?19, report_rate_date = ?20, report_rate_source = ?21, geo = ?22, params = ?23, hold = ?24, over_cap = ?25, version = version + 1
-WHERE id = ?26 AND workspace = ?27 AND version = ?28
+  status = ?1, source = ?2, dedup_key = ?3, order_no = ?4,
+  revenue = ?5, commission = ?6, sale_amount = ?7, has_sale = ?8,
+  sent = ?9, payout_rule = ?10, comm_rule = ?11, revision = ?12,
+  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, version = version + 1
+WHERE id = ?28 AND workspace = ?29 AND version = ?30
 `
 
 type UpdateConversionParams struct {
 	Status           string `db:"status"`
+	Source           string `db:"source"`
 	DedupKey         string `db:"dedup_key"`
 	OrderNo          string `db:"order_no"`
 	Revenue          int64  `db:"revenue"`
@@ -771,6 +777,7 @@ type UpdateConversionParams struct {
 	Params           string `db:"params"`
 	Hold             string `db:"hold"`
 	OverCap          string `db:"over_cap"`
+	SentBy           string `db:"sent_by"`
 	ID               string `db:"id"`
 	Workspace        string `db:"workspace"`
 	Version          int64  `db:"version"`
@@ -779,6 +786,7 @@ type UpdateConversionParams struct {
 func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, updateConversion,
 		arg.Status,
+		arg.Source,
 		arg.DedupKey,
 		arg.OrderNo,
 		arg.Revenue,
@@ -803,6 +811,7 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.Params,
 		arg.Hold,
 		arg.OverCap,
+		arg.SentBy,
 		arg.ID,
 		arg.Workspace,
 		arg.Version,

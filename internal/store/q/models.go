@@ -137,6 +137,7 @@ type Conversion struct {
 	Params           string `db:"params"`
 	Hold             string `db:"hold"`
 	OverCap          string `db:"over_cap"`
+	SentBy           string `db:"sent_by"`
 }
 
 type ConversionChange struct {

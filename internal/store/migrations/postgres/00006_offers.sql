@@ -51,5 +51,8 @@ ALTER TABLE conversions ADD COLUMN geo TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE conversions ADD COLUMN params TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE conversions ADD COLUMN hold TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE conversions ADD COLUMN over_cap TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- Kind of the signal that brought the payout in sent, '' = none did.
+ALTER TABLE conversions ADD COLUMN sent_by TEXT COLLATE "C" NOT NULL DEFAULT '';
+UPDATE conversions SET sent_by = source WHERE sent <> '';
 CREATE INDEX conversions_offer_at ON conversions (workspace, offer, at);
 CREATE INDEX conversions_hold ON conversions (workspace, id) WHERE hold <> '';
