@@ -33,12 +33,21 @@ func retries(how string) func(*stage) {
 	}
 }
 
+// failed waits until the page knows that its try failed: the next one is near then, while
+// before the entry was set aside for half a minute. A page that is left earlier sends no beacon.
+func (s *stage) failed() {
+	s.until("its failure", func() bool {
+		return js[bool](s, "JSON.parse(localStorage.clickledger_queue).some(e => e.t < Date.now() + 2e3)")
+	})
+}
+
 // nextPage: what could not be sent is sent by the next page of the shop that has the tag.
 func nextPage(s *stage) {
 	s.gate.failing(1000, "503")
 	s.shop.page("/thanks2", "", snippet(s.gate.URL, s.order("N-1")))
 	steps(s.t, s.ctx, "order", chromedp.Navigate(s.shop.at(wwwShop, "/thanks2")))
 	s.until("the first try", func() bool { return len(s.gate.seen()) > 0 })
+	s.failed()
 	s.open(wwwShop, "/empty", "empty") // no tag here; the beacon fails too
 	s.until("the beacon", func() bool { return len(s.gate.seen()) > 1 })
 	if c := s.conversions("N-1"); len(c) != 0 {
@@ -60,9 +69,7 @@ func beacon(s *stage) {
 	s.shop.page("/thanks3", "", snippet(s.gate.URL, s.order("B-1")))
 	steps(s.t, s.ctx, "order", chromedp.Navigate(s.shop.at(payShop, "/thanks3")))
 	s.until("the first try", func() bool { return len(s.gate.seen()) == 1 })
-	s.until("its failure", func() bool { // then the next try is near; before, the entry was set aside for half a minute
-		return js[bool](s, "JSON.parse(localStorage.clickledger_queue).some(e => e.t < Date.now() + 2e3)")
-	})
+	s.failed()
 	s.open(payShop, "/empty", "empty")
 	s.converted("B-1")
 	s.open(payShop, "/thanks3", "result=duplicate") // sends it again, since nobody told that the beacon arrived

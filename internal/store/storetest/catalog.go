@@ -330,11 +330,19 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 	put(t, s, sample(home, "a", 1)...)
 	put(t, s, &catalog.Offer{Meta: catalog.Meta{ID: id("off", 9), Workspace: home}, Status: catalog.StatusActive})
 	for i, e := range sample(home, "a", 1) {
+		if o, ok := e.(*catalog.Offer); ok { // its fallback is an offer that is there
+			o = get[catalog.Entity](t)(s.Catalog.Get(ctx, catalog.KindOffer, home, o.ID)).(*catalog.Offer)
+			o.FallbackOffer = id("off", 9)
+			must(t, s.Catalog.Update(ctx, o, catalog.Audit{}))
+		}
 		for _, name := range catalog.Filters[e.Kind()] {
 			if name == "tag" {
 				continue // see testTagFilter
 			}
-			v := reflect.ValueOf(sample(home, "a", 1)[i]).Elem().FieldByName(strings.ToUpper(name[:1]) + name[1:]).String()
+			v := reflect.ValueOf(sample(home, "a", 1)[i]).Elem().FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, strings.ReplaceAll(name, "_", "")) }).String()
+			if name == "fallback_offer" {
+				v = id("off", 9)
+			}
 			for value, want := range map[string]int{v: 1, v + "x": 0, strings.ToLower(v) + strings.ToUpper(v): 0} {
 				rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Filter: map[string]string{name: value}}))
 				if len(rows) != want {
