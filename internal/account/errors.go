@@ -38,9 +38,18 @@ func (e *Invalid) Error() string {
 }
 
 // Add appends a refused field, with what was sent cut to 80 characters.
+//
+// After [maxFields] of them no more are kept: who sends forty thousand wrong rows is told
+// of the first ones.
 func (e *Invalid) Add(field, rule, value, msg string) {
+	if len(e.Fields) >= maxFields {
+		return
+	}
 	e.Fields = append(e.Fields, FieldError{Field: field, Rule: rule, Value: clip(value), Msg: msg})
 }
+
+// maxFields bounds how many wrong fields one refusal names.
+const maxFields = 100
 
 // Err is the refusal, nil when no field is wrong.
 func (e *Invalid) Err() error {

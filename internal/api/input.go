@@ -65,6 +65,10 @@ func decode(raw []byte, into any) error {
 	if err != nil {
 		return err
 	}
+	err = exact(raw, reflect.TypeOf(into).Elem())
+	if err != nil {
+		return err
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	err = dec.Decode(into)

@@ -79,12 +79,21 @@ func (s *server) bulkOffers(ctx context.Context, in *bulkInput) (*bulkOutput, er
 	return out, nil
 }
 
-func (s *server) cloneOffer(ctx context.Context, in *One) (*rowOutput[Offer], error) {
+type cloneInput struct {
+	One
+	Key string `header:"Idempotency-Key" maxLength:"200" doc:"Any text of yours. The same request under it again gives the same answer, with the header Idempotent-Replay; another one is refused with 409."`
+}
+
+func (s *server) cloneOffer(ctx context.Context, in *cloneInput) (*rowOutput[Offer], error) {
 	ws, err := s.workspace(ctx, in.Scope)
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.Catalog.CloneOffer(ctx, caller(ctx), ws, in.ID)
+	idem := catalog.Idempotency{Workspace: ws}
+	if in.Key != "" {
+		idem.Key, idem.Hash = in.Key, "clone "+in.ID
+	}
+	o, replayed, err := s.Catalog.CloneOffer(ctx, caller(ctx), ws, in.ID, idem)
 	if err != nil {
 		return nil, err
 	}
@@ -92,5 +101,9 @@ func (s *server) cloneOffer(ctx context.Context, in *One) (*rowOutput[Offer], er
 	if err != nil {
 		return nil, err
 	}
-	return &rowOutput[Offer]{Status: http.StatusCreated, ETag: etag(o.Version), Location: Prefix + "/offers/" + o.ID, Body: s.offerView(o, x)}, nil
+	out := &rowOutput[Offer]{Status: http.StatusCreated, ETag: etag(o.Version), Location: Prefix + "/offers/" + o.ID, Body: s.offerView(o, x)}
+	if replayed {
+		out.Replay = "true"
+	}
+	return out, nil
 }

@@ -99,7 +99,7 @@ func TestBulkOffers(t *testing.T) {
 	for body, want := range map[string]map[string]string{
 		`{` + ids(a) + `}`:             {"change": "required"},
 		`{"ids":[],"status":"active"}`: {"ids": "required"},
-		`{` + ids(strings.Split(strings.Repeat("x", 201), "")...) + `,"status":"active"}`: {}, // one id, 201 times
+		`{` + ids(strings.Split(strings.Repeat("x", 201), "")...) + `,"status":"active"}`: {"ids": "too_many"},
 		`{` + ids(a) + `,"status":"gone"}`:                                                {"status": "not_one_of"},
 		`{` + ids(a) + `,"add_tags":["","` + strings.Repeat("x", 41) + `"]}`:              {"add_tags": "too_long"},
 		`{` + ids(a) + `,"colour":"red"}`:                                                 {"colour": "unknown_field"},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -97,16 +98,11 @@ func (s *server) reprice(ctx context.Context, in *repriceInput) (*repriceOutput,
 	if err != nil {
 		return nil, err
 	}
-	if !dry && d.Expect != "" {
-		preview, err := s.Decide.Reprice(ctx, caller(ctx), ws, q, false, d.Reason)
-		if err != nil {
-			return nil, err
-		}
-		if preview.Fingerprint() != d.Expect {
-			return nil, errPreviewOld
-		}
-	}
+	q.Expect = d.Expect
 	res, err := s.Decide.Reprice(ctx, caller(ctx), ws, q, !dry, d.Reason)
+	if errors.Is(err, books.ErrPreview) {
+		return nil, errPreviewOld
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +115,9 @@ func (s *server) reprice(ctx context.Context, in *repriceInput) (*repriceOutput,
 func (d *RepriceDoc) query(offer string, dry bool) (books.RepriceQuery, error) {
 	bad := &catalog.Invalid{}
 	q := books.RepriceQuery{Offer: offer, Warned: d.Warned, IDs: d.IDs, Before: d.Before}
+	if d.IDs != nil && len(d.IDs) == 0 {
+		bad.Add("ids", "required", "", "Must name at least one conversion, or be left out.")
+	}
 	if d.From != nil {
 		q.From = d.From.UnixMicro()
 	}

@@ -92,7 +92,7 @@ func TestUploadJSON(t *testing.T) {
 	for body, want := range map[string]map[string]string{
 		`{"conversions":[]}`:                                {"file": "empty"},
 		`{"conversions":[{"click_id":"x","payout":1.5}]}`:   {"conversions.payout": "type"},
-		`{"conversions":[{"click_id":"x","price":"1.50"}]}`: {"price": "unknown_field"},
+		`{"conversions":[{"click_id":"x","price":"1.50"}]}`: {"conversions[0].price": "unknown_field"},
 	} {
 		if d := cmp.Diff(want, w.call(w.writer, "POST", "/conversions/upload", body).want(422).rules()); d != "" {
 			t.Errorf("%s (-want +got):\n%s", body, d)

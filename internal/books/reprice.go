@@ -10,6 +10,7 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/money"
 )
 
 // RepriceQuery selects conversions of one offer.
@@ -19,6 +20,7 @@ type RepriceQuery struct {
 	To     int64    // µs, exclusive; 0 = to the last
 	Warned bool     // only those that were recorded with a warning
 	IDs    []string // only these, when not empty
+	Expect string   // with apply: the fingerprint of the preview that is confirmed, "" = none was made
 	Before string   // go on behind this conversion, the Next of the call before; "" = the newest
 }
 
@@ -50,7 +52,8 @@ type RepriceResult struct {
 // Reprice computes conversions anew by the present terms, at the exchange rates of their
 // own days. With apply the differences are posted as adjustments, otherwise it is a preview.
 // Locked, paid and refused conversions are skipped. It fails with catalog.ErrNotFound for an
-// offer the principal may not write.
+// offer the principal may not write, and with [ErrPreview] when it would do something else
+// than the preview that it is expected to be.
 func (d *Desk) Reprice(ctx context.Context, p account.Principal, workspace string, q RepriceQuery, apply bool, reason string) (*RepriceResult, error) {
 	offer := d.Judge.View().Offer(q.Offer)
 	if !p.May(workspace, true) || offer == nil || offer.Workspace != workspace {
@@ -58,6 +61,42 @@ func (d *Desk) Reprice(ctx context.Context, p account.Principal, workspace strin
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	// One catalog and one table of rates throughout: what is posted is what was looked at.
+	view, rates := d.Judge.View(), ratesOf(d.Judge)
+	judge := *d.Judge
+	judge.View, judge.Rates = func() *catalog.View { return view }, func() *money.Rates { return rates }
+	if apply && q.Expect != "" {
+		preview, err := d.reprice(ctx, &judge, p, workspace, q, false, "")
+		if err != nil {
+			return nil, err
+		}
+		if preview.Fingerprint() != q.Expect {
+			return nil, ErrPreview
+		}
+	}
+	res, err := d.reprice(ctx, &judge, p, workspace, q, apply, reason)
+	if err != nil {
+		return nil, err
+	}
+	if apply && res.Changed > 0 {
+		d.Changed()
+	}
+	return res, nil
+}
+
+// ratesOf is the table of rates the judge has now.
+func ratesOf(j *conversion.Judge) *money.Rates {
+	if j.Rates == nil {
+		return nil
+	}
+	return j.Rates()
+}
+
+// ErrPreview says that a repricing would do something else than its preview.
+var ErrPreview = errors.New("books: the repricing is not the one that was previewed")
+
+// reprice goes through the pages of the query.
+func (d *Desk) reprice(ctx context.Context, judge *conversion.Judge, p account.Principal, workspace string, q RepriceQuery, apply bool, reason string) (*RepriceResult, error) {
 	res := &RepriceResult{seen: q.Before}
 	pages := d.pages(workspace, q)
 	for res.Next == "" {
@@ -68,15 +107,12 @@ func (d *Desk) Reprice(ctx context.Context, p account.Principal, workspace strin
 		if len(ids) == 0 {
 			break
 		}
-		err = d.repricePage(ctx, p, workspace, ids, q, apply, reason, res)
+		err = d.repricePage(ctx, judge, p, workspace, ids, q, apply, reason, res)
 		if err != nil {
 			return nil, fmt.Errorf("reprice: %w", err)
 		}
 	}
 	slices.SortStableFunc(res.Lines, func(a, b RepriceLine) int { return strings.Compare(a.Conversion.ID, b.Conversion.ID) })
-	if apply && res.Changed > 0 {
-		d.Changed()
-	}
 	return res, nil
 }
 
@@ -118,7 +154,7 @@ func (q *RepriceQuery) selects(c *conversion.Conversion) bool {
 }
 
 // repricePage reprices some conversions in one transaction, each read again in it.
-func (d *Desk) repricePage(ctx context.Context, p account.Principal, workspace string, ids []string, q RepriceQuery, apply bool, reason string, res *RepriceResult) error {
+func (d *Desk) repricePage(ctx context.Context, judge *conversion.Judge, p account.Principal, workspace string, ids []string, q RepriceQuery, apply bool, reason string, res *RepriceResult) error {
 	var lines []RepriceLine
 	checked, changed, next := 0, 0, ""
 	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
@@ -140,7 +176,7 @@ func (d *Desk) repricePage(ctx context.Context, p account.Principal, workspace s
 			}
 			checked++
 			was := *c
-			r, err := d.Judge.Reprice(ctx, tx, c, p.ID, reason, apply)
+			r, err := judge.Reprice(ctx, tx, c, p.ID, reason, apply)
 			if err != nil {
 				return err
 			}

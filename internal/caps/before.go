@@ -59,6 +59,9 @@ func (w *Watcher) countBefore(ctx context.Context) error {
 					base[""] = n
 				}
 			}
+			if !r.settled {
+				base = r.counter.above(s.from, base)
+			}
 			r.counter.SetBase(s.from, base, r.settled)
 			r.counter.asked = time.Now()
 		}

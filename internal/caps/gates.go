@@ -16,9 +16,11 @@ import (
 type watched struct {
 	offer  *catalog.Offer
 	clicks map[clickKey]*clicksBefore
-	levels map[levelKey]*level
-	closed []routing.Closing  // of the gate as it stands
-	caps   []routing.ClickCap // of the gate as it stands
+	// retired are counters of caps that are gone, should they come back.
+	retired map[clickKey]*clicksBefore
+	levels  map[levelKey]*level
+	closed  []routing.Closing  // of the gate as it stands
+	caps    []routing.ClickCap // of the gate as it stands
 }
 
 // clickKey is all that decides what a counter of clicks counts: caps that differ in
@@ -28,8 +30,10 @@ type clickKey struct{ period, zone, publisher string }
 // clicksBefore is a counter with what is known of the time before it began.
 type clicksBefore struct {
 	*routing.ClickCounter
-	made   time.Time // by the real clock
-	asked  time.Time // when the base was last counted
+	made   time.Time        // by the real clock
+	floor  map[string]int64 // what a counter of before had, until the facts have it all
+	since  int64            // µs, start of the floor's window
+	asked  time.Time        // when the base was last counted
 	mark   uint64
 	marked bool
 }
@@ -70,6 +74,9 @@ func (w *Watcher) update(ctx context.Context, touched map[string]bool, all bool)
 	return nil
 }
 
+// maxAway bounds how many offers without caps are remembered.
+const maxAway = 10_000
+
 // follow takes the offers with caps out of a view of the catalog. What is known of an
 // offer that stays is kept. The caller has mu.
 func (w *Watcher) follow(view *catalog.View) {
@@ -81,15 +88,25 @@ func (w *Watcher) follow(view *catalog.View) {
 		delete(gone, o.ID)
 		x := w.offers[o.ID]
 		if x == nil {
-			x = &watched{clicks: map[clickKey]*clicksBefore{}, levels: map[levelKey]*level{}}
+			x = w.away[o.ID]
+			if x == nil {
+				x = &watched{clicks: map[clickKey]*clicksBefore{}, retired: map[clickKey]*clicksBefore{}, levels: map[levelKey]*level{}}
+			}
+			delete(w.away, o.ID)
 			w.offers[o.ID] = x
 		}
 		x.offer = o
 	}
 	gates := map[string]*routing.Gate{}
-	for id := range gone {
+	for id, x := range gone {
 		delete(w.offers, id)
 		gates[id] = nil
+		maps.Copy(x.retired, x.clicks)
+		x.clicks, x.closed, x.caps = map[clickKey]*clicksBefore{}, nil, nil
+		if w.away == nil || len(w.away) > maxAway {
+			w.away = map[string]*watched{}
+		}
+		w.away[id] = x
 	}
 	if len(gates) > 0 {
 		w.Overlay.SetGates(gates, func() int64 { return w.Now().UnixMicro() })
@@ -102,13 +119,13 @@ const fewOffers = 8
 
 // counts reads the counts of some offers' caps on conversions, and has those kept that
 // are not. With [catalog.CapEach] they have the counters of the publishers.
-func (w *Watcher) counts(ctx context.Context, look []*watched, now time.Time) (map[Counter]int64, error) {
+func (w *Watcher) counts(ctx context.Context, look []*watched, now time.Time) (*tally, error) {
 	var need []Counter
 	for _, x := range look {
 		need = append(need, x.counters(now)...)
 	}
 	if len(need) == 0 {
-		return nil, nil
+		return newTally(), nil
 	}
 	for again := false; ; again = true {
 		got, err := w.read(ctx, look, now)
@@ -117,7 +134,7 @@ func (w *Watcher) counts(ctx context.Context, look []*watched, now time.Time) (m
 		}
 		var missing []Counter
 		for _, k := range need {
-			if _, ok := got[k]; !ok {
+			if _, ok := got.n[k]; !ok {
 				missing = append(missing, k)
 			}
 		}
@@ -131,15 +148,15 @@ func (w *Watcher) counts(ctx context.Context, look []*watched, now time.Time) (m
 	}
 }
 
-func (w *Watcher) read(ctx context.Context, look []*watched, now time.Time) (map[Counter]int64, error) {
-	got := map[Counter]int64{}
+func (w *Watcher) read(ctx context.Context, look []*watched, now time.Time) (*tally, error) {
+	got := newTally()
 	take := func(workspace, offer string) error {
 		rows, err := w.Store.Counts(ctx, workspace, offer, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("read the counts of caps: %w", err)
 		}
 		for _, r := range rows {
-			got[r.Counter] = r.N
+			got.put(r.Counter, r.N)
 		}
 		return nil
 	}
@@ -170,7 +187,7 @@ func (x *watched) counters(now time.Time) []Counter {
 }
 
 // gate makes the offer's gate; changed=false when it is the one that stands.
-func (x *watched) gate(counts map[Counter]int64, now time.Time) (_ *routing.Gate, changed bool) {
+func (x *watched) gate(counts *tally, now time.Time) (_ *routing.Gate, changed bool) {
 	var closed []routing.Closing
 	var clicks []routing.ClickCap
 	used := map[clickKey]*clicksBefore{}
@@ -186,6 +203,7 @@ func (x *watched) gate(counts map[Counter]int64, now time.Time) (_ *routing.Gate
 			}
 			if counter == nil {
 				counter = &clicksBefore{ClickCounter: newClickCounter(c, x.offer.CapTimeZone), made: time.Now()}
+				counter.inherit(x.retired[key], c, x.offer.CapTimeZone, now)
 			}
 			used[key] = counter
 			clicks = append(clicks, routing.ClickCap{Counter: counter.ClickCounter, Publisher: c.Publisher, Limit: c.Limit, Why: Why(c)})
@@ -207,12 +225,39 @@ func (x *watched) gate(counts map[Counter]int64, now time.Time) (_ *routing.Gate
 		}
 		return 0
 	})
+	for key, old := range x.clicks {
+		if used[key] == nil {
+			x.retired[key] = old
+		}
+	}
 	x.clicks = used
 	if slices.Equal(closed, x.closed) && slices.Equal(clicks, x.caps) {
 		return nil, false
 	}
 	x.closed, x.caps = closed, clicks
 	return routing.NewGate(closed, clicks), true
+}
+
+// inherit takes over what a counter of the same cap had when it was taken away: the facts
+// are behind, and would admit again who was admitted a moment ago.
+func (c *clicksBefore) inherit(old *clicksBefore, limit catalog.Cap, zone string, now time.Time) {
+	if old == nil {
+		return
+	}
+	start, _ := Window(limit, Zone(zone), now)
+	c.since = start.UnixMicro()
+	c.floor, _ = old.Count(now.UnixMicro())
+	c.SetBase(now.UnixMicro(), maps.Clone(c.floor), false)
+}
+
+// above gives a base that is not below the floor of its window.
+func (c *clicksBefore) above(from int64, base map[string]int64) map[string]int64 {
+	if from == c.since {
+		for publisher, n := range c.floor {
+			base[publisher] = max(base[publisher], n)
+		}
+	}
+	return base
 }
 
 func newClickCounter(c catalog.Cap, zone string) *routing.ClickCounter {
@@ -223,19 +268,33 @@ func newClickCounter(c catalog.Cap, zone string) *routing.ClickCounter {
 	}, c.Publisher == catalog.CapEach)
 }
 
+// tally is the counts of caps on conversions.
+type tally struct {
+	n    map[Counter]int64
+	each map[Counter]map[string]int64 // of publishers, by their counter for every publisher by itself
+}
+
+func newTally() *tally { return &tally{map[Counter]int64{}, map[Counter]map[string]int64{}} }
+
+func (t *tally) put(k Counter, n int64) {
+	t.n[k] = n
+	if k.Publisher == "" || k.Publisher == catalog.CapEach {
+		return
+	}
+	every := k.Of(catalog.CapEach)
+	if t.each[every] == nil {
+		t.each[every] = map[string]int64{}
+	}
+	t.each[every][k.Publisher] = n
+}
+
 // usesOf is what a cap on conversions has used, by whom it concerns: the cap's Publisher,
 // or with [catalog.CapEach] every publisher by itself.
-func usesOf(k Counter, counts map[Counter]int64) map[string]int64 {
+func usesOf(k Counter, counts *tally) map[string]int64 {
 	if k.Publisher != catalog.CapEach {
-		return map[string]int64{k.Publisher: counts[k]}
+		return map[string]int64{k.Publisher: counts.n[k]}
 	}
-	out := map[string]int64{}
-	for other, n := range counts {
-		if other.Publisher != "" && other.Publisher != catalog.CapEach && other.Of(catalog.CapEach) == k {
-			out[other.Publisher] = n
-		}
-	}
-	return out
+	return counts.each[k]
 }
 
 // levelKey is one cap, or one publisher's part of it.
@@ -253,7 +312,7 @@ type level struct {
 }
 
 // judge notices what came to a threshold, and says so once per window. The caller has mu.
-func (w *Watcher) judge(x *watched, counts map[Counter]int64, now time.Time) {
+func (w *Watcher) judge(x *watched, counts *tally, now time.Time) {
 	seen := map[levelKey]bool{}
 	for _, c := range x.offer.Caps {
 		uses, start, _ := x.uses(c, counts, now)
@@ -283,7 +342,7 @@ func (w *Watcher) judge(x *watched, counts map[Counter]int64, now time.Time) {
 
 // uses is what a cap has used in its window of now, by whom it concerns; settled=false
 // when clicks of before may be missing.
-func (x *watched) uses(c catalog.Cap, counts map[Counter]int64, now time.Time) (uses map[string]int64, start time.Time, settled bool) {
+func (x *watched) uses(c catalog.Cap, counts *tally, now time.Time) (uses map[string]int64, start time.Time, settled bool) {
 	start, _ = Window(c, Zone(x.offer.CapTimeZone), now)
 	switch {
 	case c.Limit == 0:

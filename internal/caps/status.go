@@ -104,7 +104,7 @@ func (w *Watcher) Status(ctx context.Context, workspace, offer string) ([]Status
 	return out, nil
 }
 
-func (x *watched) status(c catalog.Cap, counts map[Counter]int64, now time.Time) Status {
+func (x *watched) status(c catalog.Cap, counts *tally, now time.Time) Status {
 	uses, _, settled := x.uses(c, counts, now)
 	s := Status{Cap: c, Why: Why(c), Warn: x.offer.CapWarn, Zone: x.offer.CapTimeZone, Provisional: !settled}
 	if c.Period != catalog.CapTotal {

@@ -58,9 +58,10 @@ type Watcher struct {
 	mu       sync.Mutex // one look at a time
 	revision int64      // of the view that offers is made from; guarded by mu
 	offers   map[string]*watched
-	running  bool      // visitors may be under way; guarded by mu
-	pruned   time.Time // guarded by mu
-	reported time.Time // when a failure was last logged; guarded by mu
+	away     map[string]*watched // offers that had caps, or are archived, should they come back
+	running  bool                // visitors may be under way; guarded by mu
+	pruned   time.Time           // guarded by mu
+	reported time.Time           // when a failure was last logged; guarded by mu
 }
 
 // NewWatcher makes a watcher; it does nothing until it is asked or runs.

@@ -70,6 +70,9 @@ func mergeMembers(to, def reflect.Value, members []member, prefix string, bad *I
 	}
 }
 
+// maxRows is more than any list of rows may have; each field says how many its own may.
+const maxRows = 1000
+
 func isRows(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct
 }
@@ -79,6 +82,10 @@ func mergeRows(to reflect.Value, m member, name string, bad *Invalid) {
 	var raws []json.RawMessage
 	if json.Unmarshal(m.value, &raws) != nil {
 		bad.Add(name, ruleType, string(m.value), "Must be a list of objects, such as [{…}, {…}].")
+		return
+	}
+	if len(raws) > maxRows {
+		bad.Add(name, ruleTooMany, strconv.Itoa(len(raws))+" entries", "There may be at most "+strconv.Itoa(maxRows)+".")
 		return
 	}
 	rows := reflect.MakeSlice(to.Type(), len(raws), len(raws))

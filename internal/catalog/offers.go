@@ -176,18 +176,20 @@ const copySuffix = " (copy)"
 
 // CloneOffer makes a copy of an offer with its goals, in one transaction. Only what must
 // be its own differs: ids, key, times, and the name, which says that it is a copy. The
-// copy is live, though what it was made of may be archived.
-func (s *Service) CloneOffer(ctx context.Context, p account.Principal, workspace, id string) (*Offer, error) {
+// copy is live, though what it was made of may be archived. Under a repeated idempotency key
+// it is the copy made first, and replayed: the goals follow it then, and the repetition that
+// a caller without an answer makes adds them where they are missing.
+func (s *Service) CloneOffer(ctx context.Context, p account.Principal, workspace, id string, idem Idempotency) (_ *Offer, replayed bool, err error) {
 	if !p.May(workspace, true) {
-		return nil, ErrNotFound
+		return nil, false, ErrNotFound
 	}
 	e, err := s.store.Get(ctx, KindOffer, workspace, id)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	goals, err := s.goalsOf(ctx, workspace, id)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for try := 1; ; try++ {
 		now := s.now()
@@ -196,25 +198,42 @@ func (s *Service) CloneOffer(ctx context.Context, p account.Principal, workspace
 		}
 		o := *e.(*Offer)
 		o.Meta, o.Key, o.Name, o.CapsSince = fresh(KindOffer), newOfferKey(), copyName(o.Name), now.UnixMicro()
-		all := []Entity{&o}
+		o.Caps = slices.DeleteFunc(slices.Clone(o.Caps), func(k Cap) bool { // of goals that are not copied
+			return k.Goal != "" && !slices.ContainsFunc(goals, func(g *Goal) bool { return g.Key == k.Goal })
+		})
+		a := s.audit(p, "create", nil, &o, o.Currency)
+		a.Reason = "copy of " + id
+		first := []Entity{&o}
+		if idem.Key != "" {
+			replayed, err = s.store.Insert(ctx, &o, idem, a)
+			first = nil
+		}
+		var copies []Entity
 		for _, g := range goals {
 			n := *g
 			n.Meta, n.Offer = fresh(KindGoal), o.ID
-			all = append(all, &n)
+			copies = append(copies, &n)
 		}
-		a := s.audit(p, "create", nil, &o, o.Currency)
-		a.Reason = "copy of " + id
-		err = s.store.InsertAll(ctx, all, a)
+		if err == nil && replayed {
+			have, herr := s.goalsOf(ctx, workspace, o.ID)
+			err = herr
+			if len(have) > 0 {
+				copies = nil
+			}
+		}
+		if all := append(first, copies...); err == nil && len(all) > 0 {
+			err = s.store.InsertAll(ctx, all, a)
+		}
 		if err == nil {
-			revision := int64(0)
-			for _, e := range all {
+			revision := o.Revision
+			for _, e := range copies {
 				revision = max(revision, e.Base().Revision)
 			}
 			s.changed(ctx, revision)
-			return &o, nil
+			return &o, replayed, nil
 		}
 		if !drawnTwice(&o, err) || try == insertTries {
-			return nil, err
+			return nil, false, err
 		}
 	}
 }

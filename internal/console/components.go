@@ -41,7 +41,7 @@ type cell struct {
 	Word  string // a state
 	Copy  string
 	Tone  string // good, bad, warn, muted, zero, mono …
-	Class string // num, lead, fill, cut, wrap, brk (wraps on phones), opt, wide
+	Class string // num, lead, fill, cut, wrap, brk (wraps on phones); opt, wide, roomy, tiny (not on narrower screens: see table.css)
 	Title string
 	Pick  string       // value of the row's box in the form "bulk"; Title names the row
 	Lines []amountLine // instead of Text: amounts of several currencies, one above the other

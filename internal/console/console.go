@@ -32,7 +32,7 @@ type Catalog interface {
 	Get(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string) (catalog.Entity, error)
 	List(ctx context.Context, p account.Principal, q catalog.Query) ([]catalog.Entity, error)
 	Names(ctx context.Context, workspace, kind string, ids []string) map[string]string
-	CloneOffer(ctx context.Context, p account.Principal, workspace, id string) (*catalog.Offer, error)
+	CloneOffer(ctx context.Context, p account.Principal, workspace, id string, idem catalog.Idempotency) (o *catalog.Offer, replayed bool, err error)
 	BulkOffers(ctx context.Context, p account.Principal, workspace string, ids []string, ch catalog.BulkChange, dryRun bool) ([]catalog.BulkResult, error)
 }
 

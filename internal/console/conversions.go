@@ -118,6 +118,12 @@ func (c *call) conversionTable(rows []*conversion.Conversion, without string) *t
 		order := textCell(cv.Order).with("opt cut")
 		order.Title = cv.Order
 		state := statusCell(string(cv.Status), false)
+		switch { // beyond a cap, or waiting for somebody: said where the eye looks
+		case cv.Hold != "" && cv.Status == conversion.Pending:
+			state = cell{Word: "held", Tone: "warn", Title: "Pending until somebody decides: " + words(cv.Hold) + "."}
+		case cv.OverCap != "":
+			state.Title = "Beyond the " + cv.OverCap + "."
+		}
 		cells = append(cells, textCell(cv.GoalKey).with("opt cut"), order, cell{Text: words(cv.Source) + ", " + words(cv.Method), Class: "wide", Tone: "muted"}, state, sale, rev, comm)
 		t.Rows = append(t.Rows, row{Href: href, Off: cv.Status == conversion.Rejected || cv.Status == conversion.Reversed, Cells: cells})
 	}

@@ -1,7 +1,7 @@
 package console
 
 import (
-	"encoding/csv"
+	"bufio"
 	"errors"
 	"io"
 	"regexp"
@@ -32,8 +32,7 @@ func (c *call) reportCSV() error {
 
 // writeCSV writes a table as RFC 4180, amounts as decimal text in their currency.
 func writeCSV(w io.Writer, t *report.Table, fallback string) error {
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
+	out := bufio.NewWriter(w)
 	line := make([]string, 0, len(t.Columns))
 	currencyAt := -1
 	for i, cl := range t.Columns {
@@ -42,10 +41,7 @@ func writeCSV(w io.Writer, t *report.Table, fallback string) error {
 			currencyAt = i
 		}
 	}
-	err := out.Write(line)
-	if err != nil {
-		return err
-	}
+	writeLine(out, line)
 	for _, r := range t.Rows {
 		currency := fallback
 		if currencyAt >= 0 {
@@ -57,13 +53,25 @@ func writeCSV(w io.Writer, t *report.Table, fallback string) error {
 		for i, cl := range t.Columns {
 			line = append(line, csvValue(cl, r[i], currency))
 		}
-		err := out.Write(line)
-		if err != nil {
-			return err
-		}
+		writeLine(out, line)
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
+}
+
+// writeLine writes cells by RFC 4180. Also one with a semicolon or a tab is quoted, which
+// encoding/csv does not: spreadsheets of half of the world take these for separators, and
+// what follows one may be a formula (S8). A failed write shows at the flush.
+func writeLine(out *bufio.Writer, cells []string) {
+	for i, c := range cells {
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		if strings.ContainsAny(c, ",;\t\"\r\n") || strings.TrimSpace(c) != c {
+			c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+		}
+		_, _ = out.WriteString(c)
+	}
+	_, _ = out.WriteString("\r\n")
 }
 
 // number is what a numeric column may hold unprefixed (S8).

@@ -73,11 +73,11 @@ func (c *call) diagnosisPanel(o *catalog.Offer) (panel, error) {
 		p.More.Label = "What was looked at"
 		return p, nil
 	}
-	p.Table = &table{Label: "Findings", Columns: []column{{Label: "Severity"}, {Label: "Finding", Class: "fill"}}}
+	p.Table = &table{Label: "Findings", Columns: []column{{Label: "Severity", Class: "slim"}, {Label: "Finding", Class: "grow"}}}
 	for _, f := range r.Findings {
 		s := severities[f.Severity]
 		p.Table.Rows = append(p.Table.Rows, row{Href: page + "#" + f.Code, Cells: []cell{
-			{Word: s.Word, Tone: s.Tone}, {Text: f.Title, Href: page + "#" + f.Code, Class: "fill lead brk", Title: f.Sentence},
+			{Word: s.Word, Tone: s.Tone, Class: "slim"}, {Text: f.Title, Href: page + "#" + f.Code, Class: "grow lead brk", Title: f.Sentence},
 		}})
 	}
 	return p, nil

@@ -193,7 +193,7 @@ func (c *call) cloneAll(work bulkWork) error {
 	made := 0
 	for _, ws := range sortedKeys(work.ids) {
 		for _, id := range work.ids[ws] {
-			_, err := c.Catalog.CloneOffer(c.r.Context(), c.who, ws, id)
+			_, _, err := c.Catalog.CloneOffer(c.r.Context(), c.who, ws, id, catalog.Idempotency{})
 			if err != nil {
 				return err
 			}
@@ -206,7 +206,7 @@ func (c *call) cloneAll(work bulkWork) error {
 
 // offerClone copies one offer and goes to the copy.
 func (c *call) offerClone() error {
-	o, err := c.Catalog.CloneOffer(c.r.Context(), c.who, c.ws.ID, c.r.PathValue("id"))
+	o, _, err := c.Catalog.CloneOffer(c.r.Context(), c.who, c.ws.ID, c.r.PathValue("id"), catalog.Idempotency{})
 	if err != nil {
 		return err
 	}

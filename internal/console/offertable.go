@@ -35,7 +35,7 @@ func (l *offerList) table() (*table, error) {
 	pick := col(l.write() && len(l.rows) > 0, column{Class: "act", All: true})
 	col(true, column{Label: "Offer", Class: "fill"})
 	space := col(l.all, column{Label: "Workspace", Class: "cut opt"})
-	col(true, column{Label: "Advertiser", Class: "wide"})
+	col(true, column{Label: "Advertiser", Class: "wide roomy"})
 	col(true, column{Label: "State", Class: "opt"})
 	check := col(len(marks) > 0, column{Label: "Check", Class: "opt", Help: "What the diagnosis found; the offer's page says what to do."})
 	capped := col(len(standing) > 0, column{Label: "Cap", Class: "opt", Help: "The fullest of its caps."})
@@ -59,6 +59,9 @@ func (l *offerList) table() (*table, error) {
 			r.Cells = append(r.Cells, cell{Pick: o.Workspace + "/" + o.ID, Title: o.Name, Class: "act"})
 		}
 		title := o.Name
+		if adv := l.advertiserOf(o); adv != "" {
+			title += " · " + adv
+		}
 		if len(o.Tags) > 0 {
 			title += " · " + strings.Join(o.Tags, ", ")
 		}
@@ -66,7 +69,7 @@ func (l *offerList) table() (*table, error) {
 		if space {
 			r.Cells = append(r.Cells, cell{Text: spaces[o.Workspace], Class: "cut opt", Title: spaces[o.Workspace]})
 		}
-		r.Cells = append(r.Cells, textCell(l.advertiserOf(o)).with("wide cut"), statusCell(o.Status, o.Archived).with("opt"))
+		r.Cells = append(r.Cells, textCell(l.advertiserOf(o)).with("wide roomy cut"), statusCell(o.Status, o.Archived).with("opt"))
 		if check {
 			r.Cells = append(r.Cells, markCell(marks[o.ID]))
 		}

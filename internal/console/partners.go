@@ -1,7 +1,7 @@
 package console
 
 import (
-	"net/url"
+	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
@@ -66,14 +66,28 @@ func (c *call) advertiser() error {
 		terms.Pairs = append(terms.Pairs, pair{Label: "Notes", Value: a.Notes})
 	}
 	terms.Pairs = append(terms.Pairs, pair{Label: "Id", Value: a.ID})
-	tok := panel{ID: "token", Copies: []copyField{
-		{ID: "postback", Label: "Postback URL", Value: c.PublicURL + "/postback?click_id={click_id}&amount={sale_amount}&txid={order_number}&token=" + url.QueryEscape(a.Token), Help: "For all of its offers: the click says which one it was. Every {…} must be replaced by a value."},
-	}}
+	tok := panel{ID: "token", Copies: []copyField{c.advertiserPostback(a)}}
 	if c.write() {
 		tok.Copies = append(tok.Copies, copyField{ID: "token-value", Label: "Token", Value: a.Token, Help: "Authenticates its postbacks. Whoever has it can report conversions in its name."})
 	}
 	p.Panels = []panel{terms, tok, bal, {ID: "offers", Title: "Offers", Table: t}}
 	return show(c, "panels", a.Name, p)
+}
+
+// advertiserPostback is the postback for all offers of an advertiser, with its own macros
+// and everything it can send. The token is for those who may change things.
+func (c *call) advertiserPostback(a *catalog.Advertiser) copyField {
+	shown := *a
+	if !c.write() {
+		shown.Token = ""
+	}
+	o := &catalog.Offer{Currency: c.ws.Currency, AppendClickID: true, Terms: catalog.Terms{PayoutKind: catalog.PayoutPostback}}
+	if a.Macros == (catalog.Macros{}) { // of a shop: most know what was sold, not what they owe for it
+		o.PayoutKind, o.RequireOrder = catalog.PayoutPercent, true
+	}
+	m := catalog.Tracking(o, &shown, c.PublicURL, "", false)[0]
+	return copyField{ID: "postback", Label: "Postback URL", Value: m.Text,
+		Help: strings.Join(append([]string{"For all of its offers: the click says which one it was. An offer's own page has the one that fits its terms."}, m.Warnings...), " ")}
 }
 
 // publishers lists who brings visitors.

@@ -46,7 +46,7 @@ const (
 )
 
 // defaultMetrics and defaultDimension are what a fresh report asks.
-var defaultMetrics = []string{"visits", "clicks", "conversions", "cr", "revenue", "commission", "margin", "epc"}
+var defaultMetrics = []string{"visits", "clicks", "conversions", "cr", "revenue", "commission", "profit", "epc"}
 
 const defaultDimension = "offer"
 

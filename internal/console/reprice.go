@@ -121,8 +121,12 @@ func (c *call) showReprice(code int, v url.Values, problem, reason string) error
 		p.Rest = &link{Label: "Older conversions", URL: c.same("before", res.Next)}
 	}
 	if res.Changed > 0 {
+		button := "Post the adjustments"
+		if movesOf(res).money == 0 {
+			button = "Take the rates"
+		}
 		p.Confirm = &confirmView{Action: c.plain("offers/" + o.ID + "/reprice"), Hidden: append(selection(v), hidden{"expect", res.Fingerprint()}),
-			Says: []string{c.repriceConsequence(res)}, Button: "Post the adjustments", Reasoned: true, Reason: reason, Example: "such as: the network sent no payout"}
+			Says: []string{c.repriceConsequence(res)}, Button: button, Reasoned: true, Reason: reason, Example: "such as: the network sent no payout"}
 	}
 	return showStatus(c, code, "reprice", "Repricing", p)
 }
@@ -139,22 +143,67 @@ func (c *call) newRepricePage(o *catalog.Offer, v url.Values, q books.RepriceQue
 
 // repriceConsequence says what confirming does, before it is done.
 func (c *call) repriceConsequence(res *books.RepriceResult) string {
-	s := plural(int64(res.Changed), "conversion is", "conversions are") + " priced anew, and " + plural(int64(res.Changed), "adjustment is", "adjustments are") + " posted to the ledger:"
-	for i, t := range res.Totals() {
-		if i > 0 {
-			s += ";"
+	m := movesOf(res)
+	s := plural(int64(res.Changed), "conversion is", "conversions are") + " priced anew"
+	if m.money > 0 {
+		s += ", and " + plural(int64(m.money), "adjustment is", "adjustments are") + " posted to the ledger:"
+		for i, t := range res.Totals() {
+			if i > 0 {
+				s += ";"
+			}
+			s += " revenue " + signed(t.RevenueDifference, t.Currency) + ", commission " + signed(t.CommissionDifference, t.Currency)
 		}
-		s += " revenue " + signed(t.RevenueDifference, t.Currency) + ", commission " + signed(t.CommissionDifference, t.Currency)
 	}
 	s += "."
+	if m.first > 0 {
+		s += " Reports in " + c.ws.Currency + ", which count " + strconv.Itoa(m.first) + " of them as 0 until now, get the rate of the day."
+	}
+	if m.rates > m.first {
+		s += " " + plural(int64(m.rates-m.first), "conversion takes", "conversions take") + " another rate to " + c.ws.Currency + "."
+	}
+	if m.money == 0 {
+		return s + " What was booked stays: nothing is posted to the ledger." + more(res)
+	}
 	if slices.ContainsFunc(res.Totals(), func(t books.RepriceTotal) bool { return t.CommissionDifference != 0 }) {
 		s += " What publishers are owed changes with it."
 	}
-	s += " The old entries stay."
-	if res.Next != "" {
-		s += " There are more than " + count(books.MaxReprice) + " conversions: these are the newest of them, and the rest is behind the link above."
+	return s + " The old entries stay." + more(res)
+}
+
+// more says that a repricing is not all of it.
+func more(res *books.RepriceResult) string {
+	if res.Next == "" {
+		return ""
 	}
-	return s
+	return " There are more than " + count(books.MaxReprice) + " conversions: these are the newest of them, and the rest is behind the link above."
+}
+
+// moves counts the lines of a repricing by what changes in them: money is posted to the
+// ledger, a rate only changes what reports make of the conversion.
+type moves struct {
+	money int
+	rates int
+	first int // of the rates: there was none before
+}
+
+func movesOf(res *books.RepriceResult) moves {
+	var m moves
+	for _, l := range res.Lines {
+		if l.Skipped != "" {
+			continue
+		}
+		cv := l.Conversion
+		if l.Revenue != cv.Revenue || l.Commission != cv.Commission {
+			m.money++
+		}
+		if l.Report.Rate != cv.Report.Rate {
+			m.rates++
+			if cv.Report.Rate == "" {
+				m.first++
+			}
+		}
+	}
+	return m
 }
 
 // signed writes an amount with its sign and currency.
@@ -177,6 +226,10 @@ func (c *call) fillReprice(p *repricePage, res *books.RepriceResult) {
 	p.Lines = &table{Label: "Conversions that change", Columns: []column{{Label: "Happened"}, {Label: "Order"}, {Label: "State", Class: "opt"}, {Label: "Revenue", Class: "num"}, {Label: "After", Class: "num", Help: "By the offer's present terms."},
 		{Label: "Commission", Class: "num opt"}, {Label: "After", Class: "num opt", Help: "By the present terms."}, {Label: "Set by", Class: "fill wide"}},
 		Empty: &empty{Sentence: "Nothing changes: the present terms make the same of every conversion selected."}}
+	rated := movesOf(res).rates > 0
+	if rated {
+		p.Lines.Columns = append(p.Lines.Columns[:5:5], append([]column{{Label: "Rate to\u00a0" + c.ws.Currency, Class: "num"}}, p.Lines.Columns[5:]...)...)
+	}
 	skipped := &table{Label: "Conversions that stay as they are", Columns: []column{{Label: "Happened"}, {Label: "Order"}, {Label: "Revenue", Class: "num"}, {Label: "Why", Class: "fill"}}}
 	changed := 0
 	for _, l := range res.Lines {
@@ -191,10 +244,14 @@ func (c *call) fillReprice(p *repricePage, res *books.RepriceResult) {
 		}
 		changed++
 		if len(p.Lines.Rows) < linesShown {
-			p.Lines.Rows = append(p.Lines.Rows, row{Href: href, Cells: []cell{when, order, statusCell(string(cv.Status), false).with("opt"),
-				{Text: amount(cv.Revenue, cv.Currency), Tone: "muted", Class: "num"}, changedCell(cv.Revenue, l.Revenue, cv.Currency),
+			cells := []cell{when, order, statusCell(string(cv.Status), false).with("opt"),
+				{Text: amount(cv.Revenue, cv.Currency), Tone: "muted", Class: "num"}, changedCell(cv.Revenue, l.Revenue, cv.Currency)}
+			if rated {
+				cells = append(cells, rateCell(cv.Report.Rate, l.Report.Rate))
+			}
+			p.Lines.Rows = append(p.Lines.Rows, row{Href: href, Cells: append(cells, []cell{
 				{Text: amount(cv.Commission, cv.Currency), Tone: "muted", Class: "num opt"}, changedCell(cv.Commission, l.Commission, cv.Currency).with("opt"),
-				{Text: l.PayoutRule, Class: "fill wide", Title: l.PayoutRule}}})
+				{Text: l.PayoutRule, Class: "fill wide", Title: l.PayoutRule}}...)})
 		}
 	}
 	if changed > len(p.Lines.Rows) {
@@ -203,6 +260,14 @@ func (c *call) fillReprice(p *repricePage, res *books.RepriceResult) {
 	if len(skipped.Rows) > 0 {
 		p.Skipped = skipped
 	}
+}
+
+// rateCell is a rate to the reporting currency, and the one it was before.
+func rateCell(before, after string) cell {
+	if before == after {
+		return cell{Text: orDash(after), Tone: "muted", Class: "num"}
+	}
+	return cell{Text: orElse(before, "none") + " → " + orElse(after, "none"), Class: "num"}
 }
 
 // changedCell is a new amount, coloured by what it is against the old one.
@@ -258,7 +323,13 @@ func (c *call) repriceConfirm() error {
 	p := c.newRepricePage(o, v, q)
 	p.Head.State = &state{Word: "posted", Tone: "good"}
 	p.Ledger = c.at("ledger")
-	p.Done = plural(int64(res.Changed), "conversion was", "conversions were") + " repriced. The ledger has an adjustment for each; each conversion's page shows it with the reason."
+	p.Done = plural(int64(res.Changed), "conversion was", "conversions were") + " repriced. "
+	if m := movesOf(res); m.money > 0 {
+		p.Done += "The ledger has " + plural(int64(m.money), "adjustment", "adjustments") + "; each conversion's page shows what changed, with the reason."
+	} else {
+		p.Head.State.Word = "done"
+		p.Done += "Reports in " + c.ws.Currency + " have them at the rate of their day; the ledger stays as it was."
+	}
 	c.fillReprice(&p, res)
 	return show(c, "reprice", "Repricing", p)
 }

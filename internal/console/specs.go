@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/url"
+	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/macro"
@@ -69,11 +70,11 @@ func advertiserSections(_ *call, _ catalog.Doc, isNew bool) ([]sectionSpec, erro
 	templates := []choice{{Value: "", Label: "None: fill in by hand"}}
 	for _, t := range catalog.NetworkTemplates() {
 		name := t.Name
-		if t.Platform != "" && t.Platform != t.Name {
+		if t.Platform != "" && !strings.HasPrefix(t.Name, t.Platform) {
 			name += " (" + t.Platform + ")"
 		}
 		m := t.Macros
-		fill := url.Values{"click_param": {t.ClickParam}, "click_macro": {m.ClickID}, "payout_macro": {m.Payout}, "amount_macro": {m.Amount},
+		fill := url.Values{"type": {catalog.TypeNetwork}, "click_param": {t.ClickParam}, "click_macro": {m.ClickID}, "payout_macro": {m.Payout}, "amount_macro": {m.Amount},
 			"currency_macro": {m.Currency}, "txid_macro": {m.TxID}, "status_macro": {m.Status}, "goal_macro": {m.Goal}}
 		templates = append(templates, choice{Value: t.ID, Label: name, Fill: fill.Encode()})
 	}

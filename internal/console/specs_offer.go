@@ -58,6 +58,9 @@ func offerSetup(c *call, o *catalog.OfferDoc, isNew bool) ([]fieldSpec, error) {
 			return nil, err
 		}
 		adv.choices = advs
+		if len(advs) == 1 {
+			adv.help = "There is none yet: to have one, make it under Advertisers first, as it cannot be added later. It pays for the conversions; with it the click id is appended and the network's macros are filled in."
+		}
 	} else {
 		adv.widget, adv.text = "fixed", "None"
 		if o.Advertiser != "" {

@@ -186,7 +186,7 @@ func (c *call) statColumns(currencies []string, sortable bool) []column {
 	}
 	cols := []column{
 		{Label: "Visits", Class: "num opt", Help: formulas["visits"]},
-		{Label: "Clicks", Class: "num", Help: formulas["clicks"]},
+		{Label: "Clicks", Class: "num tiny", Help: formulas["clicks"]},
 		{Label: "Conv.", Class: "num", Help: formulas["conversions"]},
 		{Label: "CR", Class: "num opt", Help: formulas["cr"]},
 		{Label: "Revenue" + unit, Class: "num", Help: formulas["revenue"]},
@@ -211,7 +211,7 @@ func statCells(s *stat, currencies []string) []cell {
 		cr.Tone = "zero"
 	}
 	return []cell{
-		countCell(s.visits).with("opt"), countCell(s.clicks), countCell(s.conversions), cr,
+		countCell(s.visits).with("opt"), countCell(s.clicks).with("tiny"), countCell(s.conversions), cr,
 		moneyCell(s, currencies, revenueOf, false), moneyCell(s, currencies, commissionOf, false).with("opt"), moneyCell(s, currencies, marginOf, true),
 	}
 }

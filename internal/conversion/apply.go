@@ -96,7 +96,7 @@ func (j *judgment) prepare(v values) (*Conversion, error) {
 		Advertiser: j.offer.Advertiser, Offer: j.offer.ID, Goal: j.goal.ID, GoalKey: j.goal.Key,
 		Publisher: j.visit.Publisher, Link: j.visit.Link, Order: v.order, Method: j.method, Source: j.sig.Kind,
 		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.geo()), Coupon: j.req.Coupon,
-		Params: paramsJSON(j.req.Custom), Dims: j.visit.Append(nil), Version: 1,
+		Params: paramsJSON(j.harmless()), Dims: j.visit.Append(nil), Version: 1,
 	}
 	c.take(w, j.sig.Kind)
 	j.value(c, w, p)
@@ -235,6 +235,12 @@ func (j *judgment) tellAccepted(c *Conversion) {
 	if c.Warning != "" {
 		j.row.Detail += " " + c.Warning
 	}
+}
+
+// harmless are the custom parameters without those that hold a token, under whatever name it
+// was sent: people who only read conversions are shown them.
+func (j *judgment) harmless() []macro.Param {
+	return slices.DeleteFunc(slices.Clone(j.req.Custom), func(p macro.Param) bool { return j.view.AdvertiserByToken(p.Value) != nil })
 }
 
 // paramsJSON keeps custom parameters as a JSON object, "" for none.

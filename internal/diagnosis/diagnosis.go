@@ -16,6 +16,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"clickledger/internal/account"
 	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
@@ -204,6 +206,7 @@ type Options struct {
 type Service struct {
 	Options
 	prober *prober
+	visits singleflight.Group // checks of landing pages under way, by offer
 	marks  *marks
 }
 

@@ -85,8 +85,10 @@ func masked(name, value string) string {
 func maskedQuery(query string) string {
 	parts := strings.Split(clip(query, 4<<10), "&")
 	for i, p := range parts {
-		name, _, ok := strings.Cut(p, "=")
-		if decoded, err := url.QueryUnescape(name); ok && (err != nil || secret(decoded)) {
+		name, value, ok := strings.Cut(p, "=")
+		decoded, err := url.QueryUnescape(name)
+		plainValue, verr := url.QueryUnescape(value)
+		if ok && (err != nil || secret(decoded) || verr == nil && tokenForm.MatchString(plainValue) && !tokenForm.MatchString(value)) {
 			parts[i] = name + "=[hidden]"
 		}
 	}

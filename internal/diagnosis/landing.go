@@ -91,12 +91,24 @@ func (s *Service) CheckLanding(ctx context.Context, p account.Principal, workspa
 	if err != nil {
 		return nil, err
 	}
+	// Who asks at the same time gets the same answer.
+	l, err, _ := s.visits.Do(workspace+" "+offer, func() (any, error) { return s.checkLanding(ctx, p, workspace, offer, o) })
+	if err != nil {
+		return nil, err
+	}
+	return l.(*Landing), nil
+}
+
+func (s *Service) checkLanding(ctx context.Context, p account.Principal, workspace, offer string, o *catalog.Offer) (*Landing, error) {
 	last, err := found(s.Store.Landing(ctx, workspace, offer))
 	if err != nil {
 		return nil, fmt.Errorf("read the last landing check: %w", err)
 	}
-	if last != nil && last.URL == o.URL && s.Now().Sub(time.UnixMicro(last.At)) < visitAgain {
-		return last, nil
+	if last != nil && last.URL == o.URL {
+		age := s.Now().Sub(time.UnixMicro(last.At)) // below 0 when the clock was put back
+		if 0 <= age && age < visitAgain {
+			return last, nil
+		}
 	}
 	select {
 	case s.prober.slots <- struct{}{}:

@@ -40,6 +40,7 @@ const (
 	CodeTokenOpen     = "url_token_unclosed"   // {name without its closing brace
 	CodeTokenModifier = "url_token_modifier"   // {name:x} where x is not raw or hash
 	CodeTokenDefault  = "url_token_default"    // the default in {name|default} is longer than MaxDefault
+	CodeAppPosition   = "url_app_position"     // a token where a link to an app says what is opened
 	CodeRawPosition   = "url_raw_position"     // {name:raw} elsewhere than in the query or the fragment
 	CodeTokenInHost   = "url_token_in_host"    // a token in the host or port
 	CodeDotSegment    = "url_dot_segment"      // a path segment of dots and tokens

@@ -65,6 +65,8 @@ func (c *compiler) token(s string, pos int) (ref, *Error) {
 		return ref{}, &Error{CodeTokenDefault, name, "The default of {" + name + "} is longer than 256 bytes."}
 	case r.flags&isRaw != 0 && pos == inPath:
 		return ref{}, &Error{CodeRawPosition, head, "The token {" + head + "} stands in the path; raw values are allowed only in the query and the fragment."}
+	case c.app && !c.free(pos):
+		return ref{}, &Error{CodeAppPosition, head, "The token {" + head + "} stands where a link to an app says which app or page is opened; there values are fixed. In the fragment of an intent a token may be the value of an extra, such as S.click_id={click_id}."}
 	case r.flags&isRaw != 0 && pos == inFragment && c.app:
 		return ref{}, &Error{CodeRawPosition, head, "The token {" + head + "} stands in the fragment of a link to an app, where raw values are not allowed."}
 	}
@@ -144,4 +146,21 @@ func appendRaw(dst []byte, v string) []byte {
 		run = i + 1
 	}
 	return append(dst, v[run:]...)
+}
+
+// free reports whether a token may stand at the place reached in a link to an app. In its
+// fragment an Android intent names app, scheme and fallback page, and Android decodes what
+// stands there, so that encoding is no fence: only extras (S.name=) are free, but for the
+// one that is such a page. The path of android-app: names the scheme and host to open.
+func (c *compiler) free(pos int) bool {
+	switch {
+	case pos == inPath:
+		return c.t.scheme != "android-app"
+	case pos != inFragment:
+		return true
+	}
+	last := c.text[max(strings.LastIndexByte(c.text, ';'), strings.LastIndexByte(c.text, '#'))+1:]
+	name, extra := strings.CutPrefix(last, "S.")
+	name, _, valued := strings.Cut(name, "=")
+	return extra && valued && name != "browser_fallback_url" && !strings.ContainsAny(name, "%{")
 }

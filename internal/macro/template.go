@@ -118,10 +118,11 @@ const (
 
 // compiler cuts what follows the authority into ops.
 type compiler struct {
-	t   *Template
-	tbl *Table
-	app bool // a link to an app
-	lit strings.Builder
+	t    *Template
+	tbl  *Table
+	app  bool   // a link to an app
+	text string // what was compiled so far
+	lit  strings.Builder
 	// Of the path segment at hand:
 	first, last int // its first and last token ops, -1 = none
 	static      int // literal bytes in it
@@ -138,6 +139,7 @@ func (c *compiler) compile(s string) *Error {
 	for i := 0; i < len(s); {
 		b := s[i]
 		if b == '{' {
+			c.text = s[:i]
 			r, bad := c.token(s[i:], pos)
 			if bad != nil {
 				return bad

@@ -82,6 +82,8 @@ func (c *schedule) next(now, fetched time.Time, failed bool, newest string) time
 	}
 	day := last.Weekday()
 	switch {
+	case fetched.After(now.Add(lateRetry)):
+		return now // the clock was wrong then
 	case failed && c.failures > 0:
 		return fetched.Add(min(firstRetry<<min(c.failures-1, 10), longestRetry))
 	case fetched.Before(last):

@@ -110,8 +110,9 @@ type ClickCounter struct {
 	window func(at int64) (start, end int64)
 	each   bool
 
-	from atomic.Int64 // µs; counts what is at this time or later; 0 until it is in an overlay
-	now  atomic.Pointer[clickWindow]
+	from   atomic.Int64 // µs; counts what is at this time or later; 0 until it is in an overlay
+	latest atomic.Int64 // µs; of the visitors it has seen, and its beginning
+	now    atomic.Pointer[clickWindow]
 
 	mu   sync.Mutex     // held while from is set, windows are made and bases are told
 	kept []*clickWindow // oldest first; now is one of them; guarded by mu
@@ -146,6 +147,7 @@ func (c *ClickCounter) slot(w *clickWindow, publisher string) *atomic.Int64 {
 
 // take admits one click below the limit; counted only with count.
 func (c *ClickCounter) take(publisher string, at, limit int64, count bool) bool {
+	at = c.steady(at)
 	n := c.slot(c.at(at), publisher)
 	if !count || at < c.begin() {
 		return n.Load() < limit // who came before the beginning is in the base
@@ -162,8 +164,39 @@ func (c *ClickCounter) take(publisher string, at, limit int64, count bool) bool 
 }
 
 func (c *ClickCounter) giveBack(publisher string, at int64) {
+	at = c.steady(at)
 	if at >= c.begin() {
 		c.slot(c.at(at), publisher).Add(-1)
+	}
+}
+
+// How far a clock may differ, in µs: visitors of the same moment come in any order, and a
+// clock that goes back further than a day and a half was wrong before, not now.
+const (
+	sameMoment = 1e6
+	wrongClock = 36 * 3600 * 1e6
+)
+
+// steady is the instant by which a visitor counts: for a clock that was set back the latest
+// one seen, so that it neither opens a window that was full nor leaves the count.
+func (c *ClickCounter) steady(at int64) int64 {
+	for {
+		last := c.latest.Load()
+		switch back := last - at; {
+		case back <= 0:
+			if last == at || c.latest.CompareAndSwap(last, at) {
+				return at
+			}
+		case back < sameMoment:
+			return at
+		case back <= wrongClock:
+			return last
+		default:
+			if c.latest.CompareAndSwap(last, at) {
+				c.from.Store(min(c.from.Load(), at))
+				return at
+			}
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func (o *Overlay) SetGates(gates map[string]*Gate, now func() int64) {
 	at := max(now(), 1)
 	for _, c := range fresh {
 		c.from.Store(at)
+		c.latest.Store(at)
 		c.mu.Unlock()
 	}
 }

@@ -221,6 +221,10 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 			l.element("tags", query.Filter[name], c.db.engine.jsonElement())
 			continue
 		}
+		if name == "fallback_offer" {
+			l.given(name, query.Filter[name]) // its index leaves out offers without one
+			continue
+		}
 		l.equal(name, query.Filter[name])
 	}
 	l.contains("search", query.Search)

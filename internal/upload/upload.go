@@ -31,6 +31,8 @@ const (
 	MaxBytes   = 5 << 20
 	MaxCell    = 512 // bytes, as of a postback's parameter
 	MaxColumns = 100
+
+	maxLine = 64 << 10 // bytes; more than any row that can be taken
 )
 
 // FileError says that the whole file cannot be read.
@@ -160,9 +162,18 @@ func Read(data []byte, zone *time.Location) (*Sheet, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A line of nothing but delimiters would be millions of cells before it can be refused.
+	for n, rest := 1, text; len(rest) > 0; n++ {
+		line, more, _ := bytes.Cut(rest, []byte("\n"))
+		if len(line) > maxLine {
+			return nil, &FileError{CodeColumns, n, fmt.Sprintf("The line is longer than %d kB.", maxLine>>10)}
+		}
+		rest = more
+	}
 	s := &Sheet{Delimiter: sniff(text)}
 	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = s.Delimiter, -1, true
+	// Between tabs nothing is trimmed: a tab is space, too, and empty cells would be lost.
+	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = s.Delimiter, -1, s.Delimiter != '\t'
 	seen := map[conversion.Entry]int{}
 	var columns []*field
 	for {

@@ -4,7 +4,7 @@
 
 ALTER TABLE workspaces ADD COLUMN ip_mode TEXT COLLATE "C" NOT NULL DEFAULT 'truncated';
 ALTER TABLE workspaces ADD COLUMN salt TEXT COLLATE "C" NOT NULL DEFAULT '';
-UPDATE workspaces SET salt = md5(random()::text || id);
+UPDATE workspaces SET salt = replace(gen_random_uuid()::text, '-', '');
 
 ALTER TABLE advertisers ADD COLUMN template TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE advertisers ADD COLUMN click_macro TEXT COLLATE "C" NOT NULL DEFAULT '';
@@ -33,6 +33,8 @@ ALTER TABLE offers ADD COLUMN description TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE offers ADD COLUMN category TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE offers ADD COLUMN preview_url TEXT COLLATE "C" NOT NULL DEFAULT '';
 ALTER TABLE offers ADD COLUMN traffic TEXT COLLATE "C" NOT NULL DEFAULT '[]';
+
+CREATE INDEX offers_fallback ON offers (workspace, fallback_offer, id) WHERE fallback_offer <> '';
 
 ALTER TABLE goals ADD COLUMN geo_payouts TEXT COLLATE "C" NOT NULL DEFAULT '[]';
 

@@ -34,6 +34,8 @@ ALTER TABLE offers ADD COLUMN category TEXT NOT NULL DEFAULT '';
 ALTER TABLE offers ADD COLUMN preview_url TEXT NOT NULL DEFAULT '';
 ALTER TABLE offers ADD COLUMN traffic TEXT NOT NULL DEFAULT '[]';
 
+CREATE INDEX offers_fallback ON offers (workspace, fallback_offer, id) WHERE fallback_offer <> '';
+
 ALTER TABLE goals ADD COLUMN geo_payouts TEXT NOT NULL DEFAULT '[]';
 
 -- Of the currency the signal spoke in: '' = the conversion's own.

@@ -44,9 +44,12 @@
     for (const live of document.querySelectorAll("[data-live]")) {
       const n = document.querySelector(`[data-note="${live.dataset.live}"]`);
       if (!n) continue;
+      // While what was refused still stands there, its error says it already.
+      const of = document.querySelector(`[name="${live.dataset.live}"]`);
+      const said = live.parentElement.querySelector(":scope > .err") && of?.value === of?.defaultValue;
       live.className = "live " + n.dataset.tone;
-      live.textContent = n.textContent;
-      if (n.dataset.code) live.append(" ", Object.assign(document.createElement("code"), { textContent: n.dataset.code }));
+      live.textContent = said ? "" : n.textContent;
+      if (n.dataset.code && !said) live.append(" ", Object.assign(document.createElement("code"), { textContent: n.dataset.code }));
       if (n.dataset.bad) {
         const b = Object.assign(document.createElement("button"), { type: "button", className: "fix", textContent: `Use ${n.dataset.good}}` });
         b.addEventListener("click", () => {
@@ -66,7 +69,8 @@
       for (const [name, value] of new URLSearchParams(select.selectedOptions[0]?.dataset.fill || "")) {
         const f = select.form.elements[name];
         const ours = f?.value === filled.get(name); // put there by the template chosen before
-        if (!f || !ours && (!value || f.value && f.value !== f.defaultValue)) continue;
+        const first = (e) => e.defaultValue ?? (e.querySelector("[selected]") || e.options[0])?.value; // what the form came with
+        if (!f || !ours && (!value || f.value && f.value !== first(f))) continue;
         f.value = value;
         filled.set(name, value);
       }
