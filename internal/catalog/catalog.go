@@ -300,6 +300,9 @@ type Link struct {
 	Name      string // placement
 	Status    string // StatusActive, StatusPaused
 	Source    string // default of {source}
+	// Subs are preset sub ids, sub1 first, "" = none: for a sub id that the URL does not
+	// bring itself. At most MaxSubs, each at most MaxSub characters and 512 bytes.
+	Subs []string
 }
 
 // Kind and Base make the entities an [Entity].

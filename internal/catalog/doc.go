@@ -146,12 +146,13 @@ type EnrollmentDoc struct {
 
 // LinkDoc is what can be set on a [Link].
 type LinkDoc struct {
-	Workspace string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
-	Offer     string `json:"offer" required:"true" maxLength:"64" doc:"The offer it leads to; cannot be changed later."`
-	Publisher string `json:"publisher" required:"false" maxLength:"64" doc:"Who spreads it and earns the commission; needs an approved enrollment; cannot be changed later. Empty: a link of the house."`
-	Name      string `json:"name" required:"false" maxLength:"200" doc:"The placement, such as summer newsletter."`
-	Status    string `json:"status" required:"false" enum:"active,paused" doc:"A paused link sends its visitors to the fallback. Default active."`
-	Source    string `json:"source" required:"false" maxLength:"200" doc:"What {source} stands for when the URL brings none."`
+	Workspace string   `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Offer     string   `json:"offer" required:"true" maxLength:"64" doc:"The offer it leads to; cannot be changed later."`
+	Publisher string   `json:"publisher" required:"false" maxLength:"64" doc:"Who spreads it and earns the commission; needs an approved enrollment; cannot be changed later. Empty: a link of the house."`
+	Name      string   `json:"name" required:"false" maxLength:"200" doc:"The placement, such as summer newsletter."`
+	Status    string   `json:"status" required:"false" enum:"active,paused" doc:"A paused link sends its visitors to the fallback. Default active."`
+	Source    string   `json:"source" required:"false" maxLength:"200" doc:"What {source} stands for when the URL brings none."`
+	Subs      []string `json:"subs" required:"false" nullable:"false" maxItems:"20" doc:"Preset sub ids, the first is sub1: what a sub id is where the URL does not bring it. At most 200 characters each; an empty text is none."`
 }
 
 // Kind makes the documents a [Doc].
@@ -182,7 +183,7 @@ func NewDoc(kind Kind) Doc {
 	case KindEnrollment:
 		return &EnrollmentDoc{Status: Approved}
 	case KindLink:
-		return &LinkDoc{Status: StatusActive}
+		return &LinkDoc{Status: StatusActive, Subs: []string{}}
 	}
 	return nil
 }

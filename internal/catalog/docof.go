@@ -44,7 +44,7 @@ func DocOf(e Entity, currency string) Doc {
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, currency), CommissionPercent: e.CommissionPercent,
 		}
 	case *Link:
-		return &LinkDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source}
+		return &LinkDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source, Subs: list(e.Subs)}
 	}
 	return nil
 }

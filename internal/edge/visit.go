@@ -35,7 +35,7 @@ func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision, info *visitor.
 	if d.Enrollment != nil {
 		v.Enrollment = d.Enrollment.ID
 	}
-	foreign(h, d.Link.Source)
+	foreign(h, d.Link)
 	if keyword, ok := d.Keywords(rand.Uint64); ok {
 		// The offer's own choice is what it is paid by; the link's keyword gives way to it.
 		v.Keyword, h.values[macro.Keyword] = keyword, keyword
@@ -58,9 +58,9 @@ func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision, info *visitor.
 
 // foreign takes the ids of others out of the query: opaque, byte for byte (R16). Of a
 // repeated parameter the first value that is not empty counts. A macro that nobody
-// replaced is stored and flagged, and rendered as if it were absent (R10). source is
-// the link's own label, for when the query brings none.
-func foreign(h *hit, source string) {
+// replaced is stored and flagged, and rendered as if it were absent (R10). What the query
+// does not bring is the link's own: its source, and its preset sub ids.
+func foreign(h *hit, link *routing.Link) {
 	v := &h.visit
 	for i := range h.params {
 		p := &h.params[i]
@@ -96,9 +96,19 @@ func foreign(h *hit, source string) {
 		h.values[id] = *to
 	}
 	if h.values[macro.Source] == "" {
-		h.values[macro.Source] = source
+		h.values[macro.Source] = link.Source
 		if v.Source == "" {
-			v.Source = source
+			v.Source = link.Source
+		}
+	}
+	for n, preset := range link.Subs {
+		id := macro.Sub1 + macro.ID(n)
+		if n >= event.Subs || preset == "" || h.values[id] != "" {
+			continue
+		}
+		h.values[id] = cut(preset, event.MaxForeignID)
+		if v.Subs[n] == "" {
+			v.Subs[n] = h.values[id]
 		}
 	}
 }

@@ -196,13 +196,13 @@ func linkRow(e *catalog.Link) q.Link {
 	return q.Link{
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
-		Key: e.Key, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source,
+		Key: e.Key, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source, Subs: texts(e.Subs),
 	}
 }
 
 func linkEntity(r q.Link) *catalog.Link {
 	return &catalog.Link{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
-		Key:  r.Key, Offer: r.Offer, Publisher: r.Publisher, Name: r.Name, Status: r.Status, Source: r.Source,
+		Key:  r.Key, Offer: r.Offer, Publisher: r.Publisher, Name: r.Name, Status: r.Status, Source: r.Source, Subs: textsOf(r.Subs),
 	}
 }

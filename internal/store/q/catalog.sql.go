@@ -190,7 +190,7 @@ func (q *Queries) ChangedGoals(ctx context.Context, arg ChangedGoalsParams) ([]G
 const changedLinks = `-- name: ChangedLinks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source
+  name, status, source, subs
 FROM links WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -223,6 +223,7 @@ func (q *Queries) ChangedLinks(ctx context.Context, arg ChangedLinksParams) ([]L
 			&i.Name,
 			&i.Status,
 			&i.Source,
+			&i.Subs,
 		); err != nil {
 			return nil, err
 		}
@@ -568,7 +569,7 @@ func (q *Queries) GetIdempotency(ctx context.Context, arg GetIdempotencyParams) 
 const getLink = `-- name: GetLink :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source
+  name, status, source, subs
 FROM links WHERE workspace = ?1 AND id = ?2
 `
 
@@ -595,6 +596,7 @@ func (q *Queries) GetLink(ctx context.Context, arg GetLinkParams) (Link, error) 
 		&i.Name,
 		&i.Status,
 		&i.Source,
+		&i.Subs,
 	)
 	return i, err
 }
@@ -983,11 +985,12 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 const insertLink = `-- name: InsertLink :exec
 INSERT INTO links (
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source
+  name, status, source, subs
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
-  ?11, ?12, ?13, ?14
+  ?11, ?12, ?13, ?14,
+  ?15
 )
 `
 
@@ -1006,6 +1009,7 @@ type InsertLinkParams struct {
 	Name      string `db:"name"`
 	Status    string `db:"status"`
 	Source    string `db:"source"`
+	Subs      string `db:"subs"`
 }
 
 func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
@@ -1024,6 +1028,7 @@ func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
 		arg.Name,
 		arg.Status,
 		arg.Source,
+		arg.Subs,
 	)
 	return err
 }
@@ -1441,8 +1446,8 @@ UPDATE links SET
   updated = ?1, revision = ?2, archived = ?3,
   search = ?4, key = ?5, offer = ?6,
   publisher = ?7, name = ?8, status = ?9,
-  source = ?10, version = version + 1
-WHERE workspace = ?11 AND id = ?12 AND version = ?13
+  source = ?10, subs = ?11, version = version + 1
+WHERE workspace = ?12 AND id = ?13 AND version = ?14
 `
 
 type UpdateLinkParams struct {
@@ -1456,6 +1461,7 @@ type UpdateLinkParams struct {
 	Name      string `db:"name"`
 	Status    string `db:"status"`
 	Source    string `db:"source"`
+	Subs      string `db:"subs"`
 	Workspace string `db:"workspace"`
 	ID        string `db:"id"`
 	Version   int64  `db:"version"`
@@ -1473,6 +1479,7 @@ func (q *Queries) UpdateLink(ctx context.Context, arg UpdateLinkParams) (int64, 
 		arg.Name,
 		arg.Status,
 		arg.Source,
+		arg.Subs,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

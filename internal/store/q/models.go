@@ -286,6 +286,7 @@ type Link struct {
 	Name      string `db:"name"`
 	Status    string `db:"status"`
 	Source    string `db:"source"`
+	Subs      string `db:"subs"`
 }
 
 type NodeLease struct {

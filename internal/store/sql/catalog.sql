@@ -213,11 +213,12 @@ FROM enrollments WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.a
 -- name: InsertLink :exec
 INSERT INTO links (
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source
+  name, status, source, subs
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(key), sqlc.arg(offer),
-  sqlc.arg(publisher), sqlc.arg(name), sqlc.arg(status), sqlc.arg(source)
+  sqlc.arg(publisher), sqlc.arg(name), sqlc.arg(status), sqlc.arg(source),
+  sqlc.arg(subs)
 );
 
 -- name: UpdateLink :execrows
@@ -225,19 +226,19 @@ UPDATE links SET
   updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
   search = sqlc.arg(search), key = sqlc.arg(key), offer = sqlc.arg(offer),
   publisher = sqlc.arg(publisher), name = sqlc.arg(name), status = sqlc.arg(status),
-  source = sqlc.arg(source), version = version + 1
+  source = sqlc.arg(source), subs = sqlc.arg(subs), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetLink :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source
+  name, status, source, subs
 FROM links WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedLinks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source
+  name, status, source, subs
 FROM links WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: BumpRevision :one
