@@ -43,6 +43,7 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /enrollments/{id}/archive": {"enrollments", ""}, "POST /enrollments/{id}/restore": {"enrollments", ""},
 	"GET /links/{id}": {"links", ""}, "PATCH /links/{id}": {"links", `{"name":"x"}`},
 	"POST /links/{id}/archive": {"links", ""}, "POST /links/{id}/restore": {"links", ""},
+	"POST /links/{id}/deep-link": {"links", `{"url":"https://shop.example/"}`}, "GET /links/{id}/qr.svg": {"links", ""}, "GET /links/{id}/qr.png": {"links", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
@@ -171,7 +172,7 @@ func TestEveryRouteNeedsAKey(t *testing.T) {
 func TestReadersWriteNothing(t *testing.T) {
 	w := newWorld(t)
 	ours := w.shop(w.writer, w.ws)
-	reads := []string{"POST /reports", "POST /verify"}
+	reads := []string{"POST /reports", "POST /verify", "POST /links/{id}/deep-link"}
 	for _, r := range routes(t, w) {
 		method, path, _ := strings.Cut(r, " ")
 		if method == "GET" || slices.Contains(reads, r) {

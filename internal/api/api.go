@@ -96,6 +96,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerCatalog()
 	s.registerTracking()
 	s.registerOffers()
+	s.registerLinks()
 	s.registerCaps()
 	s.registerAccounts()
 	s.registerDiagnosis()

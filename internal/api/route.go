@@ -26,6 +26,7 @@ type route struct {
 	unscoped     bool         // the id alone says which workspace
 	kind         catalog.Kind // whose filters the query may have
 	maxBody      int64        // of a body that is a file, in bytes; default 1 MB of JSON
+	media        string       // type of an answer that is a file
 }
 
 // writes reports whether the operation changes something, which keys that may only
@@ -47,6 +48,9 @@ func add[I, O any](s *server, r route, h func(ctx context.Context, in *I) (*O, e
 			"default": {Description: "Refused", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem}}},
 		},
 		Security: []map[string][]string{{"bearer": {}}},
+	}
+	if r.media != "" {
+		op.Responses["200"] = &huma.Response{Description: "The file.", Content: map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
 	}
 	if r.maxBody > 0 {
 		op.MaxBodyBytes, op.BodyReadTimeout = r.maxBody, time.Minute

@@ -185,7 +185,7 @@ func (s *server) linkView(e catalog.Entity, _ *extras) Link {
 	l := e.(*catalog.Link)
 	v := Link{Meta: metaOf(e), LinkDoc: *catalog.DocOf(e, "").(*catalog.LinkDoc), Key: l.Key}
 	if l.Key != "" {
-		v.TrackingURL = s.PublicURL + "/c/" + l.Key
+		v.TrackingURL = s.trackingURL(l)
 	}
 	return v
 }
