@@ -106,7 +106,7 @@ func DeepLinkURL(base string, allow []string, d *DeepLinkDoc) (tracking, page st
 // AllowedHosts says in a sentence where an allow-list lets links lead.
 func AllowedHosts(allow []string) string {
 	if len(allow) == 0 {
-		return "The offer allows no hosts: add the shop's to its deep links."
+		return "The offer allows no hosts: add the shop's to its deep-link hosts."
 	}
 	said := make([]string, len(allow))
 	for i, entry := range allow {

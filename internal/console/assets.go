@@ -53,7 +53,7 @@ const everywhere = "app"
 
 // apart are the components that few pages need, by the bundle they are in instead: a
 // page's name, or chart, which goes with uPlot.
-var apart = map[string]string{"chart": "chart", "preview": "edit", "rows": "edit", "tokens": "edit"}
+var apart = map[string]string{"chart": "chart", "preview": "edit", "rows": "edit", "slots": "edit", "tokens": "edit", "deeplink": "panels"}
 
 // bundleOf says which bundle a file of ours is in. What a page's folder holds is
 // served to that page alone.

@@ -210,7 +210,7 @@ type section struct {
 
 type field struct {
 	ID, Name, Label string
-	Widget          string // text, area, select, check, choice (radio), set (boxes), rows, fixed
+	Widget          string // text, area, select, check, choice (radio), set (boxes), slots (an input an item), rows, fixed
 	Type            string
 	Value           string
 	Text            string // of fixed: what is shown for the value
@@ -234,7 +234,11 @@ type field struct {
 	Live            *note // what the values typed so far mean for it; nil: never anything
 	Tokens          *tokenList
 	Table           *rowsView
+	Slots           []slot // of slots: an input for each item of a list
 }
+
+// slot is one input of a list whose items have names by their places.
+type slot struct{ ID, Label, Value string }
 
 // note is a remark on a field; Bad and Good are a token and what to write instead.
 type note struct {

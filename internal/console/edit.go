@@ -357,8 +357,6 @@ func (c *call) pageOf(e catalog.Entity) string {
 		return c.at("offers/"+e.Offer) + "#goals"
 	case *catalog.Enrollment:
 		return c.at("publishers/"+e.Publisher) + "#enrollments"
-	case *catalog.Link:
-		return c.at("links", "q", e.ID)
 	}
 	return c.at(paths[e.Kind()] + "/" + e.Base().ID)
 }

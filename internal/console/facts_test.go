@@ -225,6 +225,8 @@ func metric(m string, s, whole map[string]int64) any {
 			return nil
 		}
 		return big.NewRat(s["revenue"], whole["clicks"]*100).FloatString(4)
+	case "unique_visits":
+		return s["uniques"]
 	case "margin":
 		return s["revenue"] - s["commission"]
 	case "profit":

@@ -125,6 +125,10 @@ func readDoc(d any, posted url.Values) map[string]string {
 		case reflect.Slice:
 			switch v.Type().Elem().Kind() {
 			case reflect.String:
+				if name == presetField.name { // an item's place is its name: empty ones stay
+					v.Set(reflect.ValueOf(slices.Clone(posted[name])))
+					break
+				}
 				v.Set(reflect.ValueOf(items(name, strings.Join(posted[name], "\n"))).Convert(v.Type()))
 			case reflect.Struct:
 				readRows(v, name, posted, errs)
@@ -338,6 +342,8 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 	}
 	f.Checked = f.Value == "true"
 	switch {
+	case f.Widget == "slots":
+		f.Slots = slotsOf(f)
 	case f.Widget == "set":
 		f.Choices = ticked(spec.choices, lines(f.Value))
 	case f.Widget == "text" && kind == reflect.Slice:
@@ -347,6 +353,27 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 		f.Choices = selected(spec.choices, f.Value)
 	}
 	return f
+}
+
+// presetField are a link's preset sub ids.
+var presetField = fieldSpec{name: "subs", label: "Preset sub ids", widget: "slots", optional: true, help: "What a sub id is where the URL does not bring it. What the URL brings wins."}
+
+// minSlots is how many inputs a list has at least; it has as many as it has items, so that
+// saving a form loses none.
+const minSlots = 5
+
+// slotsOf makes the inputs of a list of sub ids.
+func slotsOf(f field) []slot {
+	values := strings.Split(f.Value, "\n")
+	out := make([]slot, max(minSlots, len(values)))
+	for i := range out {
+		out[i].Label = "sub" + itoa(i+1)
+		out[i].ID = f.ID + "-" + itoa(i+1)
+		if i < len(values) {
+			out[i].Value = values[i]
+		}
+	}
+	return out
 }
 
 // wrong reports whether the field, or a cell of it, was refused.

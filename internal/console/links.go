@@ -22,7 +22,7 @@ func (c *call) links() error {
 	offerNames, pubNames := namesIn(offers), namesIn(pubs)
 	return catalogPage[*catalog.Link]{
 		kind: catalog.KindLink, path: "links", title: "Links", search: "Placement or id",
-		statuses: []string{"active", "paused"}, newLabel: "New link", newPath: "links/new", stat: "link",
+		statuses: []string{"active", "paused"}, newLabel: "New link", newPath: "links/new", stat: "link", uniques: true,
 		filter: map[string]string{"offer": offer, "publisher": pub},
 		more: []field{
 			{Widget: "select", Name: "offer", Label: "Offer", Choices: selected(offers, offer)},
@@ -38,19 +38,11 @@ func (c *call) links() error {
 			if l.Publisher != "" {
 				who = cell{Text: nameOr(pubNames, l.Publisher), Href: c.at("publishers/" + l.Publisher), Class: "opt cut"}
 			}
-			lead := cell{Text: name, Class: "fill lead", Title: name}
-			if c.write() {
-				lead.Href = c.plain("links/" + l.ID + "/edit")
-			}
+			lead := cell{Text: name, Href: c.at("links/" + l.ID), Class: "fill lead", Title: name}
 			u := c.trackingURL(l)
 			return []cell{lead, {Text: nameOr(offerNames, l.Offer), Href: c.at("offers/" + l.Offer), Class: "opt cut"}, who, statusCell(l.Status, l.Archived).with("opt"), {Text: "/c/" + l.Key, Copy: u, Title: u}}
 		},
-		href: func(l *catalog.Link) string {
-			if !c.write() {
-				return ""
-			}
-			return c.plain("links/" + l.ID + "/edit")
-		},
+		href: func(l *catalog.Link) string { return c.at("links/" + l.ID) },
 		empty: empty{
 			Sentence: "A link is a tracking URL: an offer, and the publisher who spreads it.",
 			Action:   &link{Label: "New link", URL: c.plain("links/new")},
@@ -103,6 +95,7 @@ func (c *call) showLinkForm(d *catalog.LinkDoc, posted url.Values, errs map[stri
 		{name: "name", label: "Placement", optional: true, example: "Summer newsletter", help: noHelp},
 		{name: "source", optional: true, width: "w3", example: "newsletter", help: "What {source} stands for when the URL brings none."},
 		{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3", help: noHelp},
+		presetField,
 	}}}
 	p := editPage{Head: head{Title: "New link", Crumb: &link{Label: "Links", URL: c.at("links")}}, Form: docForm(d, sections, []string{"workspace"}, posted, errs)}
 	p.Form.Action, p.Form.Submit, p.Form.Cancel = c.plain("links/new"), "Create link", c.at("links")

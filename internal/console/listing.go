@@ -65,6 +65,8 @@ type panel struct {
 	Notes   []string
 
 	Tracking *trackingView
+	Deep     *deepView
+	QR       *qrView
 }
 
 // pageSize is how many rows a page of a list has; catalogWhole is how many rows of
@@ -152,6 +154,7 @@ type catalogPage[E catalog.Entity] struct {
 	newLabel string
 	newPath  string
 	stat     string // the dimension of the numbers, "" = none
+	uniques  bool   // a column of uniques among them
 	columns  []column
 	cells    func(E) []cell
 	empty    empty
@@ -193,7 +196,11 @@ func (p catalogPage[E]) render(c *call) error {
 			return err
 		}
 		curs = c.currencies(numbers)
-		t.Columns = append(append([]column(nil), p.columns...), c.statColumns(curs, whole)...)
+		cols := c.statColumns(curs, whole)
+		if p.uniques {
+			cols = withUniques(cols, c.uniqueColumn(whole))
+		}
+		t.Columns = append(append([]column(nil), p.columns...), cols...)
 	}
 	if whole {
 		p.sort(c, rows, numbers)
@@ -201,7 +208,7 @@ func (p catalogPage[E]) render(c *call) error {
 	for _, e := range rows {
 		r := row{Href: p.href(e), Off: e.Base().Archived, Cells: p.cells(e)}
 		if p.stat != "" {
-			r.Cells = append(r.Cells, statCells(numbers[e.Base().ID], curs)...)
+			r.Cells = append(r.Cells, p.numbers(numbers[e.Base().ID], curs)...)
 		}
 		t.Rows = append(t.Rows, r)
 	}
@@ -215,6 +222,15 @@ func (p catalogPage[E]) render(c *call) error {
 		page.Head.Actions = append(page.Head.Actions, action{Label: p.newLabel, URL: c.plain(p.newPath), Icon: "plus", Kind: "primary"})
 	}
 	return show(c, "list", p.title, page)
+}
+
+// numbers are the cells of one row's numbers.
+func (p catalogPage[E]) numbers(s *stat, curs []string) []cell {
+	cells := statCells(s, curs)
+	if p.uniques {
+		cells = withUniques(cells, uniqueCell(s))
+	}
+	return cells
 }
 
 // finish adds totals, the count, paging and what stands in an empty table.
@@ -231,7 +247,7 @@ func (p catalogPage[E]) finish(c *call, t *table, rows []E, numbers map[string]*
 			lead[i].Class = p.columns[i].Class
 		}
 		lead[0] = cell{Text: "Total", Class: "lead " + p.columns[0].Class}
-		t.Totals = []row{{Cells: append(lead, statCells(sum, curs)...)}}
+		t.Totals = []row{{Cells: append(lead, p.numbers(sum, curs)...)}}
 	}
 	if len(rows) > 0 {
 		t.Count = plural(int64(len(rows)), "row", "rows")

@@ -106,6 +106,8 @@ func (c *call) entityHead(e catalog.Entity, path, plural, name, status string) h
 		h.Actions = append(h.Actions, action{Label: "Clone", URL: c.plain("offers/" + e.ID + "/clone"), Post: true},
 			action{Label: "Archive", URL: c.plain("offers/" + e.ID + "/archive"), Post: true, Fields: []hidden{{"archived", "true"}, {versionField, itoa(int(m.Version))}}},
 			action{Label: "New link", URL: c.plain("links/new", "offer", e.ID), Icon: "plus", Kind: "primary"})
+	case *catalog.Link:
+		h.Actions = append(h.Actions, action{Label: "Archive", URL: c.plain("links/" + e.ID + "/archive"), Post: true, Fields: []hidden{{"archived", "true"}, {versionField, itoa(int(m.Version))}}})
 	case *catalog.Publisher:
 		h.Actions = append(h.Actions, action{Label: "New link", URL: c.plain("links/new", "publisher", e.ID), Icon: "plus", Kind: "primary"})
 	case *catalog.Advertiser:

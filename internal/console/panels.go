@@ -101,8 +101,8 @@ func (c *call) linksPanel(filter map[string]string, by, id string) (panel, error
 			who = cell{Text: names[o], Href: c.at(paths[kind] + "/" + o), Class: "cut", Title: names[o]}
 		}
 		u := c.trackingURL(l)
-		t.Rows = append(t.Rows, row{Href: c.at("links", "q", l.ID), Off: l.Archived, Cells: []cell{
-			{Text: name, Href: c.at("links", "q", l.ID), Class: "fill lead", Title: name}, who, statusCell(l.Status, l.Archived), {Text: u, Copy: u},
+		t.Rows = append(t.Rows, row{Href: c.at("links/" + l.ID), Off: l.Archived, Cells: []cell{
+			{Text: name, Href: c.at("links/" + l.ID), Class: "fill lead", Title: name}, who, statusCell(l.Status, l.Archived), {Text: u, Copy: u},
 		}})
 	}
 	p := panel{ID: "links", Title: "Links", Table: t}

@@ -46,7 +46,7 @@ const (
 )
 
 // defaultMetrics and defaultDimension are what a fresh report asks.
-var defaultMetrics = []string{"visits", "clicks", "conversions", "cr", "revenue", "commission", "profit", "epc"}
+var defaultMetrics = []string{"visits", "clicks", "unique_visits", "conversions", "cr", "revenue", "commission", "profit", "epc"}
 
 const defaultDimension = "offer"
 
@@ -358,10 +358,8 @@ func (c *call) dimensionURL(dimension, id string) string {
 		}
 	}
 	switch k := catalog.Kind(dimension); k {
-	case catalog.KindOffer, catalog.KindAdvertiser, catalog.KindPublisher:
+	case catalog.KindOffer, catalog.KindAdvertiser, catalog.KindPublisher, catalog.KindLink:
 		return c.at(paths[k] + "/" + id)
-	case catalog.KindLink:
-		return c.at("links", "q", id)
 	}
 	return ""
 }

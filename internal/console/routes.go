@@ -36,6 +36,10 @@ var routes = []route{
 	{"GET /w/{ws}/links", needWorkspace, (*call).links},
 	{"GET /w/{ws}/links/new", needWorkspace, (*call).linkForm},
 	{"POST /w/{ws}/links/new", needWorkspace, (*call).linkCreate},
+	{"GET /w/{ws}/links/{id}", needWorkspace, (*call).link},
+	{"GET /w/{ws}/links/{id}/deep-link", needWorkspace, (*call).deepLink},
+	{"GET /w/{ws}/links/{id}/qr.svg", needWorkspace, (*call).qrSVG},
+	{"GET /w/{ws}/links/{id}/qr.png", needWorkspace, (*call).qrPNG},
 
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
 	{"GET /w/{ws}/conversions/new", needWorkspace, (*call).entryForm},

@@ -127,6 +127,7 @@ func linkSections(c *call, _ catalog.Doc, _ bool) ([]sectionSpec, error) {
 		{name: "name", label: "Placement", optional: true, example: "Summer newsletter", help: noHelp},
 		{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3", help: "A paused link sends its visitors to the fallback."},
 		{name: "source", optional: true, width: "w3", example: "newsletter", help: "What {source} stands for when the URL brings none."},
+		presetField,
 	}}}, nil
 }
 

@@ -12,20 +12,21 @@ import (
 )
 
 // statMetrics are the metrics lists and the dashboard show.
-var statMetrics = []string{"visits", "clicks", "conversions", "revenue", "commission"}
+var statMetrics = []string{"visits", "clicks", "unique_visits", "conversions", "revenue", "commission"}
 
 // money2 is what came in and what is owed for it, in one currency.
 type money2 struct{ revenue, commission int64 }
 
 // stat is one row of numbers: counts, and money by currency, never added up across.
 type stat struct {
-	visits, clicks, conversions int64
-	money                       map[string]money2
+	visits, clicks, uniques, conversions int64
+	money                                map[string]money2
 }
 
 func (s *stat) add(o *stat) {
 	s.visits += o.visits
 	s.clicks += o.clicks
+	s.uniques += o.uniques
 	s.conversions += o.conversions
 	for cur, m := range o.money {
 		s.put(cur, m.revenue, m.commission)
@@ -95,6 +96,7 @@ func (c *call) statsIn(workspace, dimension string, s span, filters ...report.Fi
 		}
 		st.visits += intOf(r, col, "visits")
 		st.clicks += intOf(r, col, "clicks")
+		st.uniques += intOf(r, col, "unique_visits")
 		st.conversions += intOf(r, col, "conversions")
 		st.put(textOf(r, col, "currency"), intOf(r, col, "revenue"), intOf(r, col, "commission"))
 	}
@@ -170,6 +172,7 @@ func marginOf(m money2) int64     { return m.revenue - m.commission }
 var formulas = map[string]string{
 	"visits":      "Visits: entries through links. HEAD requests and prefetches are never counted.",
 	"clicks":      "Clicks: arrivals at an offer. A link straight to an offer records a visit and a click at once.",
+	"uniques":     "Uniques: visits that were the first to their offer for their browser, by the tracker cookie. Ten clicks of one person are ten clicks and one unique.",
 	"conversions": "Conversions: accepted goal events, less rejected and reversed ones.",
 	"cr":          "Conversion rate: conversions ÷ clicks.",
 	"epc":         "Earnings per click: revenue ÷ clicks.",
@@ -216,6 +219,26 @@ func statCells(s *stat, currencies []string) []cell {
 	}
 }
 
+// uniqueColumn and uniqueCell are shown by lists where uniques matter, behind the clicks:
+// see [withUniques].
+func (c *call) uniqueColumn(sortable bool) column {
+	col := column{Label: "Uniques", Class: "num opt", Help: formulas["uniques"]}
+	if sortable {
+		col = c.sortColumn(col, "uniques", true)
+	}
+	return col
+}
+
+func uniqueCell(s *stat) cell {
+	if s == nil {
+		s = &stat{}
+	}
+	return countCell(s.uniques).with("opt")
+}
+
+// withUniques puts the column or cell of uniques behind that of the clicks.
+func withUniques[T any](numbers []T, uniques T) []T { return slices.Insert(numbers, 2, uniques) }
+
 // statKey is the number a list is sorted by.
 func statKey(s *stat, name, currency string) float64 {
 	if s == nil {
@@ -227,6 +250,8 @@ func statKey(s *stat, name, currency string) float64 {
 		return float64(s.visits)
 	case "clicks":
 		return float64(s.clicks)
+	case "uniques":
+		return float64(s.uniques)
 	case "conversions":
 		return float64(s.conversions)
 	case "cr":

@@ -203,7 +203,7 @@ func (c *call) visitPairs(v *event.Visit) []pair {
 		ps = append(ps, pair{Label: "Link points to", Value: c.nameOf(catalog.KindOffer, v.Wanted), Href: c.at("offers/" + v.Wanted)})
 	}
 	if v.Link != "" {
-		ps = append(ps, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, v.Link), Href: c.at("links", "q", v.Link)})
+		ps = append(ps, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, v.Link), Href: c.at("links/" + v.Link)})
 	}
 	add("Country", v.Country)
 	add("Region", join(v.City, v.Region, ", "))
@@ -391,7 +391,7 @@ func (c *call) conversionSide(cv *conversion.Conversion) []sideBox {
 		who = append(who, pair{Label: "Publisher", Value: c.nameOf(catalog.KindPublisher, cv.Publisher), Href: c.at("publishers/" + cv.Publisher)})
 	}
 	if cv.Link != "" {
-		who = append(who, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, cv.Link), Href: c.at("links", "q", cv.Link)})
+		who = append(who, pair{Label: "Link", Value: c.nameOf(catalog.KindLink, cv.Link), Href: c.at("links/" + cv.Link)})
 	}
 	what := []pair{{Label: "Goal", Value: orDash(cv.GoalKey)}, {Label: "Order", Value: orDash(cv.Order)}, {Label: "Came by", Value: words(cv.Source)}, {Label: "Matched by", Value: words(cv.Method)}}
 	if cv.Coupon != "" {

@@ -267,7 +267,7 @@ func (w *world) visit(l *catalog.Link, country, device, sub string) *event.Visit
 	id, err := w.minter.New()
 	w.must(err)
 	o := w.view.Offer(l.Offer)
-	v := &event.Visit{ID: id, At: w.now.UnixMicro(), Click: true, Unique: true, Destination: strings.Replace(strings.Replace(o.URL, "{click_id}", id.String(), 1), "{publisher_id}", l.Publisher, 1),
+	v := &event.Visit{ID: id, At: w.now.UnixMicro(), Click: true, Unique: len(w.facts.rows)%4 != 0, Destination: strings.Replace(strings.Replace(o.URL, "{click_id}", id.String(), 1), "{publisher_id}", l.Publisher, 1),
 		Referer: "https://blog.example/reviews/shoes", UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15", Addr: "203.0.113.0", Revision: w.view.Revision}
 	v.Dims = event.Dims{Workspace: w.ws.ID, Link: l.ID, Offer: o.ID, Advertiser: o.Advertiser, Publisher: l.Publisher, Source: "blog", Country: country, Device: device, OS: "iOS", OSVersion: "18.1", Browser: "Safari", BrowserVersion: "18", Language: "en-US", RefererDomain: "blog.example"}
 	v.Subs[0] = sub
