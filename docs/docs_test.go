@@ -174,7 +174,9 @@ _offer=$(_api offers '{"name": "Trail shoes", "advertiser": "'"$(_value id <<<"$
 PIXEL_KEY=$(_value key <<<"$_offer")
 PUBLISHER=$(_api publishers '{"name": "Running Blog"}' | _value id)
 _api enrollments '{"offer": "'"$(_value id <<<"$_offer")"'", "publisher": "'"$PUBLISHER"'"}' >&2
-LINK=$(_api links '{"offer": "'"$(_value id <<<"$_offer")"'", "publisher": "'"$PUBLISHER"'"}' | _value tracking_url)
+_link=$(_api links '{"offer": "'"$(_value id <<<"$_offer")"'", "publisher": "'"$PUBLISHER"'"}')
+LINK=$(_value tracking_url <<<"$_link")
+LINK_ID=$(_value id <<<"$_link")
 CLICK=$(curl -fsS -o /dev/null -w '%{redirect_url}' "$LINK" | sed 's/.*ref=\([0-9a-f]*\).*/\1/')
 TRACKER=$URL/healthz
 `

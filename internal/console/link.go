@@ -146,7 +146,7 @@ func (c *call) goes(l *catalog.Link, o *catalog.Offer) ([]pair, error) {
 	case d.Fallback != nil:
 		return []pair{{Label: "Visitors", Value: "go to the fallback: " + why, Tone: "warn", Title: d.Reason}, {Label: "Fallback", Value: d.Fallback.String()}}, nil
 	}
-	return []pair{{Label: "Visitors", Value: "see the page that says there is nothing: " + why + ". A fallback URL of the offer or in the settings takes them.", Tone: "bad", Title: d.Reason}}, nil
+	return []pair{{Label: "Visitors", Value: "get the 404 page: " + why + ". A fallback URL of the offer or of the workspace would take them.", Tone: "bad", Title: d.Reason}}, nil
 }
 
 // exceptions names the visitors that an active offer does not take.

@@ -161,7 +161,7 @@ func TestLinkGoes(t *testing.T) {
 	offer(func(d *catalog.OfferDoc) { d.Countries = []string{"DE"} })
 	says("reach the offer, but for other countries than DE")
 	offer(func(d *catalog.OfferDoc) { d.Status = catalog.StatusPaused })
-	says("see the page that says there is nothing: the offer is paused")
+	says("get the 404 page: the offer is paused")
 	offer(func(d *catalog.OfferDoc) { d.FallbackURL = "https://other.example/x" })
 	says("go to the fallback: the offer is paused", "https://other.example/x")
 	offer(func(d *catalog.OfferDoc) { d.FallbackOffer = w.offs[1].ID })

@@ -199,6 +199,7 @@ func (p catalogPage[E]) render(c *call) error {
 		cols := c.statColumns(curs, whole)
 		if p.uniques {
 			cols = withUniques(cols, c.uniqueColumn(whole))
+			cols[commissionAt].Class = "num wide" // the uniques take its place
 		}
 		t.Columns = append(append([]column(nil), p.columns...), cols...)
 	}
@@ -229,6 +230,7 @@ func (p catalogPage[E]) numbers(s *stat, curs []string) []cell {
 	cells := statCells(s, curs)
 	if p.uniques {
 		cells = withUniques(cells, uniqueCell(s))
+		cells[commissionAt].Class = "num wide"
 	}
 	return cells
 }

@@ -239,6 +239,9 @@ func uniqueCell(s *stat) cell {
 // withUniques puts the column or cell of uniques behind that of the clicks.
 func withUniques[T any](numbers []T, uniques T) []T { return slices.Insert(numbers, 2, uniques) }
 
+// commissionAt is the place of the commission behind [withUniques].
+const commissionAt = 6
+
 // statKey is the number a list is sorted by.
 func statKey(s *stat, name, currency string) float64 {
 	if s == nil {
