@@ -301,7 +301,7 @@ type Link struct {
 	Status    string // StatusActive, StatusPaused
 	Source    string // default of {source}
 	// Subs are preset sub ids, sub1 first, "" = none: for a sub id that the URL does not
-	// bring itself. At most MaxSubs, each at most MaxSub characters and 512 bytes.
+	// bring itself. At most event.Subs, each of at most MaxSub characters and 512 bytes.
 	Subs []string
 }
 

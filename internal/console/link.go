@@ -108,23 +108,19 @@ func (c *call) goes(l *catalog.Link, o *catalog.Offer) ([]pair, error) {
 		if err != nil {
 			return nil, err
 		}
-		enr, err := list[*catalog.Enrollment](c, catalog.Query{Kind: catalog.KindEnrollment, Archived: "all", Filter: map[string]string{"offer": o.ID, "publisher": l.Publisher}})
-		if err != nil {
-			return nil, err
-		}
 		rows = append(rows, pub)
-		for _, e := range enr {
-			rows = append(rows, e)
-		}
 	}
 	offers := map[string]*catalog.Offer{}
 	for next := o; next != nil && offers[next.ID] == nil; {
 		offers[next.ID] = next
-		rows = append(rows, next)
+		enr, err := c.enrollmentOf(next.ID, l.Publisher)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(append(rows, next), enr...)
 		if next.FallbackOffer == "" {
 			break
 		}
-		var err error
 		next, err = get[*catalog.Offer](c, catalog.KindOffer, next.FallbackOffer)
 		if err != nil {
 			return nil, err
@@ -147,6 +143,14 @@ func (c *call) goes(l *catalog.Link, o *catalog.Offer) ([]pair, error) {
 		return []pair{{Label: "Visitors", Value: "go to the fallback: " + why, Tone: "warn", Title: d.Reason}, {Label: "Fallback", Value: d.Fallback.String()}}, nil
 	}
 	return []pair{{Label: "Visitors", Value: "get the 404 page: " + why + ". A fallback URL of the offer or of the workspace would take them.", Tone: "bad", Title: d.Reason}}, nil
+}
+
+// enrollmentOf is a publisher's enrollment in an offer, if there is one.
+func (c *call) enrollmentOf(offer, publisher string) ([]catalog.Entity, error) {
+	if publisher == "" {
+		return nil, nil
+	}
+	return list[catalog.Entity](c, catalog.Query{Kind: catalog.KindEnrollment, Archived: "all", Filter: map[string]string{"offer": offer, "publisher": publisher}})
 }
 
 // exceptions names the visitors that an active offer does not take.

@@ -166,6 +166,10 @@ func TestLinkGoes(t *testing.T) {
 	says("go to the fallback: the offer is paused", "https://other.example/x")
 	offer(func(d *catalog.OfferDoc) { d.FallbackOffer = w.offs[1].ID })
 	says("go to another offer: the offer is paused", w.offs[1].Name)
+	// Of a publisher that the other offer was taken from it gets nobody, either.
+	e := make2[*catalog.Enrollment](w, &catalog.EnrollmentDoc{Offer: w.offs[1].ID, Publisher: l.Publisher, Status: catalog.Approved})
+	change(catalog.KindEnrollment, e.ID, func(d catalog.Doc) { d.(*catalog.EnrollmentDoc).Status = catalog.Revoked })
+	says("go to the fallback: the offer is paused")
 	offer(func(d *catalog.OfferDoc) { d.Status = catalog.StatusActive })
 	change(catalog.KindPublisher, l.Publisher, func(d catalog.Doc) { d.(*catalog.PublisherDoc).Status = catalog.StatusBanned })
 	says("go to the fallback: the publisher is not active")
