@@ -26,6 +26,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildEnrollment(d, m)
 	case *LinkDoc:
 		return c.buildLink(d, m)
+	case *CouponDoc:
+		return c.buildCoupon(d, m)
 	}
 	c.fail(ErrNotFound) // a document of another package
 	return nil

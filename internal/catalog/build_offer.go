@@ -48,6 +48,7 @@ func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}
 	e.Payout = c.payout(d.PayoutKind, d.Payout, d.PayoutPercent)
 	e.GeoPayouts, e.GeoSource = c.geoPayouts(d.PayoutKind, d.GeoPayouts), d.GeoSource
+	e.CouponPrecedence = d.CouponPrecedence
 	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
 	e.DeepLinks = c.hosts("deep_links", d.DeepLinks)
 	e.Countries = c.countries("countries", d.Countries)

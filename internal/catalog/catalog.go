@@ -1,5 +1,5 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// publishers, enrollments and links, with their validation.
+// publishers, enrollments, links and coupons, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -27,10 +27,11 @@ const (
 	KindPublisher  Kind = "publisher"
 	KindEnrollment Kind = "enrollment"
 	KindLink       Kind = "link"
+	KindCoupon     Kind = "coupon"
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon}
 
 // Meta is what every entity carries.
 type Meta struct {
@@ -190,7 +191,16 @@ type Offer struct {
 	Traffic       []string // allowed kinds of traffic, from TrafficKinds; empty = all
 	Tags          []string
 	Notes         string
+	// CouponPrecedence says whose publisher earns when a trusted signal brings a click and
+	// a coupon of another publisher: ClickWins (default) or CouponWins (A4).
+	CouponPrecedence string
 }
+
+// Values of Offer.CouponPrecedence.
+const (
+	ClickWins  = "click_wins"
+	CouponWins = "coupon_wins"
+)
 
 // Values of Offer.GeoSource.
 const (
@@ -313,6 +323,7 @@ func (*Goal) Kind() Kind       { return KindGoal }
 func (*Publisher) Kind() Kind  { return KindPublisher }
 func (*Enrollment) Kind() Kind { return KindEnrollment }
 func (*Link) Kind() Kind       { return KindLink }
+func (*Coupon) Kind() Kind     { return KindCoupon }
 
 // Base gives the row's Meta.
 func (m *Meta) Base() *Meta { return m }

@@ -54,18 +54,19 @@ type OfferDoc struct {
 	Commission        string         `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text. The commission when fixed."`
 	CommissionPercent string         `json:"commission_percent" required:"false" maxLength:"32" example:"60" doc:"Percentage of the sale amount or of the payout, 0 to 100."`
 
-	AppendClickID bool     `json:"append_click_id" required:"false" doc:"Append the click id to the URL under the advertiser's parameter, unless the URL has it already. Needs an advertiser; without a redirect (direct to offer) it cannot work."`
-	Direct        bool     `json:"direct" required:"false" doc:"Direct tracking: the page brings the tracking script and no redirect takes place. Has to be on in the campaign, too."`
-	StaticURL     string   `json:"static_url" required:"false" maxLength:"8192" example:"https://shop.example/shoes" doc:"What {offer_static_url} stands for: the URL to name to other systems where it is not the offer URL."`
-	CookieDays    int64    `json:"cookie_days" required:"false" minimum:"1" maximum:"400" doc:"How many days the tracker cookie remembers a click. Default 30."`
-	WindowDays    int64    `json:"window_days" required:"false" minimum:"0" maximum:"3650" doc:"How many days after its click a conversion may come. 0: any time. Default 30."`
-	InitialStatus string   `json:"initial_status" required:"false" enum:"pending,approved" doc:"State of a new conversion from a postback; from a pixel it is always pending. Default pending."`
-	RequireOrder  bool     `json:"require_order" required:"false" doc:"Refuse signals without an order number (txid)."`
-	DeepLinks     []string `json:"deep_links" required:"false" nullable:"false" maxItems:"100" example:"shop.example,.shop.example" doc:"Hosts to which links may lead with url=. Empty: none."`
-	FallbackOffer string   `json:"fallback_offer" required:"false" maxLength:"64" doc:"The offer that gets the visitors this one does not take: paused, capped, or outside of its countries and devices."`
-	FallbackURL   string   `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where such visitors go when there is no fallback offer, or it does not take them either. Empty: the workspace's."`
-	Countries     []string `json:"countries" required:"false" nullable:"false" maxItems:"250" example:"US,CA" doc:"Countries it takes visitors from, ISO 3166-1 alpha-2. Empty: all. A visitor whose country is unknown is taken."`
-	Devices       []string `json:"devices" required:"false" nullable:"false" maxItems:"6" example:"phone,tablet" doc:"Devices it takes: desktop, phone, tablet, tv, console, other. Empty: all. An unknown device is taken."`
+	AppendClickID    bool     `json:"append_click_id" required:"false" doc:"Append the click id to the URL under the advertiser's parameter, unless the URL has it already. Needs an advertiser; without a redirect (direct to offer) it cannot work."`
+	Direct           bool     `json:"direct" required:"false" doc:"Direct tracking: the page brings the tracking script and no redirect takes place. Has to be on in the campaign, too."`
+	StaticURL        string   `json:"static_url" required:"false" maxLength:"8192" example:"https://shop.example/shoes" doc:"What {offer_static_url} stands for: the URL to name to other systems where it is not the offer URL."`
+	CookieDays       int64    `json:"cookie_days" required:"false" minimum:"1" maximum:"400" doc:"How many days the tracker cookie remembers a click. Default 30."`
+	WindowDays       int64    `json:"window_days" required:"false" minimum:"0" maximum:"3650" doc:"How many days after its click a conversion may come. 0: any time. Default 30."`
+	InitialStatus    string   `json:"initial_status" required:"false" enum:"pending,approved" doc:"State of a new conversion from a postback; from a pixel it is always pending. Default pending."`
+	RequireOrder     bool     `json:"require_order" required:"false" doc:"Refuse signals without an order number (txid)."`
+	CouponPrecedence string   `json:"coupon_precedence" required:"false" enum:"click_wins,coupon_wins" doc:"Who earns when a postback brings a click of one publisher and a coupon of another: the click's or the coupon's. An order with a coupon and no click is the coupon's in any case. Default click_wins."`
+	DeepLinks        []string `json:"deep_links" required:"false" nullable:"false" maxItems:"100" example:"shop.example,.shop.example" doc:"Hosts to which links may lead with url=. Empty: none."`
+	FallbackOffer    string   `json:"fallback_offer" required:"false" maxLength:"64" doc:"The offer that gets the visitors this one does not take: paused, capped, or outside of its countries and devices."`
+	FallbackURL      string   `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where such visitors go when there is no fallback offer, or it does not take them either. Empty: the workspace's."`
+	Countries        []string `json:"countries" required:"false" nullable:"false" maxItems:"250" example:"US,CA" doc:"Countries it takes visitors from, ISO 3166-1 alpha-2. Empty: all. A visitor whose country is unknown is taken."`
+	Devices          []string `json:"devices" required:"false" nullable:"false" maxItems:"6" example:"phone,tablet" doc:"Devices it takes: desktop, phone, tablet, tv, console, other. Empty: all. An unknown device is taken."`
 
 	Keywords    []KeywordDoc `json:"keywords" required:"false" nullable:"false" maxItems:"500" doc:"Keyword variations. Each click takes one of every set, by weight; rows with the same parameter are a set, and the set of the first row is {keyword}."`
 	Caps        []CapDoc     `json:"caps" required:"false" nullable:"false" maxItems:"20" doc:"How much it takes in a day, a week, a month or in total. Reached, its visitors go to the fallback. Empty: as much as comes."`
@@ -155,6 +156,18 @@ type LinkDoc struct {
 	Subs      []string `json:"subs" required:"false" nullable:"false" maxItems:"20" doc:"Preset sub ids, the first is sub1: what a sub id is where the URL does not bring it. At most 200 characters each; an empty text is none."`
 }
 
+// CouponDoc is what can be set on a [Coupon].
+type CouponDoc struct {
+	Workspace  string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Offer      string `json:"offer" required:"true" maxLength:"64" doc:"The offer whose orders it is for; cannot be changed later."`
+	Publisher  string `json:"publisher" required:"true" maxLength:"64" doc:"Who gives it to customers and earns the commission; needs an approved enrollment; cannot be changed later."`
+	Code       string `json:"code" required:"true" maxLength:"64" example:"SPRING10" doc:"What customers type in, in any case. Unique among the advertiser's coupons, archived ones included."`
+	ValidFrom  string `json:"valid_from" required:"false" maxLength:"10" example:"2026-03-01" doc:"First day it counts, YYYY-MM-DD in the workspace's time zone. Empty: since ever."`
+	ValidUntil string `json:"valid_until" required:"false" maxLength:"10" example:"2026-03-31" doc:"Last day it counts. Empty: until further notice."`
+	Status     string `json:"status" required:"false" enum:"active,paused" doc:"Orders with a paused coupon are not its publisher's. Default active."`
+	Notes      string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+}
+
 // Kind makes the documents a [Doc].
 func (*WorkspaceDoc) Kind() Kind  { return KindWorkspace }
 func (*AdvertiserDoc) Kind() Kind { return KindAdvertiser }
@@ -163,6 +176,7 @@ func (*GoalDoc) Kind() Kind       { return KindGoal }
 func (*PublisherDoc) Kind() Kind  { return KindPublisher }
 func (*EnrollmentDoc) Kind() Kind { return KindEnrollment }
 func (*LinkDoc) Kind() Kind       { return KindLink }
+func (*CouponDoc) Kind() Kind     { return KindCoupon }
 
 // NewDoc is a document of the kind with its defaults; nil for an unknown kind.
 func NewDoc(kind Kind) Doc {
@@ -173,7 +187,7 @@ func NewDoc(kind Kind) Doc {
 		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam}
 	case KindOffer:
 		return &OfferDoc{Status: StatusActive, PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
-			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", GeoSource: GeoClick, OverCap: OverCapPay, CapWarn: 80,
+			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", GeoSource: GeoClick, CouponPrecedence: ClickWins, OverCap: OverCapPay, CapWarn: 80,
 			CapStates: []string{"pending", "approved"}, GeoPayouts: []GeoPayoutDoc{}, Countries: []string{}, Devices: []string{},
 			Keywords: []KeywordDoc{}, Caps: []CapDoc{}, Traffic: []string{}, DeepLinks: []string{}, Tags: []string{}}
 	case KindGoal:
@@ -184,6 +198,8 @@ func NewDoc(kind Kind) Doc {
 		return &EnrollmentDoc{Status: Approved}
 	case KindLink:
 		return &LinkDoc{Status: StatusActive, Subs: []string{}}
+	case KindCoupon:
+		return &CouponDoc{Status: StatusActive}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func DocOf(e Entity, currency string) Doc {
 			GeoPayouts: geoDocs(e.GeoPayouts, c), GeoSource: e.GeoSource, Direct: e.Direct, StaticURL: e.StaticURL, FallbackOffer: e.FallbackOffer,
 			Countries: list(e.Countries), Devices: list(e.Devices), Keywords: keywordDocs(e.Keywords), Caps: capDocs(e.Caps), CapTimeZone: e.CapTimeZone,
 			CapStates: list(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, Description: e.Description, Category: e.Category,
-			PreviewURL: e.PreviewURL, Traffic: list(e.Traffic),
+			PreviewURL: e.PreviewURL, Traffic: list(e.Traffic), CouponPrecedence: e.CouponPrecedence,
 		}
 	case *Goal:
 		return &GoalDoc{
@@ -45,6 +45,8 @@ func DocOf(e Entity, currency string) Doc {
 		}
 	case *Link:
 		return &LinkDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source, Subs: list(e.Subs)}
+	case *Coupon:
+		return &CouponDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Code: e.Code, ValidFrom: e.ValidFrom, ValidUntil: e.ValidUntil, Status: e.Status, Notes: e.Notes}
 	}
 	return nil
 }

@@ -103,8 +103,8 @@ func (s *Service) Names(ctx context.Context, workspace, kind string, ids []strin
 	return names
 }
 
-// NameOf is what people call an entity: its name, a link's key when it has none, an
-// enrollment's id.
+// NameOf is what people call an entity: its name, a link's key when it has none, a
+// coupon's code, an enrollment's id.
 func NameOf(e Entity) string {
 	switch e := e.(type) {
 	case *Workspace:
@@ -122,6 +122,8 @@ func NameOf(e Entity) string {
 			return e.Key
 		}
 		return e.Name
+	case *Coupon:
+		return e.Code
 	}
 	return e.Base().ID
 }

@@ -91,7 +91,7 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 			GeoPayouts: []catalog.GeoPayoutDoc{{"US", "5.000"}, {"DE", "0.000"}}, GeoSource: "postback",
 			Keywords: []catalog.KeywordDoc{{"q", "shoes", 3}, {"", "boots", 0}, {"", "socks", 1}},
 			Caps:     []catalog.CapDoc{{"clicks", "weekly", 10, "", "each"}, {"conversions", "daily", 0, "sale", ""}}, CapTimeZone: "America/New_York",
-			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}},
+			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}, CouponPrecedence: "coupon_wins"},
 		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", PostbackURL: "https://b.example/?c={commission}"},
 	} {
 		e := s.create(d)

@@ -23,6 +23,7 @@ var Filters = map[Kind][]string{
 	KindPublisher:  {"status", "email"},
 	KindEnrollment: {"offer", "publisher", "status"},
 	KindLink:       {"offer", "publisher", "status", "key"},
+	KindCoupon:     {"advertiser", "offer", "publisher", "status", "code"}, // code: in any case
 }
 
 // Idempotency names a write the caller may repeat. Key "" means none.

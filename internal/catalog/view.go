@@ -19,6 +19,8 @@ type View struct {
 	publishers  map[string]*Publisher
 	enrollments map[[2]string]*Enrollment // offer, publisher
 	links       map[string]*Link
+	coupons     map[[2]string][]*Coupon // workspace, folded code: of each advertiser one
+	codes       map[string][2]string    // coupon → its key in coupons
 }
 
 // NewView is the empty catalog at revision 0.
@@ -27,6 +29,7 @@ func NewView() *View {
 		workspaces: map[string]*Workspace{}, advertisers: map[string]*Advertiser{}, tokens: map[string]*Advertiser{},
 		offers: map[string]*Offer{}, keys: map[string]*Offer{}, goals: map[string]map[string]*Goal{},
 		publishers: map[string]*Publisher{}, enrollments: map[[2]string]*Enrollment{}, links: map[string]*Link{},
+		coupons: map[[2]string][]*Coupon{}, codes: map[string][2]string{},
 	}
 }
 
@@ -62,6 +65,8 @@ func (v *View) copy(k Kind) {
 		v.enrollments = maps.Clone(v.enrollments)
 	case KindLink:
 		v.links = maps.Clone(v.links)
+	case KindCoupon:
+		v.coupons, v.codes = maps.Clone(v.coupons), maps.Clone(v.codes)
 	}
 }
 
@@ -101,7 +106,28 @@ func (v *View) put(e Entity) {
 		v.enrollments[[2]string{e.Offer, e.Publisher}] = e
 	case *Link:
 		v.links[e.ID] = e
+	case *Coupon:
+		v.putCoupon(e)
 	}
+}
+
+// putCoupon files a coupon under its code, which may have changed. Lists are replaced,
+// never written: views before share them.
+func (v *View) putCoupon(e *Coupon) {
+	without := func(key [2]string) []*Coupon {
+		var rest []*Coupon
+		for _, other := range v.coupons[key] {
+			if other.ID != e.ID {
+				rest = append(rest, other)
+			}
+		}
+		return rest
+	}
+	key := [2]string{e.Workspace, FoldCode(e.Code)}
+	if was, known := v.codes[e.ID]; known && was != key {
+		v.coupons[was] = without(was)
+	}
+	v.codes[e.ID], v.coupons[key] = key, append(without(key), e)
 }
 
 // Workspace returns the workspace, nil when unknown.
@@ -152,6 +178,12 @@ func (v *View) Publisher(id string) *Publisher { return v.publishers[id] }
 // Enrollment returns the publisher's enrollment to the offer, nil when there is none.
 func (v *View) Enrollment(offer, publisher string) *Enrollment {
 	return v.enrollments[[2]string{offer, publisher}]
+}
+
+// Coupons returns the workspace's coupons of the code, archived ones included: at most
+// one of each advertiser.
+func (v *View) Coupons(workspace, code string) []*Coupon {
+	return v.coupons[[2]string{workspace, FoldCode(code)}]
 }
 
 // Link returns the link by id, nil when unknown.

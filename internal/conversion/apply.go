@@ -52,7 +52,12 @@ func (j *judgment) overrules(c *Conversion, v values) bool {
 	if !j.trusted || !event.FromPage(c.Source) || !undecided {
 		return false
 	}
-	return c.Click != j.visit.ID || j.contradiction(c, v) != nil
+	other := c.Click != j.visit.ID
+	if j.method == MatchCoupon {
+		// A coupon speaks against a publisher only where it wins, and never against a click.
+		other = c.Publisher != j.visit.Publisher && j.offer.CouponPrecedence == catalog.CouponWins
+	}
+	return other || j.contradiction(c, v) != nil
 }
 
 // replacedKey begins the de-duplication key of a claim that gave way.
@@ -95,7 +100,7 @@ func (j *judgment) prepare(v values) (*Conversion, error) {
 		Click: j.visit.ID, Signal: j.row.ID, At: v.at, ClickAt: j.visit.At, Recorded: now.UnixMicro(),
 		Advertiser: j.offer.Advertiser, Offer: j.offer.ID, Goal: j.goal.ID, GoalKey: j.goal.Key,
 		Publisher: j.visit.Publisher, Link: j.visit.Link, Order: v.order, Method: j.method, Source: j.sig.Kind,
-		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.geo()), Coupon: j.req.Coupon,
+		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.geo()), Coupon: j.req.Coupon, CouponNote: j.couponNote,
 		Params: paramsJSON(j.harmless()), Dims: j.visit.Append(nil), Version: 1,
 	}
 	c.take(w, j.sig.Kind)
@@ -232,8 +237,10 @@ func (j *judgment) tellAccepted(c *Conversion) {
 	case c.OverCap != "":
 		j.row.Detail += " It is beyond the " + c.OverCap + "."
 	}
-	if c.Warning != "" {
-		j.row.Detail += " " + c.Warning
+	for _, more := range []string{c.CouponNote, c.Warning} {
+		if more != "" {
+			j.row.Detail += " " + more
+		}
 	}
 }
 
@@ -306,7 +313,11 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	if c.Offer != j.offer.ID && v.order == "" {
 		return refuse(event.Conflict, "offer", "The click converted for another offer before.")
 	}
-	err := j.contradiction(c, v)
+	stays, err := j.disputed(c, v)
+	if err != nil {
+		return err
+	}
+	err = j.contradiction(c, v)
 	if err != nil {
 		return err
 	}
@@ -364,6 +375,9 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	j.row.Verdict, j.row.Detail = event.Duplicate, "The conversion was recorded before, and is "+string(c.Status)+"; nothing was added."
 	if len(did) > 0 {
 		j.row.Verdict, j.row.Detail = event.Updated, "The conversion was recorded before: "+strings.Join(did, "; ")+"."
+	}
+	if stays != "" {
+		j.row.Detail += " " + stays + " " + j.couponNote
 	}
 	return nil
 }

@@ -57,7 +57,8 @@ type Conversion struct {
 	Sent       string // the payout as sent, "" = absent
 	Country    string // of the click
 	Geo        string // of the signal's parameter geo, "" = absent
-	Coupon     string
+	Coupon     string // as sent, "" = none
+	CouponNote string // what the coupon decided, or why it decided nothing, in a sentence
 	Test       bool
 	PayoutRule string // which rule set the revenue, in words
 	CommRule   string // which rule set the commission, in words

@@ -64,12 +64,17 @@ type judgment struct {
 	// trusted says that the signal came with a valid advertiser token, or from an operator.
 	trusted bool
 	method  string
+	// coupon is the one that decides who earns, nil = the click does; couponNote says what
+	// became of the coupon that was sent, "" = none was.
+	coupon     *catalog.Coupon
+	couponNote string
 }
 
-// Match methods: how the click of a conversion was found.
+// Match methods: how the click of a conversion was found, or that its coupon decided.
 const (
 	MatchClickID = "click_id"
 	MatchCookie  = "cookie"
+	MatchCoupon  = "coupon"
 )
 
 // refuse is the error that ends a judgment with a verdict.
@@ -169,6 +174,7 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.weigh(v)
 	known, err := j.known(ctx, v)
 	if err != nil {
 		return err
@@ -242,7 +248,8 @@ func (j *judgment) authenticate() error {
 	return nil
 }
 
-// match finds the click: by the id that was sent, else by the pixel's cookie.
+// match finds the click: by the id that was sent, else by the pixel's cookie, else what
+// the coupon of a trusted signal stands for.
 func (j *judgment) match(ctx context.Context) error {
 	var id event.ClickID
 	switch {
@@ -259,6 +266,10 @@ func (j *judgment) match(ctx context.Context) error {
 			return refuse(event.MissingClick, "click_id", "The page brought no click_id, and the browser sent no tracker cookie for this offer: the cookie was cleared, blocked or has ended.")
 		}
 		id, j.method = found, MatchCookie
+	case j.trusted && j.req.Coupon != "":
+		return j.matchCoupon()
+	case j.req.Coupon != "":
+		return refuse(event.MissingClick, "click_id", "The parameter click_id is missing, and a coupon speaks for its publisher only with the parameter token.")
 	default:
 		return refuse(event.MissingClick, "click_id", "The parameter click_id is missing.")
 	}

@@ -18,7 +18,9 @@ func renderPostback(url string, c *Conversion, visit *event.Visit) (string, erro
 		return "", fmt.Errorf("parse the postback URL: %w", err)
 	}
 	var v macro.Values
-	v[macro.ClickID] = c.Click.String()
+	if c.Method != MatchCoupon { // it had no click, or another publisher's
+		v[macro.ClickID] = c.Click.String()
+	}
 	v[macro.CampaignID] = visit.Campaign
 	v[macro.OfferID] = c.Offer
 	v[macro.PublisherID] = c.Publisher

@@ -165,8 +165,8 @@ func (j *judgment) status() (Status, error) {
 	return "", nil
 }
 
-// eventTime reads Unix seconds, Unix milliseconds or RFC 3339.
-func (j *judgment) eventTime() (int64, error) {
+// sentTime reads Unix seconds, Unix milliseconds or RFC 3339, not in the future; µs.
+func (j *judgment) sentTime() (int64, error) {
 	s := j.req.EventTime
 	var t time.Time
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -184,11 +184,19 @@ func (j *judgment) eventTime() (int64, error) {
 	if t.After(time.UnixMicro(j.sig.At).Add(clockSkew)) {
 		return 0, refuse(event.InvalidValue, "event_time", "The event_time %q is in the future.", clip(s))
 	}
-	clicked := time.UnixMicro(j.visit.At)
-	if t.Before(clicked.Add(-clockSkew)) {
-		return 0, refuse(event.InvalidValue, "event_time", "The event_time %q is before the click.", clip(s))
+	return t.UnixMicro(), nil
+}
+
+// eventTime is the time that was sent, not before the click.
+func (j *judgment) eventTime() (int64, error) {
+	t, err := j.sentTime()
+	if err != nil {
+		return 0, err
 	}
-	return max(t.UnixMicro(), j.visit.At), nil
+	if t < j.visit.At-clockSkew.Microseconds() {
+		return 0, refuse(event.InvalidValue, "event_time", "The event_time %q is before the click.", clip(j.req.EventTime))
+	}
+	return max(t, j.visit.At), nil
 }
 
 // checkNew applies the guards that hold for a new conversion only, not for news of a
@@ -196,6 +204,14 @@ func (j *judgment) eventTime() (int64, error) {
 func (j *judgment) checkNew(v values) error {
 	if j.offer.RequireOrder && v.order == "" {
 		return refuse(event.MissingOrder, "txid", "The offer needs an order number in the parameter txid.")
+	}
+	if j.clickless() {
+		if why := j.useless(j.coupon, v.at); why != "" {
+			return refuse(event.UnknownCoupon, "coupon", "No click id came with the signal, and its coupon %q %s.", j.coupon.Code, why)
+		}
+	}
+	if j.method == MatchCoupon {
+		return nil // windows begin at clicks, and none of them earns here
 	}
 	window := time.Duration(j.offer.WindowDays) * 24 * time.Hour
 	after := time.Duration(v.at-j.visit.At) * time.Microsecond

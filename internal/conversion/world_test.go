@@ -34,6 +34,8 @@ type world struct {
 	view  *catalog.View
 
 	currency string // the workspace's
+	zone     string // the workspace's
+	more     []catalog.Entity
 }
 
 // clicks is the index: a map is all that judging needs of it.
@@ -82,10 +84,10 @@ func meta(id string) catalog.Meta { return catalog.Meta{ID: id, Workspace: "ws_1
 func (w *world) reload() {
 	other := &catalog.Advertiser{Meta: catalog.Meta{ID: "adv_2", Workspace: "ws_2"}, Token: "tok_other"}
 	w.view = catalog.NewView().With([]catalog.Entity{
-		&catalog.Workspace{Meta: catalog.Meta{ID: "ws_1", Workspace: "ws_1"}, Currency: w.currency}, w.adv, other, w.offer, w.goal,
+		&catalog.Workspace{Meta: catalog.Meta{ID: "ws_1", Workspace: "ws_1"}, Currency: w.currency, TimeZone: w.zone}, w.adv, other, w.offer, w.goal,
 		&catalog.Goal{Meta: meta("goal_2"), Offer: "off_1", Key: "lead", Terms: catalog.Terms{PayoutKind: catalog.PayoutFixed, Payout: 50, CommissionKind: catalog.CommissionNone}},
 		&catalog.Offer{Meta: meta("off_2"), Advertiser: "adv_1", Key: "otherkey", Currency: "USD", Terms: catalog.Terms{PayoutKind: catalog.PayoutFixed}}, w.pub,
-	}, 7)
+	}, 7).With(w.more, 7)
 }
 
 // click is a click of the publisher's, an hour ago.

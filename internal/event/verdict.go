@@ -13,6 +13,7 @@ const (
 	PendingClick      Verdict = "pending_click"
 	Conflict          Verdict = "conflict"
 	UnknownClick      Verdict = "unknown_click"
+	UnknownCoupon     Verdict = "unknown_coupon"
 	MissingClick      Verdict = "missing_click"
 	OutsideWindow     Verdict = "outside_window"
 	MissingToken      Verdict = "missing_token"
@@ -57,8 +58,9 @@ var Verdicts = map[Verdict]VerdictInfo{
 	Updated:           {"The conversion was known; what the signal said anew (a status, an order number, amounts) was taken over.", 200, true},
 	Duplicate:         {"The conversion was recorded before; nothing was added.", 200, true},
 	PendingClick:      {"The click id is ours but its click is not indexed yet; the signal waits up to 24 hours and is judged by itself.", 202, false},
-	Conflict:          {"The same order number (or click and goal) was recorded before with another amount; nothing was changed.", 409, true},
+	Conflict:          {"The same order number (or click and goal) was recorded before with another amount, or for another publisher; nothing was changed.", 409, true},
 	UnknownClick:      {"No click with this id is known here.", 404, true},
+	UnknownCoupon:     {"No click id came with the signal, and its coupon speaks for no publisher: it is unknown, not active, out of its dates, or its publisher may not run the offer.", 404, true},
 	MissingClick:      {"Neither a click id nor a tracker cookie for this offer came with the signal, so it cannot be matched.", 400, true},
 	OutsideWindow:     {"The conversion came after the offer's conversion window had ended.", 422, true},
 	MissingToken:      {"This advertiser's postbacks need the parameter token.", 401, true},
@@ -74,7 +76,7 @@ var Verdicts = map[Verdict]VerdictInfo{
 	WrappedValue:      {"A parameter is still wrapped in the brackets or quotes of a pasted example.", 400, true},
 	UnknownCurrency:   {"The currency is not an ISO 4217 code.", 400, true},
 	NoRate:            {"The signal's currency differs from the offer's and no exchange rate is known.", 422, true},
-	MissingOrder:      {"The offer needs an order number (txid).", 400, true},
+	MissingOrder:      {"An order number (txid) is needed: the offer asks for it, or a coupon came without a click id.", 400, true},
 	InvalidValue:      {"A parameter's value has not the form it needs.", 400, true},
 	UnknownStatus:     {"The status is not one of approved, pending, rejected, reversed.", 400, true},
 	IllegalTransition: {"The conversion's state does not allow the status asked for.", 409, true},

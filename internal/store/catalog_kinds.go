@@ -66,6 +66,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"links", linkRow, linkEntity,
 		(*q.Queries).InsertLink, (*q.Queries).UpdateLink, (*q.Queries).GetLink, (*q.Queries).ChangedLinks,
 	},
+	catalog.KindCoupon: &kind[catalog.Coupon, q.Coupon, q.InsertCouponParams, q.UpdateCouponParams, q.GetCouponParams, q.ChangedCouponsParams, *catalog.Coupon]{
+		"coupons", couponRow, couponEntity,
+		(*q.Queries).InsertCoupon, (*q.Queries).UpdateCoupon, (*q.Queries).GetCoupon, (*q.Queries).ChangedCoupons,
+	},
 }
 
 // kindOf finds the store of a kind.

@@ -115,7 +115,7 @@ func offerRow(e *catalog.Offer) q.Offer {
 		GeoPayouts: rowsJSON(e.GeoPayouts), GeoSource: e.GeoSource, Direct: e.Direct, StaticURL: e.StaticURL, FallbackOffer: e.FallbackOffer,
 		Countries: texts(e.Countries), Devices: texts(e.Devices), Keywords: rowsJSON(e.Keywords), Caps: rowsJSON(e.Caps), CapTimeZone: e.CapTimeZone,
 		CapStates: texts(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, CapsSince: e.CapsSince,
-		Description: e.Description, Category: e.Category, PreviewURL: e.PreviewURL, Traffic: texts(e.Traffic),
+		Description: e.Description, Category: e.Category, PreviewURL: e.PreviewURL, Traffic: texts(e.Traffic), CouponPrecedence: e.CouponPrecedence,
 	}
 }
 
@@ -134,7 +134,7 @@ func offerEntity(r q.Offer) *catalog.Offer {
 		GeoSource: r.GeoSource, Direct: r.Direct, StaticURL: r.StaticURL, FallbackOffer: r.FallbackOffer,
 		Countries: textsOf(r.Countries), Devices: textsOf(r.Devices), Keywords: rowsOf[catalog.Keyword](r.Keywords), Caps: rowsOf[catalog.Cap](r.Caps),
 		CapTimeZone: r.CapTimeZone, CapStates: textsOf(r.CapStates), CapWarn: r.CapWarn, OverCap: r.OverCap, CapsSince: r.CapsSince,
-		Description: r.Description, Category: r.Category, PreviewURL: r.PreviewURL, Traffic: textsOf(r.Traffic),
+		Description: r.Description, Category: r.Category, PreviewURL: r.PreviewURL, Traffic: textsOf(r.Traffic), CouponPrecedence: r.CouponPrecedence,
 	}
 }
 
@@ -204,5 +204,22 @@ func linkEntity(r q.Link) *catalog.Link {
 	return &catalog.Link{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Key:  r.Key, Offer: r.Offer, Publisher: r.Publisher, Name: r.Name, Status: r.Status, Source: r.Source, Subs: textsOf(r.Subs),
+	}
+}
+
+func couponRow(e *catalog.Coupon) q.Coupon {
+	return q.Coupon{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Code, e.ID),
+		Offer: e.Offer, Publisher: e.Publisher, Advertiser: e.Advertiser, Code: e.Code, CodeKey: catalog.FoldCode(e.Code),
+		ValidFrom: e.ValidFrom, ValidUntil: e.ValidUntil, Status: e.Status, Notes: e.Notes,
+	}
+}
+
+func couponEntity(r q.Coupon) *catalog.Coupon {
+	return &catalog.Coupon{
+		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Offer: r.Offer, Publisher: r.Publisher, Advertiser: r.Advertiser, Code: r.Code,
+		ValidFrom: r.ValidFrom, ValidUntil: r.ValidUntil, Status: r.Status, Notes: r.Notes,
 	}
 }

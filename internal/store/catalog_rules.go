@@ -29,6 +29,8 @@ func references(e catalog.Entity) []reference {
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, true}}
 	case *catalog.Link:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, false}}
+	case *catalog.Coupon:
+		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, true}, {"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
 	}
 	return nil
 }
@@ -68,6 +70,7 @@ var taken = map[uniqueKey]string{
 	{"publishers_email", "publishers.workspace, publishers.email"}:                          "email",
 	{"enrollments_pair", "enrollments.workspace, enrollments.offer, enrollments.publisher"}: "publisher",
 	{"links_key", "links.key"}:                                                              "key",
+	{"coupons_code", "coupons.workspace, coupons.advertiser, coupons.code_key"}:             "code",
 	{"users_email", "users.email"}:                                                          "email",
 	{"api_keys_hash", "api_keys.hash"}:                                                      "hash",
 }
@@ -116,6 +119,8 @@ func uniqueValue(e catalog.Entity, field string) string {
 		return e.Publisher
 	case *catalog.Link:
 		return e.Key
+	case *catalog.Coupon:
+		return e.Code
 	}
 	return ""
 }

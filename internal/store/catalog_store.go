@@ -225,6 +225,10 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 			l.given(name, query.Filter[name]) // its index leaves out offers without one
 			continue
 		}
+		if name == "code" {
+			l.equal("code_key", catalog.FoldCode(query.Filter[name]))
+			continue
+		}
 		l.equal(name, query.Filter[name])
 	}
 	l.contains("search", query.Search)

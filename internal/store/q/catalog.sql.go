@@ -79,6 +79,59 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 	return items, nil
 }
 
+const changedCoupons = `-- name: ChangedCoupons :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  advertiser, code, code_key, valid_from, valid_until, status, notes
+FROM coupons WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedCouponsParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedCoupons(ctx context.Context, arg ChangedCouponsParams) ([]Coupon, error) {
+	rows, err := q.db.QueryContext(ctx, changedCoupons, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Coupon
+	for rows.Next() {
+		var i Coupon
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Offer,
+			&i.Publisher,
+			&i.Advertiser,
+			&i.Code,
+			&i.CodeKey,
+			&i.ValidFrom,
+			&i.ValidUntil,
+			&i.Status,
+			&i.Notes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedEnrollments = `-- name: ChangedEnrollments :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
@@ -243,7 +296,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
 FROM offers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -310,6 +363,7 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 			&i.Category,
 			&i.PreviewURL,
 			&i.Traffic,
+			&i.CouponPrecedence,
 		); err != nil {
 			return nil, err
 		}
@@ -466,6 +520,43 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 	return i, err
 }
 
+const getCoupon = `-- name: GetCoupon :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  advertiser, code, code_key, valid_from, valid_until, status, notes
+FROM coupons WHERE workspace = ?1 AND id = ?2
+`
+
+type GetCouponParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetCoupon(ctx context.Context, arg GetCouponParams) (Coupon, error) {
+	row := q.db.QueryRowContext(ctx, getCoupon, arg.Workspace, arg.ID)
+	var i Coupon
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Offer,
+		&i.Publisher,
+		&i.Advertiser,
+		&i.Code,
+		&i.CodeKey,
+		&i.ValidFrom,
+		&i.ValidUntil,
+		&i.Status,
+		&i.Notes,
+	)
+	return i, err
+}
+
 const getEnrollment = `-- name: GetEnrollment :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
@@ -606,7 +697,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
 FROM offers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -667,6 +758,7 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 		&i.Category,
 		&i.PreviewURL,
 		&i.Traffic,
+		&i.CouponPrecedence,
 	)
 	return i, err
 }
@@ -837,6 +929,61 @@ func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error 
 		arg.Reason,
 		arg.BeforeJSON,
 		arg.AfterJSON,
+	)
+	return err
+}
+
+const insertCoupon = `-- name: InsertCoupon :exec
+INSERT INTO coupons (
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  advertiser, code, code_key, valid_from, valid_until, status, notes
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5,
+  ?6, ?7, ?8, ?9, ?10,
+  ?11, ?12, ?13, ?14, ?15,
+  ?16, ?17
+)
+`
+
+type InsertCouponParams struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Offer      string `db:"offer"`
+	Publisher  string `db:"publisher"`
+	Advertiser string `db:"advertiser"`
+	Code       string `db:"code"`
+	CodeKey    string `db:"code_key"`
+	ValidFrom  string `db:"valid_from"`
+	ValidUntil string `db:"valid_until"`
+	Status     string `db:"status"`
+	Notes      string `db:"notes"`
+}
+
+func (q *Queries) InsertCoupon(ctx context.Context, arg InsertCouponParams) error {
+	_, err := q.db.ExecContext(ctx, insertCoupon,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Offer,
+		arg.Publisher,
+		arg.Advertiser,
+		arg.Code,
+		arg.CodeKey,
+		arg.ValidFrom,
+		arg.ValidUntil,
+		arg.Status,
+		arg.Notes,
 	)
 	return err
 }
@@ -1038,7 +1185,7 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
@@ -1047,7 +1194,7 @@ INSERT INTO offers (
   ?19, ?20, ?21,
   ?22, ?23, ?24,
   ?25, ?26, ?27,
-  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48
+  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49
 )
 `
 
@@ -1100,6 +1247,7 @@ type InsertOfferParams struct {
 	Category          string `db:"category"`
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
+	CouponPrecedence  string `db:"coupon_precedence"`
 }
 
 func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error {
@@ -1152,6 +1300,7 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 		arg.Category,
 		arg.PreviewURL,
 		arg.Traffic,
+		arg.CouponPrecedence,
 	)
 	return err
 }
@@ -1319,6 +1468,60 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.TxidMacro,
 		arg.StatusMacro,
 		arg.GoalMacro,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const updateCoupon = `-- name: UpdateCoupon :execrows
+UPDATE coupons SET
+  updated = ?1, revision = ?2, archived = ?3,
+  search = ?4, offer = ?5, publisher = ?6,
+  advertiser = ?7, code = ?8, code_key = ?9,
+  valid_from = ?10, valid_until = ?11, status = ?12,
+  notes = ?13, version = version + 1
+WHERE workspace = ?14 AND id = ?15 AND version = ?16
+`
+
+type UpdateCouponParams struct {
+	Updated    int64  `db:"updated"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Offer      string `db:"offer"`
+	Publisher  string `db:"publisher"`
+	Advertiser string `db:"advertiser"`
+	Code       string `db:"code"`
+	CodeKey    string `db:"code_key"`
+	ValidFrom  string `db:"valid_from"`
+	ValidUntil string `db:"valid_until"`
+	Status     string `db:"status"`
+	Notes      string `db:"notes"`
+	Workspace  string `db:"workspace"`
+	ID         string `db:"id"`
+	Version    int64  `db:"version"`
+}
+
+func (q *Queries) UpdateCoupon(ctx context.Context, arg UpdateCouponParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateCoupon,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Offer,
+		arg.Publisher,
+		arg.Advertiser,
+		arg.Code,
+		arg.CodeKey,
+		arg.ValidFrom,
+		arg.ValidUntil,
+		arg.Status,
+		arg.Notes,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1503,8 +1706,8 @@ UPDATE offers SET
   window_days = ?20, initial_status = ?21,
   require_order = ?22, deep_links = ?23,
   fallback_url = ?24, tags = ?25, notes = ?26,
-  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, version = version + 1
-WHERE workspace = ?45 AND id = ?46 AND version = ?47
+  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45, version = version + 1
+WHERE workspace = ?46 AND id = ?47 AND version = ?48
 `
 
 type UpdateOfferParams struct {
@@ -1552,6 +1755,7 @@ type UpdateOfferParams struct {
 	Category          string `db:"category"`
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
+	CouponPrecedence  string `db:"coupon_precedence"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -1603,6 +1807,7 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 		arg.Category,
 		arg.PreviewURL,
 		arg.Traffic,
+		arg.CouponPrecedence,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

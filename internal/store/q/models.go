@@ -138,6 +138,7 @@ type Conversion struct {
 	Hold             string `db:"hold"`
 	OverCap          string `db:"over_cap"`
 	SentBy           string `db:"sent_by"`
+	CouponNote       string `db:"coupon_note"`
 }
 
 type ConversionChange struct {
@@ -148,6 +149,26 @@ type ConversionChange struct {
 	ToStatus   string `db:"to_status"`
 	Actor      string `db:"actor"`
 	Reason     string `db:"reason"`
+}
+
+type Coupon struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Offer      string `db:"offer"`
+	Publisher  string `db:"publisher"`
+	Advertiser string `db:"advertiser"`
+	Code       string `db:"code"`
+	CodeKey    string `db:"code_key"`
+	ValidFrom  string `db:"valid_from"`
+	ValidUntil string `db:"valid_until"`
+	Status     string `db:"status"`
+	Notes      string `db:"notes"`
 }
 
 type Delivery struct {
@@ -344,6 +365,7 @@ type Offer struct {
 	Category          string `db:"category"`
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
+	CouponPrecedence  string `db:"coupon_precedence"`
 }
 
 type Outbox struct {

@@ -40,7 +40,7 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(dedup_key), sqlc.arg(click), sqlc.arg(signal),
   sqlc.arg(at), sqlc.arg(click_at), sqlc.arg(recorded), sqlc.arg(advertiser), sqlc.arg(offer),
@@ -48,7 +48,7 @@ INSERT INTO conversions (
   sqlc.arg(method), sqlc.arg(source), sqlc.arg(status), sqlc.arg(currency), sqlc.arg(revenue),
   sqlc.arg(commission), sqlc.arg(sale_amount), sqlc.arg(has_sale), sqlc.arg(sent),
   sqlc.arg(country), sqlc.arg(coupon), sqlc.arg(test), sqlc.arg(payout_rule),
-  sqlc.arg(comm_rule), sqlc.arg(warning), sqlc.arg(revision), sqlc.arg(dims), sqlc.arg(version), sqlc.arg(sent_currency), sqlc.arg(sent_sale), sqlc.arg(rate), sqlc.arg(rate_date), sqlc.arg(rate_source), sqlc.arg(report_currency), sqlc.arg(report_rate), sqlc.arg(report_rate_date), sqlc.arg(report_rate_source), sqlc.arg(geo), sqlc.arg(params), sqlc.arg(hold), sqlc.arg(over_cap), sqlc.arg(sent_by)
+  sqlc.arg(comm_rule), sqlc.arg(warning), sqlc.arg(revision), sqlc.arg(dims), sqlc.arg(version), sqlc.arg(sent_currency), sqlc.arg(sent_sale), sqlc.arg(rate), sqlc.arg(rate_date), sqlc.arg(rate_source), sqlc.arg(report_currency), sqlc.arg(report_rate), sqlc.arg(report_rate_date), sqlc.arg(report_rate_source), sqlc.arg(geo), sqlc.arg(params), sqlc.arg(hold), sqlc.arg(over_cap), sqlc.arg(sent_by), sqlc.arg(coupon_note)
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING;
 
 -- name: ConversionByDedup :one
@@ -56,7 +56,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
 FROM conversions WHERE workspace = sqlc.arg(workspace) AND dedup_key = sqlc.arg(dedup_key);
 
 -- name: ConversionsByClick :many
@@ -64,7 +64,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
 FROM conversions WHERE workspace = sqlc.arg(workspace) AND click = sqlc.arg(click) ORDER BY id;
 
 -- name: GetConversion :one
@@ -72,7 +72,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
 FROM conversions WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);
 
 -- name: UpdateConversion :execrows

@@ -66,7 +66,7 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name),
@@ -75,7 +75,7 @@ INSERT INTO offers (
   sqlc.arg(commission_kind), sqlc.arg(commission), sqlc.arg(commission_percent),
   sqlc.arg(append_click_id), sqlc.arg(cookie_days), sqlc.arg(window_days),
   sqlc.arg(initial_status), sqlc.arg(require_order), sqlc.arg(deep_links),
-  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic)
+  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence)
 );
 
 -- name: UpdateOffer :execrows
@@ -91,7 +91,7 @@ UPDATE offers SET
   window_days = sqlc.arg(window_days), initial_status = sqlc.arg(initial_status),
   require_order = sqlc.arg(require_order), deep_links = sqlc.arg(deep_links),
   fallback_url = sqlc.arg(fallback_url), tags = sqlc.arg(tags), notes = sqlc.arg(notes),
-  geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), version = version + 1
+  geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetOffer :one
@@ -99,7 +99,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
 FROM offers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedOffers :many
@@ -107,7 +107,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
 FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertGoal :exec
@@ -240,6 +240,38 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
   name, status, source, subs
 FROM links WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertCoupon :exec
+INSERT INTO coupons (
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  advertiser, code, code_key, valid_from, valid_until, status, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer), sqlc.arg(publisher),
+  sqlc.arg(advertiser), sqlc.arg(code), sqlc.arg(code_key), sqlc.arg(valid_from), sqlc.arg(valid_until),
+  sqlc.arg(status), sqlc.arg(notes)
+);
+
+-- name: UpdateCoupon :execrows
+UPDATE coupons SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), offer = sqlc.arg(offer), publisher = sqlc.arg(publisher),
+  advertiser = sqlc.arg(advertiser), code = sqlc.arg(code), code_key = sqlc.arg(code_key),
+  valid_from = sqlc.arg(valid_from), valid_until = sqlc.arg(valid_until), status = sqlc.arg(status),
+  notes = sqlc.arg(notes), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetCoupon :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  advertiser, code, code_key, valid_from, valid_until, status, notes
+FROM coupons WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedCoupons :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, publisher,
+  advertiser, code, code_key, valid_from, valid_until, status, notes
+FROM coupons WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: BumpRevision :one
 UPDATE catalog_revision SET revision = revision + sqlc.arg(n) WHERE id = 1 RETURNING revision;

@@ -76,8 +76,8 @@ func fill(e catalog.Entity, salt string) {
 func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
-	p, e, l := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}
-	all := []catalog.Entity{w, a, o, g, p, e, l}
+	p, e, l, c := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}
+	all := []catalog.Entity{w, a, o, g, p, e, l, c}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -85,6 +85,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	w.ID = ws
 	o.FallbackOffer = ""
 	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
+	c.Offer, c.Publisher, c.Advertiser = o.ID, p.ID, a.ID
 	return all
 }
 
@@ -200,6 +201,13 @@ func testTaken(t *testing.T, s *Stores) {
 	put(t, s, link)
 	link.Key = of(catalog.KindLink).(*catalog.Link).Key
 	wantInvalid(t, s.Catalog.Update(ctx, link, catalog.Audit{}), "key", "taken")
+	code := of(catalog.KindCoupon).(*catalog.Coupon).Code
+	coupon := &catalog.Coupon{Meta: meta(8, home), Offer: off, Publisher: pub, Advertiser: id("adv", 1), Code: " " + strings.ToUpper(code)}
+	f(coupon, "code")
+	coupon.Code = "another"
+	put(t, s, coupon)
+	coupon.Code = code
+	wantInvalid(t, s.Catalog.Update(ctx, coupon, catalog.Audit{}), "code", "taken")
 
 	// Empty values are not unique, and neither are these elsewhere.
 	put(t, s,
@@ -208,6 +216,7 @@ func testTaken(t *testing.T, s *Stores) {
 		&catalog.Advertiser{Meta: meta(14, home)}, &catalog.Advertiser{Meta: meta(15, home)},
 		&catalog.Offer{Meta: meta(16, home)}, &catalog.Offer{Meta: meta(17, home)},
 		&catalog.Goal{Meta: meta(18, home), Offer: id("new", 16), Key: of(catalog.KindGoal).(*catalog.Goal).Key},
+		&catalog.Coupon{Meta: meta(19, home), Offer: off, Publisher: pub, Code: code},
 	)
 	wantInvalid(t, insert(s, &catalog.Publisher{Meta: meta(11, home)}), "id", "taken")
 }
@@ -225,6 +234,9 @@ func testReferences(t *testing.T, s *Stores) {
 		wantInvalid(t, insert(s, &catalog.Enrollment{Meta: meta(), Offer: off, Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: bad}), "offer", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: bad, Publisher: pub}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: pub, Advertiser: bad}), "advertiser", "unknown_reference")
 	}
 	house := &catalog.Link{Meta: meta(), Key: "k", Offer: off}
 	put(t, s, &catalog.Offer{Meta: meta()}, house)
@@ -434,7 +446,7 @@ func testChanged(t *testing.T, s *Stores) {
 	rows, revision, err = s.Catalog.Changed(ctx, 0, 100)
 	must(t, err)
 	equal(t, rows, append(slices.Clone(a), b...))
-	equal(t, revision, b[6].Base().Revision)
+	equal(t, revision, b[len(b)-1].Base().Revision)
 	equal(t, get[int64](t)(s.Catalog.Revision(ctx)), revision)
 
 	// However short the pages, nothing is passed over.
