@@ -44,6 +44,8 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /links/{id}": {"links", ""}, "PATCH /links/{id}": {"links", `{"name":"x"}`},
 	"POST /links/{id}/archive": {"links", ""}, "POST /links/{id}/restore": {"links", ""},
 	"POST /links/{id}/deep-link": {"links", `{"url":"https://shop.example/"}`}, "GET /links/{id}/qr.svg": {"links", ""}, "GET /links/{id}/qr.png": {"links", ""},
+	"GET /coupons/{id}": {"coupons", ""}, "PATCH /coupons/{id}": {"coupons", `{"notes":"x"}`},
+	"POST /coupons/{id}/archive": {"coupons", ""}, "POST /coupons/{id}/restore": {"coupons", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
@@ -55,7 +57,7 @@ var isolation = map[string]struct{ object, body string }{
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer",
+	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher",
 	"GET /conversions": "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
 }
 
@@ -124,7 +126,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -132,7 +134,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

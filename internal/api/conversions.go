@@ -27,7 +27,7 @@ type Conversion struct {
 	Advertiser     string            `json:"advertiser" doc:"Who pays; empty: nobody in particular."`
 	Publisher      string            `json:"publisher" doc:"Who earns the commission; empty: a link of the house."`
 	Link           string            `json:"link" doc:"The link of the click."`
-	ClickID        string            `json:"click_id" doc:"The click it was matched to."`
+	ClickID        string            `json:"click_id" doc:"The click it was matched to; where a coupon came without a click, the signal that brought it."`
 	TxID           string            `json:"txid" doc:"The advertiser's order number; empty: none was sent."`
 	Currency       string            `json:"currency" doc:"Of the amounts."`
 	Revenue        string            `json:"revenue" example:"12.50" doc:"What it pays us."`
@@ -43,12 +43,13 @@ type Conversion struct {
 	EventTime      time.Time         `json:"event_time" doc:"When it happened."`
 	ClickTime      time.Time         `json:"click_time" doc:"When the click happened."`
 	Recorded       time.Time         `json:"recorded" doc:"When it was recorded."`
-	Method         string            `json:"method" doc:"How the click was found."`
+	Method         string            `json:"method" doc:"How it was matched: by click_id, by cookie or by coupon."`
 	Source         string            `json:"source" doc:"What reported it: postback, pixel, script or upload."`
 	Signal         string            `json:"signal" doc:"Id of the signal that made it."`
 	Country        string            `json:"country" doc:"Country of the click, ISO 3166-1 alpha-2."`
 	Geo            string            `json:"geo" doc:"The country that the signal named."`
 	Coupon         string            `json:"coupon" doc:"The coupon that was sent."`
+	CouponNote     string            `json:"coupon_note" doc:"What the coupon decided, and who lost by it, or why it decided nothing; empty: none was sent."`
 	Params         map[string]string `json:"params" doc:"Custom parameters that were sent."`
 	Hold           string            `json:"hold" doc:"Why it waits for a decision although it is pending; empty: it does not."`
 	OverCap        string            `json:"over_cap" doc:"The cap it is beyond; empty: none."`
@@ -121,7 +122,7 @@ func conversionView(c *conversion.Conversion) Conversion {
 		Publisher: c.Publisher, Link: c.Link, ClickID: c.Click.String(), TxID: c.Order, Currency: c.Currency,
 		Revenue: text(c.Revenue, c.Currency), Commission: text(c.Commission, c.Currency), PayoutRule: c.PayoutRule, CommissionRule: c.CommRule,
 		Warning: c.Warning, EventTime: timeOf(c.At), ClickTime: timeOf(c.ClickAt), Recorded: timeOf(c.Recorded), Method: c.Method, Source: c.Source,
-		Signal: c.Signal, Country: c.Country, Coupon: c.Coupon, Test: c.Test, Revision: c.Revision,
+		Signal: c.Signal, Country: c.Country, Coupon: c.Coupon, CouponNote: c.CouponNote, Test: c.Test, Revision: c.Revision,
 	}
 	if c.HasSale {
 		sale := text(c.SaleAmount, c.Currency)

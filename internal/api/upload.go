@@ -22,7 +22,7 @@ const uploadPath = "/conversions/upload"
 // EntryDoc is one conversion entered by hand: the parameters of a postback. All are
 // texts, amounts too.
 type EntryDoc struct {
-	ClickID   string `json:"click_id" required:"true" maxLength:"512" doc:"The click that converted."`
+	ClickID   string `json:"click_id" required:"false" maxLength:"512" doc:"The click that converted. Needed, but with a coupon and an order number: without a click, the conversion is the coupon's publisher's."`
 	Offer     string `json:"offer" required:"false" maxLength:"512" doc:"Must be the click's offer, when it is given."`
 	Goal      string `json:"goal" required:"false" maxLength:"512" doc:"Key of the goal. Default: the offer's default goal."`
 	Payout    string `json:"payout" required:"false" maxLength:"512" example:"12.50" doc:"What it pays us, decimal text."`
@@ -31,7 +31,7 @@ type EntryDoc struct {
 	TxID      string `json:"txid" required:"false" maxLength:"512" doc:"The advertiser's order number: the same again is a duplicate."`
 	Status    string `json:"status" required:"false" maxLength:"512" doc:"approved, pending, rejected or reversed. Default: as the offer says."`
 	EventTime string `json:"event_time" required:"false" maxLength:"512" doc:"When it happened: RFC 3339, or Unix seconds or milliseconds. Default: now."`
-	Coupon    string `json:"coupon" required:"false" maxLength:"512" doc:"Coupon code."`
+	Coupon    string `json:"coupon" required:"false" maxLength:"512" doc:"Coupon code. With a click of another publisher, the offer says who earns."`
 	Geo       string `json:"geo" required:"false" maxLength:"512" doc:"Country, ISO 3166-1 alpha-2."`
 }
 

@@ -35,8 +35,8 @@ func maybeTime(us int64) *time.Time {
 	return &t
 }
 
-// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment and Link are the rows of
-// the catalog in answers: the document that was set, and what the server added.
+// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link and Coupon are the rows
+// of the catalog in answers: the document that was set, and what the server added.
 type (
 	// Workspace is a tenant.
 	Workspace struct {
@@ -83,6 +83,12 @@ type (
 		catalog.LinkDoc
 		Key         string `json:"key" doc:"The path of its URL."`
 		TrackingURL string `json:"tracking_url" doc:"The URL to spread. sub1 to sub20 and source can be added to its query."`
+	}
+	// Coupon speaks for a publisher.
+	Coupon struct {
+		Meta
+		catalog.CouponDoc
+		Advertiser string `json:"advertiser" doc:"Whose code it is: the offer's advertiser; empty: it has none."`
 	}
 )
 
@@ -188,4 +194,8 @@ func (s *server) linkView(e catalog.Entity, _ *extras) Link {
 		v.TrackingURL = s.trackingURL(l)
 	}
 	return v
+}
+
+func (s *server) couponView(e catalog.Entity, _ *extras) Coupon {
+	return Coupon{metaOf(e), *catalog.DocOf(e, "").(*catalog.CouponDoc), e.(*catalog.Coupon).Advertiser}
 }

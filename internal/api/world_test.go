@@ -244,6 +244,7 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["publishers"] = w.make(token, "publishers", `{"name":"Blog","email":"Blog@example.com","postback_url":"https://blog.example/pb?c={commission}"}`)
 	s.ids["enrollments"] = w.make(token, "enrollments", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`"}`)
 	s.ids["links"] = w.make(token, "links", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`","name":"Newsletter"}`)
+	s.ids["coupons"] = w.make(token, "coupons", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`","code":"SPRING10"}`)
 	s.ids["users"] = w.call(adminToken, "POST", "/users", `{"email":"`+ws+`@example.com","password":"a long password","workspaces":["`+ws+`"]}`).want(201).text("id")
 	s.ids["api_keys"] = w.call(adminToken, "POST", "/api_keys", `{"workspace":"`+ws+`","name":"another"}`).want(201).text("id")
 

@@ -357,6 +357,8 @@ func (c *call) pageOf(e catalog.Entity) string {
 		return c.at("offers/"+e.Offer) + "#goals"
 	case *catalog.Enrollment:
 		return c.at("publishers/"+e.Publisher) + "#enrollments"
+	case *catalog.Coupon:
+		return c.at("coupons", "q", e.ID)
 	}
 	return c.at(paths[e.Kind()] + "/" + e.Base().ID)
 }
@@ -380,6 +382,8 @@ func (c *call) title(e catalog.Entity) string {
 		if name == "" {
 			name = e.Key
 		}
+	case *catalog.Coupon:
+		name = e.Code
 	case *catalog.Enrollment:
 		name = c.nameOf(catalog.KindPublisher, e.Publisher) + " · " + c.nameOf(catalog.KindOffer, e.Offer)
 	}

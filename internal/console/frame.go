@@ -59,7 +59,7 @@ var rail = []struct {
 	{"", []struct{ path, label, icon string }{{"", "Home", "house"}}},
 	{"Traffic", []struct{ path, label, icon string }{{"links", "Links", "link"}}},
 	{"Offers", []struct{ path, label, icon string }{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
-	{"Partners", []struct{ path, label, icon string }{{"publishers", "Publishers", "users"}}},
+	{"Partners", []struct{ path, label, icon string }{{"publishers", "Publishers", "users"}, {"coupons", "Coupons", "ticket-percent"}}},
 	{"Signals", []struct{ path, label, icon string }{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
 	{"Money", []struct{ path, label, icon string }{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
 	{"Reports", []struct{ path, label, icon string }{{"reports", "Explorer", "chart-no-axes-column"}}},

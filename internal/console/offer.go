@@ -145,6 +145,9 @@ func (c *call) offerTerms(o *catalog.Offer, adv *catalog.Advertiser) panel {
 		add("A sent payout", "counts instead of yours")
 	}
 	add("Commission", commissionText(o.CommissionKind, o.Commission, o.CommissionPercent, o.Currency))
+	if o.CouponPrecedence == catalog.CouponWins {
+		add("Click and coupon", "the coupon's publisher earns")
+	}
 	add("New conversions", o.InitialStatus)
 	if o.RequireOrder {
 		add("Order number", "required")

@@ -132,6 +132,10 @@ func (c *call) publisher() error {
 	if err != nil {
 		return err
 	}
+	coupons, err := c.couponsPanel(p.ID)
+	if err != nil {
+		return err
+	}
 	convs, err := c.Books.ListConversions(c.r.Context(), conversion.Query{Workspace: c.ws.ID, Publisher: p.ID, Limit: 10})
 	if err != nil {
 		return err
@@ -147,7 +151,7 @@ func (c *call) publisher() error {
 		about.Pairs = append(about.Pairs, pair{Label: "Notes", Value: p.Notes})
 	}
 	about.Pairs = append(about.Pairs, pair{Label: "Id", Value: p.ID})
-	page.Panels = []panel{bal, enr, links,
+	page.Panels = []panel{bal, enr, links, coupons,
 		{ID: "conversions", Title: "Conversions", Table: ct, More: &link{Label: "All of them", URL: c.at("conversions", "publisher", p.ID)}},
 		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "A postback is sent for each accepted conversion once the publisher has a postback URL."), More: &link{Label: "All outbound", URL: c.at("outbound")}},
 		about,

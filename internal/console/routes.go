@@ -41,6 +41,8 @@ var routes = []route{
 	{"GET /w/{ws}/links/{id}/qr.svg", needWorkspace, (*call).qrSVG},
 	{"GET /w/{ws}/links/{id}/qr.png", needWorkspace, (*call).qrPNG},
 
+	{"GET /w/{ws}/coupons", needWorkspace, (*call).coupons},
+
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
 	{"GET /w/{ws}/conversions/new", needWorkspace, (*call).entryForm},
 	{"POST /w/{ws}/conversions/new", needWorkspace, (*call).entrySent},

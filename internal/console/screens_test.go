@@ -71,6 +71,10 @@ func TestScreens(t *testing.T) {
 	rich.workspace("Rich")
 	rich.populate(people)
 	rich.enrich()
+	couponed := newWorld(t, nil)
+	couponed.signIn()
+	couponed.workspace("Coupons")
+	couponed.populate(people)
 	bare := newWorld(t, nil)
 	fresh := newWorld(t, nil)
 	fresh.signIn()
@@ -85,7 +89,7 @@ func TestScreens(t *testing.T) {
 		{"offer-new", full, full.at("offers/new")}, {"offer-edit", full, full.at("offers/" + full.offs[0].ID + "/edit")}, {"offer-filled", full, full.at("offers/new") + filledOffer(full)}, {"offer-tokens", full, full.at("offers/new") + filledOffer(full) + "#.tok"}, {"offer-caps", full, full.at("offers/new") + filledOffer(full) + "##caps > details"}, {"offer-keywords", full, full.at("offers/new") + filledOffer(full) + "##keywords > details"},
 		{"offer-targeting", full, full.at("offers/new") + filledOffer(full) + "##targeting > details"}, {"offer-goal", full, full.at("goals/new") + "?offer=" + full.offs[0].ID}, {"offer-adv", full, full.at("advertisers/new") + "?template=cake"},
 		{"advertisers", full, full.at("advertisers")}, {"advertiser", full, full.at("advertisers/" + full.advs[0].ID)},
-		{"publishers", full, full.at("publishers")}, {"publisher", full, full.at("publishers/" + full.pubs[0].ID)}, {"links", full, full.at("links")}, {"link-new", full, full.at("links/new")}, {"link-edit", full, full.at("links/" + full.lnks[0].ID + "/edit")}, {"link", full, full.at("links/" + full.lnks[0].ID)}, {"link-deep", full, full.at("links/"+full.lnks[0].ID) + "?page=https%3A%2F%2Fshop.example%2Fsale%3Fpage%3D2"}, {"link-denied", full, full.at("links/"+full.lnks[0].ID) + "?page=https%3A%2F%2Fevil.example%2F"}, {"link-house", full, full.at("links/" + full.house().ID)},
+		{"publishers", full, full.at("publishers")}, {"publisher", full, full.at("publishers/" + full.pubs[0].ID)}, {"links", full, full.at("links")}, {"link-new", full, full.at("links/new")}, {"link-edit", full, full.at("links/" + full.lnks[0].ID + "/edit")}, {"link", full, full.at("links/" + full.lnks[0].ID)}, {"link-deep", full, full.at("links/"+full.lnks[0].ID) + "?page=https%3A%2F%2Fshop.example%2Fsale%3Fpage%3D2"}, {"link-denied", full, full.at("links/"+full.lnks[0].ID) + "?page=https%3A%2F%2Fevil.example%2F"}, {"link-house", full, full.at("links/" + full.house().ID)}, {"coupons", couponed, couponed.at("coupons")}, {"coupon-new", couponed, couponed.at("coupons/new")}, {"coupon-edit", couponed, couponed.at("coupons/" + couponed.coupons(t) + "/edit")}, {"coupon-conversion", couponed, couponed.at("conversions/" + couponed.newest().ID)}, {"coupon-publisher", couponed, couponed.at("publishers/"+couponed.pubs[0].ID) + "#coupons"}, {"empty-coupons", fresh, fresh.at("coupons")},
 		{"conversions", full, full.at("conversions")}, {"conversion", full, full.at("conversions/" + first.ID)}, {"signals", full, full.at("signals")},
 		{"signal", full, full.at("signals/" + full.refused())}, {"outbound", full, full.at("outbound")},
 		{"diagnosis", full, full.at("offers/" + full.offs[5].ID + "/diagnosis")}, {"diagnosis-first", full, full.at("offers/" + full.offs[0].ID + "/diagnosis")}, {"diagnosis-well", full, full.at("offers/" + full.offs[6].ID + "/diagnosis")},

@@ -40,6 +40,7 @@ var editors = map[string]editor{
 	"advertisers": {catalog.KindAdvertiser, "advertiser", "Advertisers", advertiserSections, []string{"workspace"}, nil, nil, advertiserPreview, nil},
 	"publishers":  {catalog.KindPublisher, "publisher", "Publishers", publisherSections, []string{"workspace"}, nil, publisherAside, publisherPreview, nil},
 	"links":       {catalog.KindLink, "link", "Links", linkSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
+	"coupons":     {catalog.KindCoupon, "coupon", "Coupons", couponSections, []string{"workspace"}, []string{"offer", "publisher"}, couponAside, nil, nil},
 	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil, goalPreview, offerLists},
 	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 }
@@ -48,6 +49,7 @@ var editors = map[string]editor{
 var paths = map[catalog.Kind]string{
 	catalog.KindOffer: "offers", catalog.KindAdvertiser: "advertisers", catalog.KindPublisher: "publishers",
 	catalog.KindLink: "links", catalog.KindGoal: "goals", catalog.KindEnrollment: "enrollments",
+	catalog.KindCoupon: "coupons",
 }
 
 // options makes choices of values with their labels: value, label, value, label, …

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -110,7 +111,7 @@ func (c *call) conversionSteps(cv *conversion.Conversion) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	if visit != nil {
+	if visit != nil && !byCouponAlone(cv) {
 		steps = append(steps, c.clickStep(visit))
 	}
 	rows, err := c.Books.ListSignals(ctx, inbox.Query{Workspace: c.ws.ID, Conversion: cv.ID, Limit: 50})
@@ -241,6 +242,11 @@ func join(a, b, sep string) string {
 // by which rules.
 func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 	s := step{Tone: "good", Title: "Judged and recorded", at: cv.Recorded, Sentence: "The click was matched by " + words(cv.Method) + ", " + strings.TrimPrefix(gap(cv.At-cv.ClickAt), "+") + " after it happened."}
+	if cv.Method == conversion.MatchCoupon {
+		s.Sentence = "It was matched by its coupon. " + cv.CouponNote
+	} else if cv.CouponNote != "" {
+		s.Sentence += " " + cv.CouponNote
+	}
 	s.Pairs = []pair{
 		{Label: "Payout rule", Value: cv.PayoutRule}, {Label: "Commission rule", Value: cv.CommRule},
 		{Label: "Revenue", Value: withCurrency(cv.Revenue, cv.Currency)}, {Label: "Commission", Value: withCurrency(cv.Commission, cv.Currency)},
@@ -382,6 +388,9 @@ func (c *call) deliveryStep(d *outbound.Delivery) step {
 	return s
 }
 
+// byCouponAlone reports whether there was no click: the signal stands for it.
+func byCouponAlone(cv *conversion.Conversion) bool { return cv.Click.String() == cv.Signal }
+
 func (c *call) conversionSide(cv *conversion.Conversion) []sideBox {
 	who := []pair{{Label: "Offer", Value: c.nameOf(catalog.KindOffer, cv.Offer), Href: c.at("offers/" + cv.Offer)}}
 	if cv.Advertiser != "" {
@@ -403,7 +412,11 @@ func (c *call) conversionSide(cv *conversion.Conversion) []sideBox {
 	if cv.Test {
 		what = append(what, pair{Label: "Test", Value: "yes"})
 	}
-	when := []pair{{Label: "Click", Value: exact(cv.ClickAt, c.loc), Title: utc(cv.ClickAt)}, {Label: "Event", Value: exact(cv.At, c.loc), Title: utc(cv.At)}, {Label: "Recorded", Value: exact(cv.Recorded, c.loc), Title: utc(cv.Recorded)}}
-	ids := []pair{{Label: "Conversion", Value: cv.ID}, {Label: "Click", Value: short(cv.Click.String()), Title: cv.Click.String(), Href: c.at("signals", "click", cv.Click.String())}, {Label: "Signal", Value: short(cv.Signal), Title: cv.Signal, Href: c.at("signals/" + cv.Signal)}}
+	when := []pair{{Label: "Event", Value: exact(cv.At, c.loc), Title: utc(cv.At)}, {Label: "Recorded", Value: exact(cv.Recorded, c.loc), Title: utc(cv.Recorded)}}
+	ids := []pair{{Label: "Conversion", Value: cv.ID}, {Label: "Signal", Value: short(cv.Signal), Title: cv.Signal, Href: c.at("signals/" + cv.Signal)}}
+	if !byCouponAlone(cv) {
+		when = append([]pair{{Label: "Click", Value: exact(cv.ClickAt, c.loc), Title: utc(cv.ClickAt)}}, when...)
+		ids = slices.Insert(ids, 1, pair{Label: "Click", Value: short(cv.Click.String()), Title: cv.Click.String(), Href: c.at("signals", "click", cv.Click.String())})
+	}
 	return []sideBox{{"Who", who}, {"What", what}, {"When", when}, {"Ids", ids}}
 }

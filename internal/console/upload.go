@@ -18,7 +18,8 @@ import (
 
 // entryDoc is a conversion entered by hand, as the form has it.
 type entryDoc struct {
-	ClickID   string `json:"click_id" doc:"The 32 characters that the offer URL carried, and that stand on the click's or the signal's page."`
+	ClickID   string `json:"click_id" doc:"The 32 characters that the offer URL carried, and that stand on the click's or the signal's page. Empty: the coupon below says whose order it is."`
+	Offer     string `json:"offer" doc:"Its id, off_…: needed only where several advertisers have the same coupon."`
 	Goal      string `json:"goal" doc:"Key of the goal. Empty: the offer's default goal."`
 	TxID      string `json:"txid" doc:"The advertiser's order number. The same again is a duplicate and adds nothing."`
 	Payout    string `json:"payout" doc:"What it pays you. Empty: as the offer's terms say."`
@@ -26,12 +27,12 @@ type entryDoc struct {
 	Currency  string `json:"currency" doc:"Of both amounts. Empty: the offer's."`
 	Status    string `json:"status" doc:"Empty: as the offer says."`
 	EventTime string `json:"event_time" doc:"When it happened. Empty: now."`
-	Coupon    string `json:"coupon" doc:"Coupon code."`
+	Coupon    string `json:"coupon" doc:"Its code. Without a click it needs the order number."`
 	Geo       string `json:"geo" doc:"Country, such as DE. Empty: the click's."`
 }
 
 func (d *entryDoc) entry() conversion.Entry {
-	return conversion.Entry{ClickID: strings.ToLower(d.ClickID), Goal: d.Goal, TxID: d.TxID, Payout: d.Payout, Amount: d.Amount, Currency: d.Currency,
+	return conversion.Entry{ClickID: strings.ToLower(d.ClickID), Offer: d.Offer, Goal: d.Goal, TxID: d.TxID, Payout: d.Payout, Amount: d.Amount, Currency: d.Currency,
 		Status: d.Status, EventTime: d.EventTime, Coupon: d.Coupon, Geo: d.Geo}
 }
 
@@ -45,7 +46,7 @@ type entryPage struct {
 }
 
 var entrySections = []sectionSpec{
-	{fields: []fieldSpec{{name: "click_id", label: "Click id", code: true}, {name: "txid", label: "Order number", optional: true, width: "w3"}, {name: "goal", optional: true, width: "w3"}}},
+	{fields: []fieldSpec{{name: "click_id", label: "Click id", code: true, optional: true}, {name: "txid", label: "Order number", optional: true, width: "w3"}, {name: "goal", optional: true, width: "w3"}}},
 	{title: "Value", fields: []fieldSpec{
 		{name: "payout", optional: true, width: "w2", mode: "decimal", example: "12.50"}, {name: "amount", label: "Sale amount", optional: true, width: "w2", mode: "decimal", example: "125.00"},
 		{name: "currency", optional: true, width: "w2", example: "USD"},
@@ -53,7 +54,8 @@ var entrySections = []sectionSpec{
 	{title: "More", fields: []fieldSpec{
 		{name: "event_time", label: "Happened", optional: true, width: "w3", example: "2026-11-03 14:05"},
 		{name: "status", optional: true, width: "w3", help: noHelp, choices: []choice{{Value: "", Label: "As the offer says"}, {Value: "pending", Label: "Pending"}, {Value: "approved", Label: "Approved"}, {Value: "rejected", Label: "Rejected"}, {Value: "reversed", Label: "Reversed"}}},
-		{name: "coupon", optional: true, width: "w3", help: noHelp}, {name: "geo", label: "Country", optional: true, width: "w3"},
+		{name: "coupon", optional: true, width: "w3", code: true}, {name: "geo", label: "Country", optional: true, width: "w3"},
+		{name: "offer", optional: true, width: "w3", code: true},
 	}},
 }
 
@@ -114,7 +116,7 @@ func (c *call) showEntry(code int, d *entryDoc, posted url.Values, l *upload.Lin
 		p.Confirm = &confirmView{Action: c.plain("conversions/new"), Button: "Record it", Hidden: []hidden{{"do", "record"}}, Says: []string{
 			strings.Replace(l.Detail, "was recorded", "would be recorded", 1),
 			"It is booked as the advertiser's own postback would be: with its money in the ledger, and the postback to the publisher."}}
-		for _, name := range []string{"click_id", "goal", "txid", "payout", "amount", "currency", "status", "event_time", "coupon", "geo"} {
+		for _, name := range []string{"click_id", "offer", "goal", "txid", "payout", "amount", "currency", "status", "event_time", "coupon", "geo"} {
 			p.Confirm.Hidden = append(p.Confirm.Hidden, hidden{name, posted.Get(name)})
 		}
 	}

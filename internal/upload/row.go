@@ -52,7 +52,7 @@ func entry(cells []string, columns []*field, zone *time.Location) (conversion.En
 		*f.of(&e) = c
 	}
 	if bad == nil && e.ClickID == "" && e.Coupon == "" {
-		bad = &Problem{"click_id", event.MissingClick, "It has no click id."}
+		bad = &Problem{"click_id", event.MissingClick, "It has no click id and no coupon."}
 	}
 	return e, bad
 }

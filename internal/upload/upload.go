@@ -337,12 +337,13 @@ func (s *Sheet) header(line int, cells []string) (named bool, err error) {
 			known++
 		}
 	}
-	hasClick := false
+	hasClick, hasCoupon := false, false
 	at := map[string]int{}
 	for i, name := range s.Columns {
 		if name == "click_id" {
 			hasClick = true
 		}
+		hasCoupon = hasCoupon || name == "coupon"
 		if name == "" {
 			continue
 		}
@@ -358,8 +359,8 @@ func (s *Sheet) header(line int, cells []string) (named bool, err error) {
 			s.Columns[i] = fields[i].name
 		}
 		return false, nil
-	case !hasClick:
-		return true, &FileError{CodeNoClickID, line, "The header names no column of click ids; call it click_id."}
+	case !hasClick && !hasCoupon:
+		return true, &FileError{CodeNoClickID, line, "The header names no column of click ids; call it click_id. Without one, a column of coupons is needed."}
 	}
 	s.Header = true
 	for i, name := range s.Columns {

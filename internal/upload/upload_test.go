@@ -37,6 +37,8 @@ func TestRead(t *testing.T) {
 		{"one column", c1 + "\n" + c2, []Row{{Line: 1, Entry: conversion.Entry{ClickID: c1}}, {Line: 2, Entry: conversion.Entry{ClickID: c2}}}, nil},
 		{"columns in any order, some unknown", "geo,note,offer,coupon,sub_id\nDE,hello,off_1,SPRING," + c1 + "\n",
 			[]Row{{Line: 2, Entry: conversion.Entry{ClickID: c1, Geo: "DE", Offer: "off_1", Coupon: "SPRING"}}}, []string{"note"}},
+		{"orders of coupons", "coupon,order,amount\nSPRING,A-1,50\n",
+			[]Row{{Line: 2, Entry: conversion.Entry{Coupon: "SPRING", TxID: "A-1", Amount: "50"}}}, nil},
 		{"blank lines keep the numbers", "click_id,txid\n\n" + c1 + ",\"A\"\n,,\n\n" + c2 + ",B\n",
 			[]Row{{Line: 3, Entry: conversion.Entry{ClickID: c1, TxID: "A"}}, {Line: 6, Entry: conversion.Entry{ClickID: c2, TxID: "B"}}}, nil},
 		{"the same twice", "click_id,txid\n" + c1 + ",A\n" + c1 + ", A \n" + c1 + ",B\n",
