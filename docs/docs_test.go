@@ -172,6 +172,7 @@ POSTBACK_TOKEN=$(_value token <<<"$_advertiser")
 _offer=$(_api offers '{"name": "Trail shoes", "advertiser": "'"$(_value id <<<"$_advertiser")"'", "deep_links": ["shop.example"],
   "url": "https://shop.example/shoes?ref={click_id}&from={publisher_id}", "payout": "10.00", "commission_kind": "percent_payout", "commission_percent": "60"}')
 PIXEL_KEY=$(_value key <<<"$_offer")
+OFFER=$(_value id <<<"$_offer")
 PUBLISHER=$(_api publishers '{"name": "Running Blog"}' | _value id)
 _api enrollments '{"offer": "'"$(_value id <<<"$_offer")"'", "publisher": "'"$PUBLISHER"'"}' >&2
 _link=$(_api links '{"offer": "'"$(_value id <<<"$_offer")"'", "publisher": "'"$PUBLISHER"'"}')
