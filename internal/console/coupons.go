@@ -1,6 +1,8 @@
 package console
 
 import (
+	"strings"
+
 	"clickledger/internal/catalog"
 )
 
@@ -32,7 +34,7 @@ func (c *call) coupons() error {
 		},
 		columns: []column{{Label: "Code", Class: "fill"}, {Label: "Publisher"}, {Label: "Offer", Class: "opt"}, {Label: "State"}, {Label: "Dates", Class: "opt"}},
 		cells: func(e *catalog.Coupon) []cell {
-			return []cell{{Text: e.Code, Href: edit(e), Class: "fill lead", Title: e.Code, Copy: e.Code},
+			return []cell{{Text: e.Code, Href: edit(e), Class: "fill lead", Title: e.Code},
 				{Text: nameOr(pubNames, e.Publisher), Href: c.at("publishers/" + e.Publisher), Class: "cut"},
 				{Text: nameOr(offerNames, e.Offer), Href: c.at("offers/" + e.Offer), Class: "opt cut"}, c.couponState(e), {Text: couponDates(e), Class: "opt"}}
 		},
@@ -49,7 +51,8 @@ func (c *call) coupons() error {
 func (c *call) couponState(e *catalog.Coupon) cell {
 	if !e.Archived && e.Status == catalog.StatusActive {
 		if why, on := e.On(c.Now().In(c.loc).Format("2006-01-02")); !on {
-			return cell{Text: why, Tone: "muted"}
+			short, _, _ := strings.Cut(why, " on ")
+			return cell{Text: map[string]string{"begins": "not begun", "ended": "ended"}[short], Tone: "muted", Title: why}
 		}
 	}
 	return statusCell(e.Status, e.Archived)
