@@ -64,6 +64,9 @@ func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
 		e.Token, e.TokenOld = old.Token, old.TokenOld
 	} else {
 		template.fill(e)
+		if known && e.Type == TypeMerchant {
+			e.Type = TypeNetwork // which is what the templates are of
+		}
 		e.Token = newToken()
 	}
 	return e

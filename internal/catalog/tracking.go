@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -182,11 +183,25 @@ func (t *tracking) postback() Method {
 }
 
 func (t *tracking) clickParam() string {
+	u, err := ParseDestination(t.o.URL)
+	if err == nil && u.Uses(macro.ClickID) {
+		for _, piece := range u.TokenParams() {
+			one, err := macro.ParseURL("https://parameter.invalid/?" + piece)
+			name, _, _ := strings.Cut(piece, "=")
+			plain, nerr := url.QueryUnescape(name)
+			if err == nil && nerr == nil && one.Uses(macro.ClickID) {
+				return plain
+			}
+		}
+	}
 	if t.adv != nil && t.adv.ClickParam != "" {
 		return t.adv.ClickParam
 	}
 	return defaultClickParam
 }
+
+// scriptParams are the parameters in which the script looks for the click id by itself.
+var scriptParams = []string{"click_id", "cf_click_id", "clickid", "cid", "refid"}
 
 // gaps says what is to be filled in, and what is missing because nothing stands for it.
 func (t *tracking) gaps(in []filled, out []string) []string {
@@ -327,9 +342,13 @@ func (t *tracking) script() Method {
 	if t.version != "" {
 		src += "?v=" + url.QueryEscape(t.version)
 	}
+	param := ""
+	if name := t.clickParam(); !slices.Contains(scriptParams, name) {
+		param = ` data-param="` + html.EscapeString(name) + `"`
+	}
 	m := Method{ID: MethodScript, Label: "Tracking script", Language: "html",
 		Text: "<script>window.clickledger=window.clickledger||function(){(clickledger.q=clickledger.q||[]).push(arguments)};clickledger('conversion',{" + call + "});</script>\n" +
-			`<script async src="` + html.EscapeString(src) + `"></script>`,
+			`<script async src="` + html.EscapeString(src) + `"` + param + `></script>`,
 		Help: "For the thank-you page. It takes the click id from the page's address or from what it kept, so put the second line on the landing page as well. The shop fills in the empty values; those that stay empty are not sent."}
 	m.Warnings = append(t.gaps(shown, nil), t.pageWarnings()...)
 	if t.needs("amount") {

@@ -67,8 +67,8 @@ func TestTrackingTexts(t *testing.T) {
 		"pixel":                    {merchant, fixed, false, MethodPixel, `<img src="https://go.example/pixel.gif?key=pk1" width="1" height="1" alt="">`},
 		"pixel, all":               {merchant, fixed, true, MethodPixel, `<img src="https://go.example/pixel.gif?key=pk1&amp;amount={FILL_IN_AMOUNT}&amp;currency=EUR&amp;txid={FILL_IN_TXID}&amp;goal={FILL_IN_GOAL}" width="1" height="1" alt="">`},
 		"pixel URL, network, auto": {flex, nil, true, MethodPixelURL, "https://go.example/pixel.gif?key=pk1&payout=#ca#&amount=#sa#&currency=EUR&txid=#on#"},
-		"script":                   {merchant, fixed, false, MethodScript, "<script>window.clickledger=window.clickledger||function(){(clickledger.q=clickledger.q||[]).push(arguments)};clickledger('conversion',{key:'pk1'});</script>\n<script async src=\"https://go.example/tag.js?v=v1\"></script>"},
-		"script, all":              {merchant, percent, true, MethodScript, "<script>window.clickledger=window.clickledger||function(){(clickledger.q=clickledger.q||[]).push(arguments)};clickledger('conversion',{key:'pk1', amount:'', currency:'EUR', order:'', goal:''});</script>\n<script async src=\"https://go.example/tag.js?v=v1\"></script>"},
+		"script":                   {merchant, fixed, false, MethodScript, "<script>window.clickledger=window.clickledger||function(){(clickledger.q=clickledger.q||[]).push(arguments)};clickledger('conversion',{key:'pk1'});</script>\n<script async src=\"https://go.example/tag.js?v=v1\" data-param=\"c\"></script>"},
+		"script, all":              {merchant, percent, true, MethodScript, "<script>window.clickledger=window.clickledger||function(){(clickledger.q=clickledger.q||[]).push(arguments)};clickledger('conversion',{key:'pk1', amount:'', currency:'EUR', order:'', goal:''});</script>\n<script async src=\"https://go.example/tag.js?v=v1\" data-param=\"c\"></script>"},
 	} {
 		m := method(t, Tracking(trackedOffer(c.change), c.adv, "https://go.example/", "v1", c.optional), c.id)
 		if m.Text != c.want {
@@ -76,6 +76,21 @@ func TestTrackingTexts(t *testing.T) {
 		}
 		if m.Label == "" || m.Help == "" || m.Recommended != (m.ID == MethodPostback) {
 			t.Errorf("%s: %+v", name, m)
+		}
+	}
+	// The script is told where the click id arrives when it would not look there by itself.
+	for param, want := range map[string]string{
+		"https://shop.example/?ref={click_id}":        ` data-param="ref"`,
+		"https://shop.example/?r%65f={cf_click_id}":   ` data-param="ref"`,
+		"https://shop.example/?cid={click_id}&a=b":    "",
+		"https://shop.example/?x=1":                   ` data-param="sub1"`, // appended under Affise's parameter
+		"https://shop.example/?a={sub1}&s={click_id}": ` data-param="s"`,
+	} {
+		o := trackedOffer(nil)
+		o.URL, o.AppendClickID = param, true
+		m := method(t, Tracking(o, &Advertiser{Name: "N", ClickParam: "sub1"}, "https://go.example", "v1", false), MethodScript)
+		if !strings.HasSuffix(m.Text, `tag.js?v=v1"`+want+`></script>`) {
+			t.Errorf("%s: %s", param, m.Text)
 		}
 	}
 	if text := method(t, Tracking(trackedOffer(nil), nil, "https://go.example", "", false), MethodScript).Text; strings.Contains(text, "?v") {

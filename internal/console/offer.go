@@ -83,9 +83,9 @@ func (c *call) offer() error {
 	if diagnosis.Title != "" {
 		p.Panels = append(p.Panels, diagnosis)
 	}
-	p.Panels = append(p.Panels, c.offerTerms(o, adv))
+	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.offerTerms(o, adv))
 	p.Panels = append(p.Panels, c.termPanels(o)...)
-	p.Panels = append(p.Panels, c.trackingPanel(o, adv), goals, enr, links)
+	p.Panels = append(p.Panels, goals, enr, links)
 	return show(c, "panels", o.Name, p)
 }
 

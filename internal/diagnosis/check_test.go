@@ -80,7 +80,7 @@ func TestChecks(t *testing.T) {
 		{"no rate to the reporting currency", func(w *world) {
 			w.view = w.view.With([]catalog.Entity{&catalog.Workspace{Meta: meta("ws_1"), Currency: "GBP", TimeZone: "Europe/Berlin"}}, 9)
 			w.accepted(w.postback("&txid=1&payout=1.00"))
-		}, "rate_missing", diagnosis.Warn, 1, "USD to GBP", "reprice", ""},
+		}, "rate_missing", diagnosis.Bad, 1, "USD to GBP", "reprice", ""},
 
 		{"few unknown clicks", func(w *world) { w.raw("click_id=77&token=" + token); w.raw("click_id=78&token=" + token) }, "", "", 0, "", "", ""},
 		{"unknown clicks", func(w *world) {

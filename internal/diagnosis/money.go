@@ -173,8 +173,8 @@ func rateMissing(l *look) *Finding {
 	f := &Finding{Severity: Bad, Count: len(refused) + len(bare), Signals: shown(refused, always("currency")), Conversions: first(bare)}
 	if len(refused) > 0 {
 		f.Sentence = are(len(refused), "signal was", "signals were") + " refused, because no exchange rate to the offer's currency is known. "
-	} else {
-		f.Severity = Warn
+	} else if 2*len(bare) < len(l.conversions) {
+		f.Severity = Warn // most of the revenue shows
 	}
 	if len(bare) > 0 {
 		f.Sentence += fmt.Sprintf("%s missing from amounts in the reporting currency %s. ", are(len(bare), "conversion is", "conversions are"), l.ws.Currency)
