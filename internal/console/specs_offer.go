@@ -39,7 +39,7 @@ func offerSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 		fieldSpec{name: "initial_status", label: "New conversions are", choices: options("pending", "Pending, until approved", "approved", "Approved at once"), width: "w2 nl", help: "Those of pixels and scripts are always pending."},
 		fieldSpec{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "How long after its click a conversion may come. 0: any time."},
 		fieldSpec{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "How long the tracker cookie remembers a click, for pixels."},
-		fieldSpec{name: "coupon_precedence", label: "A click and another's coupon", choices: options(catalog.ClickWins, "The click wins", catalog.CouponWins, "The coupon wins"), width: "w2 nl", help: "Whose publisher earns when a postback brings both. With a coupon alone it is the coupon's."},
+		fieldSpec{name: "coupon_precedence", label: "Click and coupon", choices: options(catalog.ClickWins, "The click wins", catalog.CouponWins, "The coupon wins"), width: "w4 nl", help: "Whose publisher earns when a postback brings a click of one and a coupon of another. With a coupon alone it is the coupon's."},
 		fieldSpec{name: "require_order", label: "Require an order number", help: "Refuses signals without txid. With it, the same order is never counted twice, whoever reports it."})
 	sections := []sectionSpec{
 		{id: "setup", title: "Offer setup", short: "Setup", fields: setup},
