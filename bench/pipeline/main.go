@@ -132,7 +132,7 @@ func fill(ctx context.Context, data string, links int) (*market, error) {
 	defer db.Close()
 	s := catalog.NewService(catalog.ServiceOptions{Store: db.Catalog(), Now: time.Now})
 	p := account.Principal{ID: "bench", Owner: true, Write: true}
-	ws, _, err := s.Create(ctx, p, &catalog.WorkspaceDoc{Name: "Bench", Currency: "USD", TimeZone: "UTC"}, catalog.Idempotency{})
+	ws, _, err := s.Create(ctx, p, &catalog.WorkspaceDoc{Name: "Bench", Currency: "USD", TimeZone: "UTC", IPMode: catalog.IPTruncated}, catalog.Idempotency{})
 	if err != nil {
 		return nil, err
 	}
