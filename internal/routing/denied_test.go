@@ -12,7 +12,7 @@ import (
 
 // Revoked enrollments are ordinary rows: a catalog with many of them loads as one with
 // many approved ones does.
-func TestReview3ManyRevokedEnrollmentsLoad(t *testing.T) {
+func TestManyRevokedEnrollmentsLoad(t *testing.T) {
 	const n = 20_000
 	load := func(status string) time.Duration {
 		rows := make([]catalog.Entity, n)
@@ -32,7 +32,7 @@ func TestReview3ManyRevokedEnrollmentsLoad(t *testing.T) {
 }
 
 // A parameter's name may be written with escapes; it is the click id's all the same.
-func TestReview3EscapedClickParameterIsNotReplaced(t *testing.T) {
+func TestEscapedClickParameterIsNotReplaced(t *testing.T) {
 	const id = "019a2f4c81d00010007d0c5e3f9ab214"
 	f := newFixture()
 	f.offer.URL = "https://shop.example/p?r%65f={click_id}"

@@ -14,7 +14,7 @@ import (
 // What an offer refuses beyond its cap stays refused until somebody decides: neither the
 // network's second delivery of the same postback, nor its ordinary confirmation, nor a
 // replay turns it into money. (What is only held beyond the cap answers "held".)
-func TestReview3RefusedOverCapStaysRefused(t *testing.T) {
+func TestRefusedOverCapStaysRefused(t *testing.T) {
 	for name, c := range map[string]struct{ first, second, initial string }{
 		"the same postback delivered twice":      {"&status=approved", "&status=approved", "pending"},
 		"pending, then the usual confirmation":   {"&status=pending", "&status=approved", "pending"},
@@ -41,7 +41,7 @@ func TestReview3RefusedOverCapStaysRefused(t *testing.T) {
 }
 
 // The same by a pixel and the postback that follows it, where new conversions are approved.
-func TestReview3PixelOverCapThenPostback(t *testing.T) {
+func TestPixelOverCapThenPostback(t *testing.T) {
 	w := newWorld(t)
 	w.offer.InitialStatus = "approved"
 	w.limited(catalog.OverCapRefuse, daily(1))
@@ -56,7 +56,7 @@ func TestReview3PixelOverCapThenPostback(t *testing.T) {
 
 // Replaying a signal "that made or changed a conversion is left as it is"; one that made a
 // rejected conversion over the cap is replayed into an approved one.
-func TestReview3ReplayOfOverCap(t *testing.T) {
+func TestReplayOfOverCap(t *testing.T) {
 	w := newWorld(t)
 	w.limited(catalog.OverCapRefuse, daily(1))
 	w.buy(1, w.now, "")
@@ -80,7 +80,7 @@ func TestReview3ReplayOfOverCap(t *testing.T) {
 
 // A hold is somebody's decision. The advertiser's rejection may end it, but then its
 // approval must not bring what was held into the available balance.
-func TestReview3HoldIsNotLeftByRejectAndApprove(t *testing.T) {
+func TestHoldIsNotLeftByRejectAndApprove(t *testing.T) {
 	w := newWorld(t)
 	w.limited(catalog.OverCapHold, daily(1))
 	w.buy(1, w.now, "&status=approved")
@@ -102,7 +102,7 @@ func TestReview3HoldIsNotLeftByRejectAndApprove(t *testing.T) {
 
 // "A page's claim must never stand in the way of the real order": also not one that came
 // while a cap was full and was therefore recorded as rejected, which nobody decided.
-func TestReview3RefusedClaimGivesWay(t *testing.T) {
+func TestRefusedClaimGivesWay(t *testing.T) {
 	for name, more := range map[string]string{"another click": "", "another amount": "&amount=99.00"} {
 		w := newWorld(t)
 		w.limited(catalog.OverCapRefuse, daily(1))

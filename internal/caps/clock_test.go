@@ -15,7 +15,7 @@ import (
 // A clock that is set back (NTP after a bad start, a resumed machine) must not switch
 // caps on clicks off: the counter began at 12:00, and the visitors of "11:50" come after
 // it all the same.
-func TestReview4ClockSetBackKeepsClickCaps(t *testing.T) {
+func TestClockSetBackKeepsClickCaps(t *testing.T) {
 	w := newWorld(t)
 	w.offer("UTC", visits(10, catalog.CapDaily, ""))
 	if s := w.status()[0]; s.Provisional {
@@ -29,7 +29,7 @@ func TestReview4ClockSetBackKeepsClickCaps(t *testing.T) {
 }
 
 // The same across midnight: the whole day that the clock shows is before the beginning.
-func TestReview4ClockSetBackADay(t *testing.T) {
+func TestClockSetBackADay(t *testing.T) {
 	w := newWorld(t)
 	w.offer("UTC", visits(10, catalog.CapDaily, ""))
 	w.now = w.now.AddDate(0, 0, -1)
@@ -45,7 +45,7 @@ func TestReview4ClockSetBackADay(t *testing.T) {
 
 // What a look at all offers costs grows with the offers, not with their square: while
 // it lasts no gate closes.
-func TestReview4LookAtManyPublishers(t *testing.T) {
+func TestLookAtManyPublishers(t *testing.T) {
 	took := func(offers, publishers int) time.Duration {
 		w := newWorld(t)
 		var es []catalog.Entity

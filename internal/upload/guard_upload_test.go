@@ -22,7 +22,7 @@ func (r refusing) Enter(_ context.Context, _ account.Principal, _ string, entrie
 }
 
 // A row that repeats a refused one is not in the books "from now on or since before".
-func TestReview3ARepeatedRowIsWhatItRepeats(t *testing.T) {
+func TestARepeatedRowIsWhatItRepeats(t *testing.T) {
 	for _, v := range []event.Verdict{event.UnknownClick, event.Conflict, event.NoRate, event.PendingClick} {
 		s, ferr := Read([]byte("click_id,txid\n"+c1+",A\n"+c1+",A\n"), nil)
 		if ferr != nil {

@@ -8,7 +8,7 @@ import (
 
 // An offer that is archived and restored goes on with what this very process counted,
 // though the facts lag behind.
-func TestReview4ArchivedAndRestored(t *testing.T) {
+func TestArchivedAndRestored(t *testing.T) {
 	w := newWorld(t)
 	o := w.offer("UTC", visits(10, catalog.CapDaily, ""))
 	if in := w.visit("", 20); in != 10 {
@@ -25,7 +25,7 @@ func TestReview4ArchivedAndRestored(t *testing.T) {
 }
 
 // The same for a cap that is taken away and comes back, as by two saves of a form.
-func TestReview4CapEditedAndBack(t *testing.T) {
+func TestCapEditedAndBack(t *testing.T) {
 	w := newWorld(t)
 	w.offer("UTC", visits(10, catalog.CapDaily, ""))
 	if in := w.visit("", 20); in != 10 {

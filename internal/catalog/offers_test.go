@@ -9,7 +9,7 @@ import (
 
 // A keyword parameter that is the click id's is refused: it would take its place in the URL
 // (see routing), and no postback could name the click any more.
-func TestReview3KeywordParamIsNotTheClickIDs(t *testing.T) {
+func TestKeywordParamIsNotTheClickIDs(t *testing.T) {
 	s := newShelf(t)
 	net := s.create(&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Net", Type: "network", ClickParam: "aff_sub"}).Base().ID
 	for name, change := range map[string]func(d *catalog.OfferDoc){
@@ -40,7 +40,7 @@ func TestReview3KeywordParamIsNotTheClickIDs(t *testing.T) {
 
 // The chain of fallback offers is bounded from its beginning, whichever offer of it is
 // saved last: routing follows no longer one, and visitors behind the fifth are lost.
-func TestReview3ChainOfFallbacksIsBoundedFromItsBeginning(t *testing.T) {
+func TestChainOfFallbacksIsBoundedFromItsBeginning(t *testing.T) {
 	s := newShelf(t)
 	var ids []string
 	for range 8 {

@@ -8,7 +8,7 @@ import (
 )
 
 // An empty cell of a file with tabs is a cell: what follows it stays in its column.
-func TestReview4EmptyCellBetweenTabs(t *testing.T) {
+func TestEmptyCellBetweenTabs(t *testing.T) {
 	const id = "0199b0a3c4d5e6f708192a3b4c5d6e7f"
 	for _, sep := range []string{",", ";", "\t"} {
 		file := strings.ReplaceAll("click_id,txid,payout,amount\n"+id+",A-1,12.50,\n"+id+",,3.00,125.00\n"+id+",,,99.00\n", ",", sep)

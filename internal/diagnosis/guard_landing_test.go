@@ -13,7 +13,7 @@ import (
 
 // "An offer's page is visited at most every ten seconds", also by those who ask at the
 // same time.
-func TestReview4LandingAskedAtOnce(t *testing.T) {
+func TestLandingAskedAtOnce(t *testing.T) {
 	w := newWorld(t)
 	var visits atomic.Int64
 	page := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -34,7 +34,7 @@ func TestReview4LandingAskedAtOnce(t *testing.T) {
 }
 
 // A clock that is put back does not freeze the check until it has caught up.
-func TestReview4LandingAfterAClockPutBack(t *testing.T) {
+func TestLandingAfterAClockPutBack(t *testing.T) {
 	w := newWorld(t)
 	visits := 0
 	page := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits++ }))

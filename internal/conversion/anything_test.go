@@ -16,7 +16,7 @@ import (
 
 // Whatever comes in whatever order, while terms, rates and currencies change: the facts,
 // own and reported, and the ledger are what the conversions say, to the cent.
-func TestReview3FactsAndLedgerFollowTheConversions(t *testing.T) {
+func TestFactsAndLedgerFollowTheConversions(t *testing.T) {
 	made := 0
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 3))

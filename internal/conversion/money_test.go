@@ -24,7 +24,7 @@ func byHand(from, to money.Currency, value string) func() *money.Rates {
 // account to the brim, after which nothing could be posted to it any more": a page of
 // anybody's, in a currency of large units, can, and every later conversion of the
 // advertiser fails with an error of ours for ever.
-func TestReview3NobodyFillsAnAccount(t *testing.T) {
+func TestNobodyFillsAnAccount(t *testing.T) {
 	w := newWorld(t)
 	w.judge.Rates = byHand("GBP", "IDR", "21500")
 	w.offer.Currency = "IDR"
@@ -59,7 +59,7 @@ func TestReview3NobodyFillsAnAccount(t *testing.T) {
 
 // Filling in one amount leaves the others as they were booked, also when the rate of the
 // day was corrected meanwhile: sale, payout of it and the kept rate stay in step.
-func TestReview3FillAfterTheRateChanged(t *testing.T) {
+func TestFillAfterTheRateChanged(t *testing.T) {
 	w := newWorld(t)
 	w.judge.Rates = byHand("EUR", "USD", "1.25")
 	w.offer.Terms = catalog.Terms{PayoutKind: "percent", PayoutPercent: "10", Precedence: "manual_wins"}
@@ -75,7 +75,7 @@ func TestReview3FillAfterTheRateChanged(t *testing.T) {
 }
 
 // The kept rate "made SaleAmount and a sent payout of them".
-func TestReview3RateThatWasKept(t *testing.T) {
+func TestRateThatWasKept(t *testing.T) {
 	w := newWorld(t)
 	w.judge.Rates = byHand("EUR", "USD", "1.25")
 	w.offer.Terms = catalog.Terms{PayoutKind: "postback"}
@@ -94,7 +94,7 @@ func TestReview3RateThatWasKept(t *testing.T) {
 
 // Repricing keeps what recording had to say, such as macros that nobody replaced: the
 // diagnosis and the choice of warned conversions live on it.
-func TestReview3RepriceKeepsTheMacroWarning(t *testing.T) {
+func TestRepriceKeepsTheMacroWarning(t *testing.T) {
 	w := newWorld(t)
 	w.offer.Terms = catalog.Terms{PayoutKind: "postback", Payout: 400}
 	w.reload()
@@ -109,7 +109,7 @@ func TestReview3RepriceKeepsTheMacroWarning(t *testing.T) {
 
 // What looks like a secret is kept in no readable note: custom parameters are shown to
 // whoever may read conversions, and a token with a capital is a token.
-func TestReview3TokenInCapitalsIsNotKept(t *testing.T) {
+func TestTokenInCapitalsIsNotKept(t *testing.T) {
 	w := newWorld(t)
 	w.adv.TokenRequired = false
 	w.reload()

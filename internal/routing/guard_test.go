@@ -10,7 +10,7 @@ import (
 
 // A chosen keyword never takes the place of the click id: under its parameter's name the
 // advertiser reads the click id, and every conversion of the offer would be lost.
-func TestReview3KeywordNeverReplacesTheClickID(t *testing.T) {
+func TestKeywordNeverReplacesTheClickID(t *testing.T) {
 	const id = "019a2f4c81d00010007d0c5e3f9ab214"
 	for name, c := range map[string]struct {
 		url    string
@@ -44,7 +44,7 @@ func TestReview3KeywordNeverReplacesTheClickID(t *testing.T) {
 
 // A publisher whose enrollment to an offer was revoked or rejected sends it no visitors, by
 // whichever way: also not as the fallback of another one (its clicks would earn there).
-func TestReview3FallbackOfferAsksTheEnrollment(t *testing.T) {
+func TestFallbackOfferAsksTheEnrollment(t *testing.T) {
 	for _, status := range []string{catalog.Revoked, catalog.Rejected} {
 		f := newFixture()
 		f.offer.Status, f.offer.FallbackOffer = catalog.StatusPaused, "next"

@@ -15,7 +15,7 @@ import (
 
 // A confirmation that brings nothing to the price is not refused for a price: a country
 // that does not matter must not cost the status beside it, although the terms changed.
-func TestReview3CountryCostsNoStatus(t *testing.T) {
+func TestCountryCostsNoStatus(t *testing.T) {
 	for name, source := range map[string]string{"the click's country": catalog.GeoClick, "the postback's": catalog.GeoPostback} {
 		w := newWorld(t)
 		w.offer.GeoSource = source
@@ -32,7 +32,7 @@ func TestReview3CountryCostsNoStatus(t *testing.T) {
 }
 
 // A claim that gave way waits for nobody, and nobody can approve it into a second payment.
-func TestReview3ReplacedClaimIsNotHeld(t *testing.T) {
+func TestReplacedClaimIsNotHeld(t *testing.T) {
 	for _, over := range []string{catalog.OverCapHold, catalog.OverCapRefuse} {
 		w := newWorld(t)
 		w.limited(over, daily(1))
@@ -52,7 +52,7 @@ func TestReview3ReplacedClaimIsNotHeld(t *testing.T) {
 // Once a server has spoken about a conversion that a page began, it is the server's: a page
 // adds no sale to it, and a second word of the server is a stated conflict, as it would have
 // been without the page (P2, P7).
-func TestReview3ServersWordIsTheServers(t *testing.T) {
+func TestServersWordIsTheServers(t *testing.T) {
 	for name, c := range map[string]struct {
 		page    bool // the page came first
 		then    string
@@ -94,7 +94,7 @@ func TestReview3ServersWordIsTheServers(t *testing.T) {
 }
 
 // Filling in keeps what recording had to say for ever, as repricing does.
-func TestReview3FillKeepsTheMacroWarning(t *testing.T) {
+func TestFillKeepsTheMacroWarning(t *testing.T) {
 	w := newWorld(t)
 	w.offer.Terms = catalog.Terms{PayoutKind: "postback", Payout: 400}
 	w.reload()
@@ -108,7 +108,7 @@ func TestReview3FillKeepsTheMacroWarning(t *testing.T) {
 
 // The sum of what a page of anybody's reports fits the reports too, which add up 64 bits:
 // reports and verify of the workspace fail for good when it does not.
-func TestReview3NobodyOverflowsTheReports(t *testing.T) {
+func TestNobodyOverflowsTheReports(t *testing.T) {
 	w := newWorld(t)
 	w.judge.Rates = byHand("USD", "IDR", "16000")
 	w.currency = "IDR"
@@ -140,7 +140,7 @@ func TestReview3NobodyOverflowsTheReports(t *testing.T) {
 
 // What a page had sent before conversions kept who sent it (migration 00006) is believed no
 // more than what it sends now.
-func TestReview3OldPagePayoutIsBelievedNoMore(t *testing.T) {
+func TestOldPagePayoutIsBelievedNoMore(t *testing.T) {
 	w := newWorld(t)
 	w.offer.Terms = catalog.Terms{PayoutKind: "postback"}
 	w.reload()
@@ -163,7 +163,7 @@ func TestReview3OldPagePayoutIsBelievedNoMore(t *testing.T) {
 
 // A postback without a status approves what a page began only while nobody has decided: it
 // undoes no person's rejection, and is an ordinary duplicate afterwards.
-func TestReview3PlainPostbackUndoesNoDecision(t *testing.T) {
+func TestPlainPostbackUndoesNoDecision(t *testing.T) {
 	for name, c := range map[string]struct {
 		first  bool // a postback approves it before
 		decide conversion.Status

@@ -13,7 +13,7 @@ import (
 )
 
 // A signal that is refused changes nothing: not even a page's claim that it would replace.
-func TestReview3RefusedSignalReplacesNothing(t *testing.T) {
+func TestRefusedSignalReplacesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		query string
 		want  event.Verdict
@@ -54,7 +54,7 @@ func TestReview3RefusedSignalReplacesNothing(t *testing.T) {
 
 // A claim that gave way is out of the way for good: the next order of the click is a new
 // conversion, not news of the rejected claim.
-func TestReview3ReplacedClaimIsForgotten(t *testing.T) {
+func TestReplacedClaimIsForgotten(t *testing.T) {
 	for name, next := range map[string]string{"fixed terms": "txid=B", "with an amount": "txid=B&amount=70.00"} {
 		w := newWorld(t)
 		id := w.click().String()
@@ -73,7 +73,7 @@ func TestReview3ReplacedClaimIsForgotten(t *testing.T) {
 }
 
 // And a confirmation of the real one is not taken for one of the claim.
-func TestReview3ReplacedClaimIsNotPaid(t *testing.T) {
+func TestReplacedClaimIsNotPaid(t *testing.T) {
 	w := newWorld(t)
 	w.offer.InitialStatus = "approved"
 	w.reload()
@@ -91,7 +91,7 @@ func TestReview3ReplacedClaimIsNotPaid(t *testing.T) {
 
 // Where the postback's country sets the payout, a page's does not: anybody can load a pixel
 // and would choose the dearest country.
-func TestReview3PageChoosesNoCountry(t *testing.T) {
+func TestPageChoosesNoCountry(t *testing.T) {
 	geo := catalog.Terms{PayoutKind: "fixed", Payout: 100, GeoPayouts: []catalog.GeoPayout{{Country: "US", Payout: 9000}, {Country: "GB", Payout: 200}}, CommissionKind: "percent_payout", CommissionPercent: "60"}
 	for name, c := range map[string]struct {
 		pixel, postback string
@@ -121,7 +121,7 @@ func TestReview3PageChoosesNoCountry(t *testing.T) {
 
 // Repricing believes a page no more than recording did: under fixed terms its payout does
 // not count, also when the terms were others when it was recorded.
-func TestReview3RepriceBelievesNoPage(t *testing.T) {
+func TestRepriceBelievesNoPage(t *testing.T) {
 	w := newWorld(t)
 	w.offer.Terms = catalog.Terms{PayoutKind: "postback"}
 	w.reload()

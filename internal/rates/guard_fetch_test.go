@@ -7,7 +7,7 @@ import (
 
 // A fetch that was noted while the clock was wrong (a machine that starts in 2036 until
 // NTP has spoken) does not end the daily fetching when the clock is right again.
-func TestReview4FetchAfterAWrongClock(t *testing.T) {
+func TestFetchAfterAWrongClock(t *testing.T) {
 	plan := newSchedule(Fetch{})
 	now := time.Date(2026, 11, 3, 6, 0, 0, 0, time.UTC) // a Tuesday
 	fetched := now.AddDate(10, 0, 0)

@@ -10,7 +10,7 @@ import (
 // Where a visitor is sent must be fixed (R9, R13). In an Android intent the fragment says
 // that: scheme, package, component, and the page for who lacks the app. Android decodes
 // what stands there (Intent.parseUri), so percent-encoding is no fence.
-func TestReview4IntentFragmentIsFixed(t *testing.T) {
+func TestIntentFragmentIsFixed(t *testing.T) {
 	for _, raw := range []string{
 		"intent://scan/#Intent;scheme=zxing;package=com.example;S.browser_fallback_url={sub1};end",
 		"intent://scan/#Intent;scheme=zxing;package=com.example;S.browser_fallback_url={sub1|https%3A%2F%2Fshop.example};end",

@@ -40,7 +40,7 @@ func alive(t *testing.T, page string) (found []string) {
 
 // Whatever people, networks, visitors and landing pages write stays text on the pages of
 // offers, rates, uploads and diagnoses.
-func TestReview4HostileTexts(t *testing.T) {
+func TestHostileTexts(t *testing.T) {
 	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme " + hostile)
@@ -95,7 +95,7 @@ func TestReview4HostileTexts(t *testing.T) {
 // A text in an export is one cell for every spreadsheet: where the list separator is a
 // semicolon (most of Europe), an unquoted one in a text splits it, and what follows may
 // be a formula (S8).
-func TestReview4ExportSeparators(t *testing.T) {
+func TestExportSeparators(t *testing.T) {
 	var b bytes.Buffer
 	table := &report.Table{Columns: []report.Column{{Name: "keyword", Type: "text"}, {Name: "visits", Type: "count"}}, Rows: [][]any{{"boots;=1+1", int64(1)}}}
 	if err := writeCSV(&b, table, "EUR"); err != nil {

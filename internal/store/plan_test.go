@@ -10,7 +10,7 @@ import (
 
 // What was added for caps and fallback offers reads an index, too: it runs while the
 // writer is held, or every half second.
-func TestReview4Plans(t *testing.T) {
+func TestPlansOfCapsAndFallbacks(t *testing.T) {
 	db, _ := openTemp(t)
 	e := db.engine.(*liteEngine)
 	fallbacks := newList[q.Offer]("offers").equal("workspace", "ws").given("fallback_offer", "off_1").equal("archived", false)

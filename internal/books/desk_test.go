@@ -16,7 +16,7 @@ import (
 
 // One row of a file whose judgment fails on our side costs one row, as it does in the
 // processor; the rest of a file of thousands is entered.
-func TestReview3EnterSurvivesAPoisonRow(t *testing.T) {
+func TestEnterSurvivesAPoisonRow(t *testing.T) {
 	for name, poison := range map[string]func(w *world) event.ClickID{
 		"an error": func(w *world) event.ClickID {
 			v := w.visit()
@@ -51,7 +51,7 @@ func TestReview3EnterSurvivesAPoisonRow(t *testing.T) {
 
 // What was committed before an upload broke off is told to who waits for it: the relay of
 // the facts, the postbacks to publishers, the caps.
-func TestReview3EnterTellsWhatWasCommitted(t *testing.T) {
+func TestEnterTellsWhatWasCommitted(t *testing.T) {
 	w := newWorld(t)
 	told := 0
 	w.desk.Changed = func() { told++ }
@@ -70,7 +70,7 @@ func TestReview3EnterTellsWhatWasCommitted(t *testing.T) {
 }
 
 // What is too many for one call is reached by going on behind it.
-func TestReview3RepriceReachesAll(t *testing.T) {
+func TestRepriceReachesAll(t *testing.T) {
 	w := newWorld(t)
 	books.SetMaxReprice(t, 40)
 	var entries []conversion.Entry
@@ -103,7 +103,7 @@ func TestReview3RepriceReachesAll(t *testing.T) {
 
 // A sender's clock may be five minutes ahead, so a conversion may be recorded before it
 // happened: choosing by time must find it all the same.
-func TestReview3RepriceFindsClocksAhead(t *testing.T) {
+func TestRepriceFindsClocksAhead(t *testing.T) {
 	w := newWorld(t)
 	ahead := w.clock().Add(4 * time.Minute)
 	entries := []conversion.Entry{{ClickID: w.click().String(), TxID: "ahead", EventTime: fmt.Sprint(ahead.Unix())}}
@@ -121,7 +121,7 @@ func TestReview3RepriceFindsClocksAhead(t *testing.T) {
 
 // "Who confirms a preview confirms this, and nothing that came in between": a repricing that
 // changes what is reported, and nothing else, is other when the rate is another.
-func TestReview3FingerprintKnowsTheRate(t *testing.T) {
+func TestFingerprintKnowsTheRate(t *testing.T) {
 	w := newWorld(t)
 	w.view = w.view.With([]catalog.Entity{&catalog.Workspace{Meta: meta("ws_1"), Currency: "EUR"}}, 8)
 	if _, err := w.desk.Enter(t.Context(), clerk, "ws_1", []conversion.Entry{{ClickID: w.click().String(), TxID: "1"}}, false); err != nil {

@@ -23,7 +23,7 @@ func allocated(fn func()) uint64 {
 
 // A list of far too many conversions is refused before it is made into rows: 5 MB of {}
 // must not become a gigabyte.
-func TestReview4UploadOfManyNothings(t *testing.T) {
+func TestUploadOfManyNothings(t *testing.T) {
 	w := newWorld(t)
 	body := `{"conversions":[{}` + strings.Repeat(",{}", (5<<20-64)/3) + `]}`
 	var a *answer
@@ -36,7 +36,7 @@ func TestReview4UploadOfManyNothings(t *testing.T) {
 }
 
 // The same of a CSV file: one line of five million commas.
-func TestReview4UploadOfManyCells(t *testing.T) {
+func TestUploadOfManyCells(t *testing.T) {
 	w := newWorld(t)
 	body := "click_id,payout\n" + strings.Repeat(",", 5<<20-64) + "x\n"
 	var a *answer
@@ -51,7 +51,7 @@ func TestReview4UploadOfManyCells(t *testing.T) {
 }
 
 // A refusal is not many times as long as what it refuses.
-func TestReview4RefusalIsBounded(t *testing.T) {
+func TestRefusalIsBounded(t *testing.T) {
 	w := newWorld(t)
 	for name, body := range map[string]string{
 		"wrong rows":     `{"name":"x","url":"https://x.example/","keywords":[1` + strings.Repeat(",1", 40_000) + `]}`,
@@ -93,7 +93,7 @@ func (m *meddler) Reprice(ctx context.Context, p account.Principal, ws string, q
 }
 
 // What is confirmed is what is posted, also when the terms change at that very moment.
-func TestReview4ConfirmedRepricing(t *testing.T) {
+func TestConfirmedRepricing(t *testing.T) {
 	w := newWorld(t)
 	s := w.shop(w.writer, w.ws)
 	id := s.ids["offers"]
@@ -112,7 +112,7 @@ func TestReview4ConfirmedRepricing(t *testing.T) {
 }
 
 // A copy can be saved as it is.
-func TestReview4CloneCanBeSaved(t *testing.T) {
+func TestCloneCanBeSaved(t *testing.T) {
 	w := newWorld(t)
 	s := w.shop(w.writer, w.ws)
 	id := s.ids["offers"]
@@ -127,7 +127,7 @@ func TestReview4CloneCanBeSaved(t *testing.T) {
 }
 
 // Who may only read sees no token, wherever it stands.
-func TestReview4ReadersSeeNoToken(t *testing.T) {
+func TestReadersSeeNoToken(t *testing.T) {
 	w := newWorld(t)
 	s := w.shop(w.writer, w.ws)
 	id, adv := s.ids["offers"], s.ids["advertisers"]
@@ -155,7 +155,7 @@ func TestReview4ReadersSeeNoToken(t *testing.T) {
 }
 
 // A repeated request with the same Idempotency-Key makes one copy.
-func TestReview4CloneOnce(t *testing.T) {
+func TestCloneOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.make(w.writer, "offers", `{"name":"One","url":"https://x.example/","payout":"1.00"}`)
 	a := w.call(w.writer, "POST", "/offers/"+id+"/clone", ``, "Idempotency-Key", "again").want(201).text("id")
@@ -167,7 +167,7 @@ func TestReview4CloneOnce(t *testing.T) {
 
 // "ids: only these" of an empty list is nothing, not everything: a caller whose selection
 // came out empty must not move money.
-func TestReview4RepriceOfNone(t *testing.T) {
+func TestRepriceOfNone(t *testing.T) {
 	w := newWorld(t)
 	s := w.shop(w.writer, w.ws)
 	id := s.ids["offers"]
@@ -180,7 +180,7 @@ func TestReview4RepriceOfNone(t *testing.T) {
 
 // Names are exact: fields that differ in capitals are unknown, and one given twice is
 // refused, as in every other body.
-func TestReview4NamesAreExact(t *testing.T) {
+func TestNamesAreExact(t *testing.T) {
 	w := newWorld(t)
 	id := w.make(w.writer, "offers", `{"name":"One","url":"https://x.example/","payout":"1.00"}`)
 	for path, body := range map[string]string{
