@@ -166,7 +166,11 @@ func (s *Store) moveAside(reason string) error {
 		}
 		s.recovery.MovedTo = append(s.recovery.MovedTo, name+suffix)
 	}
-	s.log.Error("facts: the file was moved aside and is rebuilt", "reason", reason, "moved_to", s.recovery.MovedTo)
+	log := s.log.Error
+	if strings.HasPrefix(reason, otherSchema) {
+		log = s.log.Info // an upgrade, not damage
+	}
+	log("facts: the file was moved aside and is rebuilt", "reason", reason, "moved_to", s.recovery.MovedTo)
 	for _, mark := range []string{rebuildMark, openingMark} {
 		if err := os.Remove(filepath.Join(s.opts.Dir, mark)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("remove mark: %w", err)

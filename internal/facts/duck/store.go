@@ -293,6 +293,9 @@ func createTables(ctx context.Context, db *sql.DB, w *writer) error {
 	return nil
 }
 
+// otherSchema begins the reason for a rebuild that an upgrade is.
+const otherSchema = "the facts file is of schema version"
+
 // errDamaged says that a file opens but does not hold what it should.
 var errDamaged = errors.New("the facts file is inconsistent")
 
@@ -303,7 +306,7 @@ func (s *Store) sanity(ctx context.Context) error {
 	case err != nil:
 		err = fmt.Errorf("%w: %w", errDamaged, err)
 	case version != schemaVersion:
-		err = fmt.Errorf("the facts file is of schema version %d, this program's is %d: nothing is wrong with it, but it is built anew", version, schemaVersion)
+		err = fmt.Errorf(otherSchema+" %d, this program's is %d: nothing is wrong with it, but it is built anew", version, schemaVersion)
 	case want != have:
 		err = fmt.Errorf("%w: %d rows, the position says %d", errDamaged, have, want)
 	}
