@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -357,5 +358,15 @@ func TestDemo(t *testing.T) {
 	}
 	if strings.Contains(out, "GAP") {
 		t.Errorf("the demo has gaps:\n%s", out)
+	}
+	// Whoever converted earned something, in whichever currency: no rate or report may lose it.
+	totals := regexp.MustCompile(`total\s+\d+\s+\d+\s+\d+\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+[\d.]+\s+(EUR|USD)`).FindAllStringSubmatch(out, -1)
+	if len(totals) != 2 {
+		t.Errorf("%d totals, want one in each currency:\n%s", len(totals), out)
+	}
+	for _, m := range totals {
+		if m[1] != "0" && (m[2] == "0.00" || m[3] == "0.00") {
+			t.Errorf("%s conversions earned %s and %s %s", m[1], m[2], m[3], m[4])
+		}
 	}
 }

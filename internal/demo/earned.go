@@ -30,8 +30,8 @@ type earned struct {
 func printEarned(ctx context.Context, w io.Writer, c *client, m *market) error {
 	q := map[string]any{
 		"from": time.Now().Add(-span - time.Hour).Format(time.RFC3339), "to": time.Now().Add(time.Hour).Format(time.RFC3339),
-		"dimensions": []string{"publisher", "offer"},
-		"metrics":    []string{"visits", "clicks", "bot_visits", "conversions", "revenue", "commission"}, "limit": 1000,
+		"dimensions": []string{"publisher", "offer"}, "money": "original", // who is paid in euros reads euros
+		"metrics": []string{"visits", "clicks", "bot_visits", "conversions", "revenue", "commission"}, "limit": 1000,
 	}
 	lines := map[[2]string]*earned{}
 	line := func(publisher, offer string) *earned {

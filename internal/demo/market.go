@@ -99,6 +99,12 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 		return nil, err
 	}
 	m.workspace = ws.ID
+	// Reports are in dollars; the coffee is paid in euros.
+	rate := map[string]any{"from": "EUR", "to": "USD", "rate": "1.08", "date": time.Now().Add(-span).AddDate(0, 0, -2).Format(time.DateOnly)}
+	err = c.do(ctx, http.MethodPost, "/rates?workspace="+m.workspace, rate, nil)
+	if err != nil {
+		return nil, err
+	}
 
 	advertisers := map[string]made{}
 	for name, body := range map[string]map[string]any{
