@@ -84,6 +84,9 @@ func (c *call) home() error {
 	if guide != nil {
 		p.Start = guide
 		p.Head.Title = "Welcome"
+		for _, note := range sortedKeys(c.remarks) {
+			p.Problems = append(p.Problems, link2{note, c.plain("rates"), "Rates"})
+		}
 		return show(c, "home", "Home", p)
 	}
 	p.Head.Note = "Live, as of " + c.Now().In(c.loc).Format("15:04:05")

@@ -41,6 +41,7 @@ func (c *call) link() error {
 		return err
 	}
 	p.Panels = append(p.Panels, numbers...)
+	p.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", c.title(l), p)
 }
 

@@ -48,6 +48,7 @@ type panelsPage struct {
 	Head    head
 	Secret  *copyField // shown once
 	Figures []figure
+	Notes   []string // what to know about the figures
 	Panels  []panel
 }
 

@@ -86,6 +86,7 @@ func (c *call) offer() error {
 	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.offerTerms(o, adv))
 	p.Panels = append(p.Panels, c.termPanels(o)...)
 	p.Panels = append(p.Panels, goals, enr, links)
+	p.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", o.Name, p)
 }
 

@@ -71,6 +71,7 @@ func (c *call) advertiser() error {
 		tok.Copies = append(tok.Copies, copyField{ID: "token-value", Label: "Token", Value: a.Token, Help: "Authenticates its postbacks. Whoever has it can report conversions in its name."})
 	}
 	p.Panels = []panel{terms, tok, bal, {ID: "offers", Title: "Offers", Table: t}}
+	p.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", a.Name, p)
 }
 
@@ -156,6 +157,7 @@ func (c *call) publisher() error {
 		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "A postback is sent for each accepted conversion once the publisher has a postback URL."), More: &link{Label: "All outbound", URL: c.at("outbound")}},
 		about,
 	}
+	page.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", p.Name, page)
 }
 

@@ -25,12 +25,17 @@ func renderPostback(url string, c *Conversion, visit *event.Visit) (string, erro
 	v[macro.OfferID] = c.Offer
 	v[macro.PublisherID] = c.Publisher
 	v[macro.LinkID] = c.Link
-	v[macro.Source] = visit.Source
-	for i, s := range visit.Subs {
-		v[macro.Sub1+macro.ID(i)] = s
+	// A macro that nobody replaced goes to nobody (R10); the bits are event.Visit's.
+	replaced := func(bit int, s string) string {
+		if visit.Unreplaced&(1<<bit) != 0 {
+			return ""
+		}
+		return s
 	}
-	v[macro.ExternalID] = visit.ExternalID
-	v[macro.Keyword] = visit.Keyword
+	for i, s := range visit.Subs {
+		v[macro.Sub1+macro.ID(i)] = replaced(i, s)
+	}
+	v[macro.ExternalID], v[macro.Keyword], v[macro.Source] = replaced(20, visit.ExternalID), replaced(21, visit.Keyword), replaced(22, visit.Source)
 	v[macro.CountryCode] = visit.Country
 	v[macro.Device] = visit.Device
 	v[macro.ConversionID] = c.ID
