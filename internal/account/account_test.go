@@ -350,3 +350,35 @@ func TestAdminToken(t *testing.T) {
 		}
 	}
 }
+
+func TestAPartyIsNotStaff(t *testing.T) {
+	party := account.Party{Kind: account.PartyPublisher, ID: "pub_1", Workspace: "ws_a"}
+	for _, p := range []account.Principal{
+		(&account.User{ID: "usr_1", Owner: true, Workspaces: []string{"ws_a"}, Party: party}).Principal(),
+		{ID: "key_1", Owner: true, Write: true, Workspaces: []string{"ws_a"}, Party: party},
+	} {
+		if p.Staff() || p.May("ws_a", false) || p.May("ws_a", true) || p.Party != party {
+			t.Errorf("%+v may do what staff does", p)
+		}
+	}
+	d := newDesk(t)
+	boss := d.owner().Principal()
+	u := &account.User{ID: "usr_x", Email: "pub@example.com", PasswordHash: account.HashPassword(password), Workspaces: []string{"ws_a"}, Party: party}
+	if err := d.store.InsertUser(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := d.Session(t.Context(), d.signIn("pub@example.com", password))
+	if err != nil || p.Party != party || p.Owner || len(p.Workspaces) > 0 {
+		t.Errorf("Session = %+v, %v, want the party and nothing else", p, err)
+	}
+	users, err := d.ListUsers(t.Context(), boss)
+	if err != nil || len(users) != 1 {
+		t.Errorf("ListUsers = %d, %v, want staff alone", len(users), err)
+	}
+	if _, err := d.UpdateUser(t.Context(), boss, u.ID, 0, account.UserDoc{Email: u.Email, Owner: true}); !errors.Is(err, account.ErrNotFound) {
+		t.Errorf("a party's user is made an owner: %v, want ErrNotFound", err)
+	}
+	if _, _, err := d.CreateKey(t.Context(), p, "ws_a", "x", account.ScopeWrite, 0); !errors.Is(err, account.ErrDenied) {
+		t.Errorf("a party makes a key of staff's: %v, want ErrDenied", err)
+	}
+}

@@ -88,7 +88,7 @@ func (s *Service) GetKey(ctx context.Context, p Principal, workspace, id string)
 	if err != nil {
 		return nil, err
 	}
-	if k.Workspace != workspace {
+	if k.Workspace != workspace || k.Party != (Party{}) {
 		return nil, ErrNotFound
 	}
 	return k, nil
@@ -116,7 +116,7 @@ func (s *Service) ListKeys(ctx context.Context, p Principal, workspace string) (
 	if !mayKeys(p, workspace, false) {
 		return nil, ErrDenied
 	}
-	keys, err := s.store.ListKeys(ctx, workspace)
+	keys, err := s.store.ListKeys(ctx, workspace, Party{})
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -151,9 +151,12 @@ func (s *Service) ByKey(ctx context.Context, secret string) (Principal, error) {
 		}
 	}
 	p := Principal{ID: k.ID, Name: k.Name, Write: k.Scope == ScopeWrite}
-	if k.Workspace == "" {
+	switch {
+	case k.Party != (Party{}):
+		p.Party = k.Party
+	case k.Workspace == "":
 		p.Owner = true
-	} else {
+	default:
 		p.Workspaces = []string{k.Workspace}
 	}
 	return p, nil

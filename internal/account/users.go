@@ -33,6 +33,9 @@ func (u *User) Principal() Principal {
 	if name == "" {
 		name = u.Email
 	}
+	if u.Party != (Party{}) {
+		return Principal{ID: u.ID, Name: name, Write: true, Party: u.Party}
+	}
 	return Principal{ID: u.ID, Name: name, Owner: u.Owner, Write: true, Workspaces: u.Workspaces}
 }
 
@@ -116,7 +119,7 @@ func (s *Service) GetUser(ctx context.Context, p Principal, id string) (*User, e
 	return s.store.GetUser(ctx, id)
 }
 
-// ListUsers returns every user, newest first. Only owners may.
+// ListUsers returns every user of staff, newest first. Only owners may.
 func (s *Service) ListUsers(ctx context.Context, p Principal) ([]*User, error) {
 	if !mayManage(p, false) {
 		return nil, ErrDenied
@@ -125,6 +128,7 @@ func (s *Service) ListUsers(ctx context.Context, p Principal) ([]*User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list users: %w", err)
 	}
+	users = slices.DeleteFunc(users, func(u *User) bool { return u.Party != Party{} })
 	slices.SortFunc(users, func(a, b *User) int { return strings.Compare(b.ID, a.ID) })
 	return users, nil
 }
@@ -141,6 +145,9 @@ func (s *Service) UpdateUser(ctx context.Context, p Principal, id string, versio
 	u, err := s.store.GetUser(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if u.Party != (Party{}) {
+		return nil, ErrNotFound // a party's people are managed as such
 	}
 	if version != 0 && version != u.Version {
 		return nil, ErrVersion

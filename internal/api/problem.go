@@ -65,6 +65,7 @@ var (
 	errNoBearer = &refusal{http.StatusUnauthorized, "unauthorized", "Send a valid API key as Authorization: Bearer.", http.Header{"Www-Authenticate": {`Bearer realm="clickledger"`}}}
 	errReadOnly = &refusal{http.StatusForbidden, "read_only", "This API key may only read.", nil}
 	errOwner    = &refusal{http.StatusForbidden, "owner_only", "Only owners of the installation may do this.", nil}
+	errNotYours = &refusal{http.StatusForbidden, "other_portal", "This key is not one of those this resource is for: staff, publishers and advertisers have resources of their own.", nil}
 	errWhich    = &refusal{http.StatusBadRequest, "workspace_required", "This key holds several workspaces: name one in the parameter or header workspace.", nil}
 	errTwo      = &refusal{http.StatusBadRequest, "workspace_conflict", "The request names two different workspaces.", nil}
 	errMedia    = &refusal{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json, or in the media types this operation names.", nil}

@@ -19,9 +19,10 @@ type route struct {
 	tag          string
 	summary      string
 	text         string
-	status       int  // of success, default 200
-	owner        bool // only for owners of the installation
-	read         bool // a POST that changes nothing
+	status       int    // of success, default 200
+	owner        bool   // only for owners of the installation
+	party        string // whose portal it belongs to, account.PartyPublisher or PartyAdvertiser; "" = staff's
+	read         bool   // a POST that changes nothing
 	bodyOptional bool
 	unscoped     bool         // the id alone says which workspace
 	kind         catalog.Kind // whose filters the query may have
@@ -69,6 +70,8 @@ func add[I, O any](s *server, r route, h func(ctx context.Context, in *I) (*O, e
 		var err error
 		var out *O
 		switch {
+		case p.Party.Kind != r.party:
+			err = errNotYours
 		case r.owner && !p.Owner:
 			err = errOwner
 		case r.writes() && !p.Write:

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
@@ -17,29 +18,37 @@ type accountStore struct{ db *DB }
 func userRow(u *account.User) q.User {
 	return q.User{
 		ID: u.ID, Email: u.Email, Name: u.Name, PasswordHash: u.PasswordHash, Owner: u.Owner, Workspaces: texts(u.Workspaces),
-		Created: u.Created, Disabled: u.Disabled, Version: u.Version,
+		PartyKind: u.Party.Kind, Party: u.Party.ID, Created: u.Created, Disabled: u.Disabled, Version: u.Version,
 	}
 }
 
 func userOf(r q.User) *account.User {
-	return &account.User{
+	u := &account.User{
 		ID: r.ID, Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash, Owner: r.Owner, Workspaces: textsOf(r.Workspaces),
 		Created: r.Created, Disabled: r.Disabled, Version: r.Version,
 	}
+	if r.PartyKind != "" && len(u.Workspaces) == 1 {
+		u.Party = account.Party{Kind: r.PartyKind, ID: r.Party, Workspace: u.Workspaces[0]}
+	}
+	return u
 }
 
 func keyRow(k *account.Key) q.APIKey {
 	return q.APIKey{
-		ID: k.ID, Workspace: k.Workspace, Name: k.Name, Prefix: k.Prefix, Hash: k.Hash, Scope: k.Scope, Created: k.Created,
-		Used: k.Used, Expires: k.Expires, Revoked: k.Revoked, Version: k.Version,
+		ID: k.ID, Workspace: k.Workspace, Name: k.Name, Prefix: k.Prefix, Hash: k.Hash, Scope: k.Scope,
+		PartyKind: k.Party.Kind, Party: k.Party.ID, Created: k.Created, Used: k.Used, Expires: k.Expires, Revoked: k.Revoked, Version: k.Version,
 	}
 }
 
 func keyOf(r q.APIKey) *account.Key {
-	return &account.Key{
+	k := &account.Key{
 		ID: r.ID, Workspace: r.Workspace, Name: r.Name, Prefix: r.Prefix, Hash: r.Hash, Scope: r.Scope, Created: r.Created,
 		Used: r.Used, Expires: r.Expires, Revoked: r.Revoked, Version: r.Version,
 	}
+	if r.PartyKind != "" {
+		k.Party = account.Party{Kind: r.PartyKind, ID: r.Party, Workspace: r.Workspace}
+	}
+	return k
 }
 
 // write runs fn in a transaction; a violated unique key becomes the domain's error,
@@ -204,9 +213,18 @@ func (a accountStore) KeyByHash(ctx context.Context, hash string) (*account.Key,
 	return one(r, err, keyOf, "API key")
 }
 
-// ListKeys returns the keys of exactly this workspace.
-func (a accountStore) ListKeys(ctx context.Context, workspace string) ([]*account.Key, error) {
-	rows, err := q.New(a.db.engine.reads()).ListKeys(ctx, workspace)
+// PartyUsers returns the people of a publisher or an advertiser.
+func (a accountStore) PartyUsers(ctx context.Context, party account.Party) ([]*account.User, error) {
+	rows, err := q.New(a.db.engine.reads()).PartyUsers(ctx, q.PartyUsersParams{PartyKind: party.Kind, Party: party.ID})
+	if err != nil {
+		return nil, fmt.Errorf("store: list users of %s: %w", party.ID, err)
+	}
+	return slices.DeleteFunc(each(rows, userOf), func(u *account.User) bool { return u.Party != party }), nil
+}
+
+// ListKeys returns the keys of exactly this workspace and party.
+func (a accountStore) ListKeys(ctx context.Context, workspace string, party account.Party) ([]*account.Key, error) {
+	rows, err := q.New(a.db.engine.reads()).ListKeys(ctx, q.ListKeysParams{Workspace: workspace, PartyKind: party.Kind, Party: party.ID})
 	if err != nil {
 		return nil, fmt.Errorf("store: list API keys: %w", err)
 	}

@@ -25,7 +25,7 @@ func (q *Queries) DeleteSessions(ctx context.Context, arg DeleteSessionsParams) 
 }
 
 const getKey = `-- name: GetKey :one
-SELECT id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version FROM api_keys WHERE id = ?1
+SELECT id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version, party_kind, party FROM api_keys WHERE id = ?1
 `
 
 func (q *Queries) GetKey(ctx context.Context, id string) (APIKey, error) {
@@ -43,6 +43,8 @@ func (q *Queries) GetKey(ctx context.Context, id string) (APIKey, error) {
 		&i.Expires,
 		&i.Revoked,
 		&i.Version,
+		&i.PartyKind,
+		&i.Party,
 	)
 	return i, err
 }
@@ -65,7 +67,7 @@ func (q *Queries) GetSession(ctx context.Context, hash string) (Session, error) 
 }
 
 const getUser = `-- name: GetUser :one
-SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version FROM users WHERE id = ?1
+SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version, party_kind, party FROM users WHERE id = ?1
 `
 
 func (q *Queries) GetUser(ctx context.Context, id string) (User, error) {
@@ -81,14 +83,16 @@ func (q *Queries) GetUser(ctx context.Context, id string) (User, error) {
 		&i.Created,
 		&i.Disabled,
 		&i.Version,
+		&i.PartyKind,
+		&i.Party,
 	)
 	return i, err
 }
 
 const insertKey = `-- name: InsertKey :exec
-INSERT INTO api_keys (id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version) VALUES (
+INSERT INTO api_keys (id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version, party_kind, party) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6,
-  ?7, ?8, ?9, ?10, ?11
+  ?7, ?8, ?9, ?10, ?11, ?12, ?13
 )
 `
 
@@ -104,6 +108,8 @@ type InsertKeyParams struct {
 	Expires   int64  `db:"expires"`
 	Revoked   bool   `db:"revoked"`
 	Version   int64  `db:"version"`
+	PartyKind string `db:"party_kind"`
+	Party     string `db:"party"`
 }
 
 func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) error {
@@ -119,6 +125,8 @@ func (q *Queries) InsertKey(ctx context.Context, arg InsertKeyParams) error {
 		arg.Expires,
 		arg.Revoked,
 		arg.Version,
+		arg.PartyKind,
+		arg.Party,
 	)
 	return err
 }
@@ -150,9 +158,9 @@ func (q *Queries) InsertSession(ctx context.Context, arg InsertSessionParams) er
 
 const insertUser = `-- name: InsertUser :exec
 
-INSERT INTO users (id, email, name, password_hash, owner, workspaces, created, disabled, version) VALUES (
+INSERT INTO users (id, email, name, password_hash, owner, workspaces, created, disabled, version, party_kind, party) VALUES (
   ?1, ?2, ?3, ?4, ?5,
-  ?6, ?7, ?8, ?9
+  ?6, ?7, ?8, ?9, ?10, ?11
 )
 `
 
@@ -166,6 +174,8 @@ type InsertUserParams struct {
 	Created      int64  `db:"created"`
 	Disabled     bool   `db:"disabled"`
 	Version      int64  `db:"version"`
+	PartyKind    string `db:"party_kind"`
+	Party        string `db:"party"`
 }
 
 // Users, sessions, API keys.
@@ -180,12 +190,14 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.Created,
 		arg.Disabled,
 		arg.Version,
+		arg.PartyKind,
+		arg.Party,
 	)
 	return err
 }
 
 const keyByHash = `-- name: KeyByHash :one
-SELECT id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version FROM api_keys WHERE hash = ?1
+SELECT id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version, party_kind, party FROM api_keys WHERE hash = ?1
 `
 
 func (q *Queries) KeyByHash(ctx context.Context, hash string) (APIKey, error) {
@@ -203,17 +215,25 @@ func (q *Queries) KeyByHash(ctx context.Context, hash string) (APIKey, error) {
 		&i.Expires,
 		&i.Revoked,
 		&i.Version,
+		&i.PartyKind,
+		&i.Party,
 	)
 	return i, err
 }
 
 const listKeys = `-- name: ListKeys :many
-SELECT id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version FROM api_keys
-WHERE workspace = ?1 ORDER BY id
+SELECT id, workspace, name, prefix, hash, scope, created, used, expires, revoked, version, party_kind, party FROM api_keys
+WHERE workspace = ?1 AND party_kind = ?2 AND party = ?3 ORDER BY id
 `
 
-func (q *Queries) ListKeys(ctx context.Context, workspace string) ([]APIKey, error) {
-	rows, err := q.db.QueryContext(ctx, listKeys, workspace)
+type ListKeysParams struct {
+	Workspace string `db:"workspace"`
+	PartyKind string `db:"party_kind"`
+	Party     string `db:"party"`
+}
+
+func (q *Queries) ListKeys(ctx context.Context, arg ListKeysParams) ([]APIKey, error) {
+	rows, err := q.db.QueryContext(ctx, listKeys, arg.Workspace, arg.PartyKind, arg.Party)
 	if err != nil {
 		return nil, err
 	}
@@ -233,6 +253,8 @@ func (q *Queries) ListKeys(ctx context.Context, workspace string) ([]APIKey, err
 			&i.Expires,
 			&i.Revoked,
 			&i.Version,
+			&i.PartyKind,
+			&i.Party,
 		); err != nil {
 			return nil, err
 		}
@@ -248,7 +270,7 @@ func (q *Queries) ListKeys(ctx context.Context, workspace string) ([]APIKey, err
 }
 
 const listUsers = `-- name: ListUsers :many
-SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version FROM users ORDER BY id
+SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version, party_kind, party FROM users ORDER BY id
 `
 
 func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
@@ -270,6 +292,53 @@ func (q *Queries) ListUsers(ctx context.Context) ([]User, error) {
 			&i.Created,
 			&i.Disabled,
 			&i.Version,
+			&i.PartyKind,
+			&i.Party,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const partyUsers = `-- name: PartyUsers :many
+SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version, party_kind, party FROM users
+WHERE party_kind = ?1 AND party = ?2 ORDER BY id
+`
+
+type PartyUsersParams struct {
+	PartyKind string `db:"party_kind"`
+	Party     string `db:"party"`
+}
+
+func (q *Queries) PartyUsers(ctx context.Context, arg PartyUsersParams) ([]User, error) {
+	rows, err := q.db.QueryContext(ctx, partyUsers, arg.PartyKind, arg.Party)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []User
+	for rows.Next() {
+		var i User
+		if err := rows.Scan(
+			&i.ID,
+			&i.Email,
+			&i.Name,
+			&i.PasswordHash,
+			&i.Owner,
+			&i.Workspaces,
+			&i.Created,
+			&i.Disabled,
+			&i.Version,
+			&i.PartyKind,
+			&i.Party,
 		); err != nil {
 			return nil, err
 		}
@@ -385,7 +454,7 @@ func (q *Queries) UpdateUser(ctx context.Context, arg UpdateUserParams) (int64, 
 }
 
 const userByEmail = `-- name: UserByEmail :one
-SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version FROM users WHERE email = ?1
+SELECT id, email, name, password_hash, owner, workspaces, created, disabled, version, party_kind, party FROM users WHERE email = ?1
 `
 
 func (q *Queries) UserByEmail(ctx context.Context, email string) (User, error) {
@@ -401,6 +470,8 @@ func (q *Queries) UserByEmail(ctx context.Context, email string) (User, error) {
 		&i.Created,
 		&i.Disabled,
 		&i.Version,
+		&i.PartyKind,
+		&i.Party,
 	)
 	return i, err
 }

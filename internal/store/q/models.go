@@ -16,6 +16,8 @@ type APIKey struct {
 	Expires   int64  `db:"expires"`
 	Revoked   bool   `db:"revoked"`
 	Version   int64  `db:"version"`
+	PartyKind string `db:"party_kind"`
+	Party     string `db:"party"`
 }
 
 type Advertiser struct {
@@ -466,6 +468,8 @@ type User struct {
 	Created      int64  `db:"created"`
 	Disabled     bool   `db:"disabled"`
 	Version      int64  `db:"version"`
+	PartyKind    string `db:"party_kind"`
+	Party        string `db:"party"`
 }
 
 type Workspace struct {

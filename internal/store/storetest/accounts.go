@@ -30,6 +30,16 @@ func testUsers(t *testing.T, s *Stores) {
 	equal(t, get[*account.User](t)(s.Accounts.UserByEmail(ctx, b.Email)), b)
 	equal(t, get[[]*account.User](t)(s.Accounts.ListUsers(ctx)), []*account.User{a, b})
 
+	theirs := user(4)
+	theirs.Owner, theirs.Workspaces = false, []string{home}
+	theirs.Party = account.Party{Kind: account.PartyAdvertiser, ID: "adv_1", Workspace: home}
+	must(t, s.Accounts.InsertUser(ctx, theirs))
+	equal(t, get[*account.User](t)(s.Accounts.GetUser(ctx, theirs.ID)), theirs)
+	equal(t, get[[]*account.User](t)(s.Accounts.PartyUsers(ctx, theirs.Party)), []*account.User{theirs})
+	other := theirs.Party
+	other.Workspace = foreign
+	equal(t, len(get[[]*account.User](t)(s.Accounts.PartyUsers(ctx, other))), 0)
+
 	twin := user(3)
 	twin.Email = a.Email
 	wantInvalid(t, s.Accounts.InsertUser(ctx, twin), "email", "taken")
@@ -91,8 +101,14 @@ func testAPIKeys(t *testing.T, s *Stores) {
 	equal(t, a.Version, int64(1))
 	equal(t, get[*account.Key](t)(s.Accounts.GetKey(ctx, a.ID)), a)
 	equal(t, get[*account.Key](t)(s.Accounts.KeyByHash(ctx, b.Hash)), b)
-	equal(t, get[[]*account.Key](t)(s.Accounts.ListKeys(ctx, home)), []*account.Key{a})
-	equal(t, get[[]*account.Key](t)(s.Accounts.ListKeys(ctx, "")), []*account.Key{root})
+	equal(t, get[[]*account.Key](t)(s.Accounts.ListKeys(ctx, home, account.Party{})), []*account.Key{a})
+	equal(t, get[[]*account.Key](t)(s.Accounts.ListKeys(ctx, "", account.Party{})), []*account.Key{root})
+	theirs := apiKey(4)
+	theirs.Party = account.Party{Kind: account.PartyPublisher, ID: "pub_1", Workspace: home}
+	must(t, s.Accounts.InsertKey(ctx, theirs))
+	equal(t, get[*account.Key](t)(s.Accounts.KeyByHash(ctx, theirs.Hash)), theirs)
+	equal(t, get[[]*account.Key](t)(s.Accounts.ListKeys(ctx, home, theirs.Party)), []*account.Key{theirs})
+	equal(t, get[[]*account.Key](t)(s.Accounts.ListKeys(ctx, home, account.Party{})), []*account.Key{a})
 	_, err := s.Accounts.KeyByHash(ctx, "nothing")
 	wantErr(t, err, catalog.ErrNotFound)
 	_, err = s.Accounts.GetKey(ctx, "nothing")

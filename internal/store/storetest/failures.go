@@ -213,7 +213,7 @@ func state(t *testing.T, s *Stores) []string {
 	if session != nil {
 		add("session", *session, err)
 	}
-	apiKeys, err := s.Accounts.ListKeys(ctx, home)
+	apiKeys, err := s.Accounts.ListKeys(ctx, home, account.Party{})
 	for _, k := range apiKeys {
 		add("API key", *k, nil)
 	}
