@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"clickledger/internal/api"
@@ -17,6 +18,11 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/edge"
 )
+
+// compressed are the types of answers that are sent with gzip to who takes it: tables
+// and JSON shrink to a tenth. Live streams are not among them, and no answer to a
+// tracking request.
+var compressed = []string{"text/html", "text/csv", "text/plain", "application/json", "application/problem+json", "application/openapi+json"}
 
 // routes puts the two planes behind one listener. Tracking is dispatched first, on
 // the raw path, by the edge; console, API and the operator's endpoints are behind a
@@ -50,8 +56,12 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	mux.HandleFunc("POST /operator/verify", a.operator(a.serveVerify))
 	mux.HandleFunc("POST /operator/backup", a.operator(a.serveBackup))
 	mux.HandleFunc("POST /operator/profile", a.operator(serveProfile))
-	mux.Handle("/api/v1/", rest)
-	mux.Handle("/", pages)
+	smaller, err := gzhttp.NewWrapper(gzhttp.ContentTypes(compressed))
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/api/v1/", smaller(rest))
+	mux.Handle("/", smaller(pages))
 
 	tracking := e.Handler()
 	consoleHost := ""
