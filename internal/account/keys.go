@@ -43,8 +43,7 @@ func mayKeys(p Principal, workspace string, write bool) bool {
 	if workspace == "" {
 		return mayManage(p, write)
 	}
-	person := strings.HasPrefix(p.ID, "usr_")
-	return p.May(workspace, write) && (p.Owner || person || !write)
+	return p.May(workspace, write) && (p.Owner || person(p) || !write)
 }
 
 // CreateKey makes an API key; its secret is returned this once. workspace "" makes one
@@ -53,7 +52,6 @@ func (s *Service) CreateKey(ctx context.Context, p Principal, workspace, name, s
 	if !mayKeys(p, workspace, true) {
 		return "", nil, ErrDenied
 	}
-	now := s.now()
 	err = s.CheckKey(name, scope, expires)
 	if err != nil {
 		return "", nil, err
@@ -67,12 +65,14 @@ func (s *Service) CreateKey(ctx context.Context, p Principal, workspace, name, s
 			return "", nil, ErrNotFound
 		}
 	}
-	secret = newSecret("clk_")
-	k = &Key{
-		ID: s.newID("key_"), Workspace: workspace, Name: strings.TrimSpace(name), Prefix: secret[:shownPrefix], Hash: hashSecret(secret),
-		Scope: scope, Created: now.UnixMicro(), Expires: expires, Version: 1,
-	}
-	err = s.store.InsertKey(ctx, k)
+	return s.insertKey(ctx, &Key{Workspace: workspace, Name: strings.TrimSpace(name), Scope: scope, Expires: expires})
+}
+
+// insertKey gives a key its id and its secret, and stores it.
+func (s *Service) insertKey(ctx context.Context, k *Key) (string, *Key, error) {
+	secret := newSecret("clk_")
+	k.ID, k.Prefix, k.Hash, k.Created, k.Version = s.newID("key_"), secret[:shownPrefix], hashSecret(secret), s.now().UnixMicro(), 1
+	err := s.store.InsertKey(ctx, k)
 	if err != nil {
 		return "", nil, fmt.Errorf("store key: %w", err)
 	}
@@ -103,8 +103,12 @@ func (s *Service) RevokeKey(ctx context.Context, p Principal, workspace, id stri
 	if err != nil || k.Revoked {
 		return k, err
 	}
+	return s.revoke(ctx, k)
+}
+
+func (s *Service) revoke(ctx context.Context, k *Key) (*Key, error) {
 	k.Revoked = true
-	err = s.store.UpdateKey(ctx, k)
+	err := s.store.UpdateKey(ctx, k)
 	if err != nil {
 		return nil, fmt.Errorf("store key: %w", err)
 	}

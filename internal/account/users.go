@@ -53,12 +53,7 @@ func (s *Service) CheckUser(ctx context.Context, d UserDoc, create bool) error {
 	case err != nil || a.Address != email || len(email) > 254:
 		bad.Add("email", "invalid_email", d.Email, "Must be an e-mail address such as ann@example.com.")
 	}
-	switch {
-	case utf8.RuneCountInString(d.Name) > 200:
-		bad.Add("name", "too_long", d.Name, "Must be at most 200 characters long.")
-	case !utf8.ValidString(d.Name) || strings.ContainsFunc(d.Name, unicode.IsControl):
-		bad.Add("name", "characters", strings.ToValidUTF8(d.Name, "\uFFFD"), "Must not contain control characters.")
-	}
+	checkName(bad, d.Name)
 	if create || d.Password != "" {
 		checkNewPassword(bad, d.Password)
 	}
@@ -76,6 +71,16 @@ func (s *Service) CheckUser(ctx context.Context, d UserDoc, create bool) error {
 		}
 	}
 	return bad.Err()
+}
+
+// checkName reports a name of a person that is too long or not text.
+func checkName(bad *Invalid, name string) {
+	switch {
+	case utf8.RuneCountInString(name) > 200:
+		bad.Add("name", "too_long", name, "Must be at most 200 characters long.")
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		bad.Add("name", "characters", strings.ToValidUTF8(name, "\uFFFD"), "Must not contain control characters.")
+	}
 }
 
 func (s *Service) insertUser(ctx context.Context, d UserDoc) (*User, error) {
