@@ -378,8 +378,50 @@ func (a *App) rebuildIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	tests, err := a.loggedTests(ctx, state.Position.Seq)
+	if err != nil {
+		return err
+	}
+	page = append(page, tests...)
 	a.Logger.Info("the click index was rebuilt from the facts", "to", state.Position.Seq)
 	return flush(state.Position.Seq)
+}
+
+// loggedTests are the test visits that the log still has up to a sequence: no facts have
+// them. Older ones are forgotten by a rebuild, and their tests with them.
+func (a *App) loggedTests(ctx context.Context, last uint64) ([]*event.Visit, error) {
+	first, err := a.log.First()
+	if err != nil || last < first || last == 0 {
+		return nil, err
+	}
+	var out []*event.Visit
+	err = a.log.Follow(ctx, first-1, func(bs []eventlog.Batch) error {
+		for _, b := range bs {
+			if b.Seq > last {
+				return errEnd
+			}
+			for i, r := range b.Records {
+				if r.Class != eventlog.Visit {
+					continue
+				}
+				v, err := event.DecodeVisit(r.Data)
+				if err != nil {
+					return fmt.Errorf("visit %d of log message %d: %w", i, b.Seq, err)
+				}
+				if v.Test {
+					out = append(out, v)
+				}
+			}
+		}
+		if bs[len(bs)-1].Seq >= last {
+			return errEnd
+		}
+		return nil
+	})
+	if !errors.Is(err, errEnd) {
+		return nil, fmt.Errorf("look for test visits: %w", err)
+	}
+	return out, nil
 }
 
 func (a *App) openCatalog(ctx context.Context) error {
@@ -426,7 +468,7 @@ func (a *App) wire(context.Context) error {
 	a.processor = &books.Processor{
 		Store: a.db.Books(), Log: a.log, Judge: a.judge, IndexPassed: a.indexSink.WaitFor, Changed: changed, Logger: a.Logger,
 		Release: func(r *inbox.Row) {
-			if r.Conversion != "" {
+			if r.Conversion != "" && !r.Test {
 				a.caps.Touch(r.Offer)
 			}
 			id, err := event.ParseClickID(r.ID)
@@ -450,7 +492,7 @@ func (a *App) wire(context.Context) error {
 // conversion, the publisher's commission among them, is for the inbox alone: the sender
 // is an advertiser, or anybody where no token is asked for.
 func told(r *inbox.Row) edge.Answer {
-	a := edge.Answer{Verdict: r.Verdict, Detail: r.Detail, Field: r.Field, Conversion: r.Conversion}
+	a := edge.Answer{Verdict: r.Verdict, Detail: r.Detail, Field: r.Field, Conversion: r.Conversion, Test: r.Test}
 	if r.Verdict == event.Accepted {
 		a.Detail = ""
 	}

@@ -90,5 +90,6 @@ type Store interface {
 
 	inbox.Reader
 	conversion.Reader
+	conversion.TestReader
 	ledger.Reader
 }

@@ -133,7 +133,7 @@ func (c *checker) buildEnrollment(d *EnrollmentDoc, m Meta) Entity {
 func (c *checker) buildLink(d *LinkDoc, m Meta) Entity {
 	e := &Link{Meta: m, Offer: d.Offer, Publisher: d.Publisher, Name: strings.TrimSpace(d.Name), Status: d.Status, Source: d.Source, Subs: c.subs("subs", d.Subs)}
 	if old, ok := c.old.(*Link); ok {
-		e.Key = old.Key
+		e.Key, e.Test = old.Key, old.Test
 		c.immutable("offer", old.Offer, d.Offer)
 		c.immutable("publisher", old.Publisher, d.Publisher)
 		return e // neither can have become unknown

@@ -60,6 +60,8 @@ type Workspace struct {
 	FallbackURL string // where visitors of paused links go; "" = the 404 page
 	IPMode      string // what {ip} shows: IPTruncated, IPFull or IPNone (G4)
 	Salt        string // key of {token:hash}, random, never shown
+	// RequireTests asks for a passed test, or a reason, before a merchant's offer goes live.
+	RequireTests bool
 }
 
 // Values of Workspace.IPMode.
@@ -194,6 +196,10 @@ type Offer struct {
 	// CouponPrecedence says whose publisher earns when a trusted signal brings a click and
 	// a coupon of another publisher: ClickWins (default) or CouponWins (A4).
 	CouponPrecedence string
+	// LiveSince is when it first became active, µs, 0 = never; LiveReason says why it might:
+	// the test it had passed, or what somebody gave for a reason.
+	LiveSince  int64
+	LiveReason string
 }
 
 // Values of Offer.CouponPrecedence.
@@ -313,6 +319,10 @@ type Link struct {
 	// Subs are preset sub ids, sub1 first, "" = none: for a sub id that the URL does not
 	// bring itself. At most event.Subs, each of at most MaxSub characters and 512 bytes.
 	Subs []string
+	// Test makes it a test link: its visits count nowhere, and it leads to the offer
+	// whatever the offer's state, countries and caps. It is the house's own, and no list
+	// has it unless asked for.
+	Test bool
 }
 
 // Kind and Base make the entities an [Entity].

@@ -10,6 +10,7 @@ type Query struct {
 	Filter    map[string]string // exact, by JSON name, from [Filters]
 	Search    string            // case-insensitive substring of name or id
 	Archived  string            // "" live rows, "only", "all"
+	Tests     bool              // also test links
 	After     string            // last id of the page before: rows are in id order, newest first
 	Limit     int               // 1…1000
 }

@@ -313,7 +313,7 @@ func (c *call) recentConversions() (half, error) {
 
 // recentRefusals are the latest signals that did not become a conversion, with why.
 func (c *call) recentRefusals() (half, error) {
-	rows, err := c.Books.ListSignals(c.r.Context(), inbox.Query{Workspace: c.ws.ID, Unassigned: c.who.Owner, Limit: 200})
+	rows, err := c.Books.ListSignals(c.r.Context(), inbox.Query{Workspace: c.ws.ID, Unassigned: c.who.Owner, Test: inbox.NoTests, Limit: 200})
 	if err != nil {
 		return half{}, err
 	}

@@ -96,7 +96,7 @@ func (j *judgment) prepare(v values) (*Conversion, error) {
 	}
 	now := j.Now()
 	c := &Conversion{
-		ID: event.NewID("cnv_", now), Workspace: j.offer.Workspace, DedupKey: ClickKey(j.visit.ID.String(), j.goal.Key),
+		ID: event.NewID(j.prefix(), now), Workspace: j.offer.Workspace, DedupKey: ClickKey(j.visit.ID.String(), j.goal.Key),
 		Click: j.visit.ID, Signal: j.row.ID, At: v.at, ClickAt: j.visit.At, Recorded: now.UnixMicro(),
 		Advertiser: j.offer.Advertiser, Offer: j.offer.ID, Goal: j.goal.ID, GoalKey: j.goal.Key,
 		Publisher: j.visit.Publisher, Link: j.visit.Link, Order: v.order, Method: j.method, Source: j.sig.Kind,

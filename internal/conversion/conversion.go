@@ -129,6 +129,7 @@ type Tx interface {
 	InsertChange(ctx context.Context, ch *Change) error
 
 	caps.Tx
+	TestTx
 }
 
 // Reader is what the console and the API read.

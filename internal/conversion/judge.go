@@ -117,10 +117,21 @@ func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 	if old != nil {
 		run.row.Tries = old.Tries + 1
 	}
+	if sig.Test {
+		run.testing()
+	}
 	err := run.run(ctx)
 	var r *dialect.Refusal
 	if err != nil && !errors.As(err, &r) {
 		return nil, err
+	}
+	if sig.Test && run.row.Workspace == "" {
+		// Refused before anything said whose it is; we know, who sent it.
+		err := run.locate(ctx)
+		if err != nil {
+			return nil, err
+		}
+		run.row.Workspace = sig.Workspace
 	}
 	if r != nil {
 		run.row.Verdict, run.row.Field, run.row.Detail = r.Verdict, r.Field, r.Detail
@@ -208,7 +219,7 @@ func (j *judgment) locate(ctx context.Context) error {
 		return fmt.Errorf("look up click: %w", err)
 	}
 	if visit != nil && (j.row.Workspace == "" || j.row.Workspace == visit.Workspace) {
-		j.row.Workspace, j.row.Offer = visit.Workspace, visit.Offer
+		j.row.Workspace, j.row.Offer, j.row.Test = visit.Workspace, visit.Offer, j.row.Test || visit.Test
 	}
 	return nil
 }
@@ -290,6 +301,9 @@ func (j *judgment) match(ctx context.Context) error {
 		return refuse(event.UnknownClick, "click_id", "The click %s is ours, but it did not arrive within 24 hours or is older than clicks are kept.", id)
 	}
 	j.visit = visit
+	if visit.Test {
+		j.testing()
+	}
 	return nil
 }
 

@@ -99,7 +99,7 @@ func (s *Service) gather(ctx context.Context, view *catalog.View, workspace stri
 		if counted != nil {
 			l.traffic = counted[o.ID]
 		}
-		rows, err := s.Books.ListSignals(ctx, inbox.Query{Workspace: workspace, Offer: o.ID, Limit: signals})
+		rows, err := s.Books.ListSignals(ctx, inbox.Query{Workspace: workspace, Offer: o.ID, Test: inbox.NoTests, Limit: signals})
 		if err != nil {
 			return nil, fmt.Errorf("read the offer's signals: %w", err)
 		}
@@ -155,7 +155,7 @@ type stray struct {
 // only the click, which nobody can make up, says whose they are.
 func (s *Service) lost(ctx context.Context, workspace string, oldest int64, limit int) ([]*stray, error) {
 	var out []*stray
-	for _, q := range []inbox.Query{{Workspace: workspace, NoOffer: true, Limit: limit}, {Unassigned: true, NoOffer: true, Limit: limit}} {
+	for _, q := range []inbox.Query{{Workspace: workspace, NoOffer: true, Test: inbox.NoTests, Limit: limit}, {Unassigned: true, NoOffer: true, Test: inbox.NoTests, Limit: limit}} {
 		rows, err := s.Books.ListSignals(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("read signals of no offer: %w", err)

@@ -23,6 +23,7 @@ type reply struct {
 	Field      string        `json:"field,omitempty"`
 	Signal     string        `json:"signal,omitempty"`
 	Conversion string        `json:"conversion,omitempty"`
+	Test       bool          `json:"test,omitempty"`
 }
 
 // answer tells the sender of a postback what became of it, as JSON, or as one line of
@@ -34,7 +35,7 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, id event.ClickID, 
 		info = event.Verdicts[event.Received]
 	}
 	e.metrics.verdicts[a.Verdict].Inc()
-	out := reply{a.Verdict, info.Sentence, a.Detail, a.Field, id.String(), a.Conversion}
+	out := reply{a.Verdict, info.Sentence, a.Detail, a.Field, id.String(), a.Conversion, a.Test}
 	h := w.Header()
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff

@@ -14,6 +14,7 @@ type Answer struct {
 	Detail     string // a sentence about this very signal, "" = the verdict's own says it all
 	Field      string // the parameter it is about
 	Conversion string // id, when there is one
+	Test       bool   // it was about a test: nothing counts
 }
 
 // maxWaiting bounds the signals whose senders wait at once. Beyond it a signal is

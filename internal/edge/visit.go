@@ -24,7 +24,7 @@ const (
 // fill completes the visit and the values its URL is rendered with.
 func (e *Edge) fill(h *hit, r *http.Request, d *routing.Decision, info *visitor.Info) {
 	v := &h.visit
-	v.Click, v.Reason = d.Template != nil, d.Reason
+	v.Click, v.Reason, v.Test = d.Template != nil, d.Reason, d.Link.Test
 	v.Workspace, v.Link, v.Offer, v.Publisher = d.Link.Workspace, d.Link.ID, d.Link.Offer, d.Link.Publisher
 	if d.Offer != nil {
 		v.Offer, v.Advertiser = d.Offer.ID, d.Offer.Advertiser

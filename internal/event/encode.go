@@ -86,6 +86,7 @@ const (
 	fReportCost
 	fReportSaleAmount
 	fUnconverted
+	fTest
 )
 
 // ErrRecord says that bytes are not an encoded record.
@@ -206,7 +207,8 @@ func (v *Visit) Append(b []byte) []byte {
 	b = str(b, fAddr, v.Addr)
 	b = num(b, fUnreplaced, int64(v.Unreplaced))
 	b = num(b, fRevision, v.Revision)
-	return flag(b, fUnique, v.Unique)
+	b = flag(b, fUnique, v.Unique)
+	return flag(b, fTest, v.Test)
 }
 
 // Append encodes the signal behind b.
@@ -226,7 +228,8 @@ func (s *Signal) Append(b []byte) []byte {
 	b = str(b, fReferer, s.Referer)
 	b = str(b, fSignalCountry, s.Country)
 	b = str(b, fWorkspace, s.Workspace)
-	return str(b, fActor, s.Actor)
+	b = str(b, fActor, s.Actor)
+	return flag(b, fTest, s.Test)
 }
 
 // Append encodes the fact behind b.
@@ -332,6 +335,8 @@ func DecodeVisit(data []byte) (*Visit, error) {
 			v.Revision = i
 		case fUnique:
 			v.Unique = i != 0
+		case fTest:
+			v.Test = i != 0
 		}
 	})
 	if err != nil {
@@ -380,8 +385,11 @@ func DecodeSignal(data []byte) (*Signal, error) {
 			s.Actor = t
 		}
 	}, func(n protowire.Number, i int64) {
-		if n == fAt {
+		switch n {
+		case fAt:
 			s.At = i
+		case fTest:
+			s.Test = i != 0
 		}
 	})
 	if err != nil {

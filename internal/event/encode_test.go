@@ -89,7 +89,7 @@ func TestFieldNumbers(t *testing.T) {
 	for name, c := range map[string][2]int{
 		"workspace": {fWorkspace, 1}, "suspect": {fSuspect, 20}, "sub1": {fSub1, 40},
 		"id": {fID, 101}, "revision": {fRevision, 110}, "no": {fNo, 119},
-		"sale amount": {fSaleAmount, 134}, "unique": {fUnique, 136},
+		"sale amount": {fSaleAmount, 134}, "unique": {fUnique, 136}, "test": {fTest, 144},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("field %s has number %d, want %d", name, c[0], c[1])

@@ -66,6 +66,9 @@ type Visit struct {
 	Unreplaced  uint32 // arrived as unreplaced macros: bit n sub n+1, 20 external id, 21 keyword, 22 source; bit 31: a value was cut
 	Unique      bool   // the first on this link for this browser, by the tracker cookie
 	Revision    int64  // catalog revision that routed it
+	// Test says that it came through a test link: it is in no report, and what converts it
+	// is a test conversion, without money.
+	Test bool
 }
 
 // Signal is any hit on a conversion endpoint, raw, as it arrived. It is parsed
@@ -86,8 +89,10 @@ type Signal struct {
 	Referer    string
 	Country    string
 	// Of an upload only, whose sender was authenticated by the API or the console:
-	Workspace string // in which it speaks
+	Workspace string // in which it speaks; of a test of ours, whose it is
 	Actor     string // user or API key id
+	// Test says that we sent it ourselves, to test how it is judged: it never moves money.
+	Test bool
 }
 
 // Kinds of signals.

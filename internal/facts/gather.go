@@ -130,7 +130,7 @@ func (g *gather) oldestWaiting() (time.Time, bool) {
 }
 
 // appendRows decodes a message's visits and facts behind rows. Signals are judged
-// elsewhere and come back as facts; they have no row of their own.
+// elsewhere and come back as facts; they have no row of their own, and neither have tests.
 func appendRows(rows []Row, b *eventlog.Batch) ([]Row, error) {
 	for i := range b.Records {
 		r := &b.Records[i]
@@ -139,6 +139,9 @@ func appendRows(rows []Row, b *eventlog.Batch) ([]Row, error) {
 			v, err := event.DecodeVisit(r.Data)
 			if err != nil {
 				return nil, &RecordError{Seq: b.Seq, Index: i, Class: r.Class, Err: err}
+			}
+			if v.Test {
+				continue // counted nowhere
 			}
 			rows = append(rows, Row{Seq: b.Seq, Fact: event.VisitFact(v)})
 		case eventlog.Fact:

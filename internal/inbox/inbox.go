@@ -29,7 +29,19 @@ type Row struct {
 	Tries      int64
 	RetryAt    int64 // µs, 0 = final
 	JudgedAt   int64 // µs
+	// Test says that it was about a test: its conversion is a test conversion, if it has any.
+	Test bool
 }
+
+// Test says which rows a query is about.
+type Test int
+
+// The values of [Test].
+const (
+	AnyTest Test = iota // tests or not
+	OnlyTests
+	NoTests
+)
 
 // Query selects rows of one workspace, newest first.
 type Query struct {
@@ -39,7 +51,8 @@ type Query struct {
 	Conversion string
 	Click      string
 	Offer      string
-	NoOffer    bool   // only rows that could not be matched to an offer
+	NoOffer    bool // only rows that could not be matched to an offer
+	Test       Test
 	Before     string // last id of the page before (ids are time-ordered)
 	Limit      int
 }

@@ -86,7 +86,11 @@ func (s *Snapshot) Route(key, deepLink string, v Visitor, o *Overlay) Decision {
 	enrolled := get(s.enrollments, r.enrollment)
 	d.Enrollment = enrolled.row
 	d.Reason = s.refusal(&r, d.Offer, enrolled)
-	if d.Reason == "" {
+	switch {
+	case d.Reason != "":
+	case d.Link.Test:
+		s.test(&d)
+	default:
 		s.choose(&d, &r, v, o)
 	}
 	if d.Template == nil {
@@ -147,6 +151,19 @@ func (s *Snapshot) refusal(r *route, offer *Offer, e enrollment) string {
 		return offer.refusal
 	}
 	return why
+}
+
+// test leads a tester to the link's own offer: before it takes visitors, from any country
+// and device, and past its caps, none of which is used up.
+func (s *Snapshot) test(d *Decision) {
+	switch {
+	case d.Offer.refusal == OfferArchived:
+		d.Reason = OfferArchived
+	case d.Offer.Template == nil:
+		d.Reason = NoDestination
+	default:
+		d.Template = d.Offer.Template
+	}
 }
 
 // choose finds the offer that takes the visitor: the link's, or the first one behind it

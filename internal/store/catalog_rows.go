@@ -67,7 +67,7 @@ func workspaceRow(e *catalog.Workspace) q.Workspace {
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
 		Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL,
-		IpMode: e.IPMode, Salt: e.Salt,
+		IpMode: e.IPMode, Salt: e.Salt, RequireTests: e.RequireTests,
 	}
 }
 
@@ -75,7 +75,7 @@ func workspaceEntity(r q.Workspace) *catalog.Workspace {
 	return &catalog.Workspace{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Name: r.Name, Currency: r.Currency, TimeZone: r.TimeZone, FallbackURL: r.FallbackURL,
-		IPMode: r.IpMode, Salt: r.Salt,
+		IPMode: r.IpMode, Salt: r.Salt, RequireTests: r.RequireTests,
 	}
 }
 
@@ -116,6 +116,7 @@ func offerRow(e *catalog.Offer) q.Offer {
 		Countries: texts(e.Countries), Devices: texts(e.Devices), Keywords: rowsJSON(e.Keywords), Caps: rowsJSON(e.Caps), CapTimeZone: e.CapTimeZone,
 		CapStates: texts(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, CapsSince: e.CapsSince,
 		Description: e.Description, Category: e.Category, PreviewURL: e.PreviewURL, Traffic: texts(e.Traffic), CouponPrecedence: e.CouponPrecedence,
+		LiveSince: e.LiveSince, LiveReason: e.LiveReason,
 	}
 }
 
@@ -135,6 +136,7 @@ func offerEntity(r q.Offer) *catalog.Offer {
 		Countries: textsOf(r.Countries), Devices: textsOf(r.Devices), Keywords: rowsOf[catalog.Keyword](r.Keywords), Caps: rowsOf[catalog.Cap](r.Caps),
 		CapTimeZone: r.CapTimeZone, CapStates: textsOf(r.CapStates), CapWarn: r.CapWarn, OverCap: r.OverCap, CapsSince: r.CapsSince,
 		Description: r.Description, Category: r.Category, PreviewURL: r.PreviewURL, Traffic: textsOf(r.Traffic), CouponPrecedence: r.CouponPrecedence,
+		LiveSince: r.LiveSince, LiveReason: r.LiveReason,
 	}
 }
 
@@ -196,14 +198,14 @@ func linkRow(e *catalog.Link) q.Link {
 	return q.Link{
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
-		Key: e.Key, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source, Subs: texts(e.Subs),
+		Key: e.Key, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source, Subs: texts(e.Subs), Test: e.Test,
 	}
 }
 
 func linkEntity(r q.Link) *catalog.Link {
 	return &catalog.Link{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
-		Key:  r.Key, Offer: r.Offer, Publisher: r.Publisher, Name: r.Name, Status: r.Status, Source: r.Source, Subs: textsOf(r.Subs),
+		Key:  r.Key, Offer: r.Offer, Publisher: r.Publisher, Name: r.Name, Status: r.Status, Source: r.Source, Subs: textsOf(r.Subs), Test: r.Test,
 	}
 }
 

@@ -231,6 +231,9 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 		}
 		l.equal(name, query.Filter[name])
 	}
+	if query.Kind == catalog.KindLink && !query.Tests {
+		l.equal("test", false)
+	}
 	l.contains("search", query.Search)
 	switch query.Archived {
 	case "":

@@ -15,7 +15,7 @@ func signalRow(r *inbox.Row) q.Signal {
 	return q.Signal{
 		ID: r.ID, Workspace: r.Workspace, At: r.At, Seq: r.Seq, Kind: r.Kind, Raw: bytesOf(r.Raw), Verdict: string(r.Verdict),
 		Detail: r.Detail, Field: r.Field, Click: r.Click, Offer: r.Offer, OrderNo: r.Order, Conversion: r.Conversion,
-		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt,
+		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt, Test: r.Test,
 	}
 }
 
@@ -23,7 +23,7 @@ func signalOf(r q.Signal) *inbox.Row {
 	return &inbox.Row{
 		ID: r.ID, Workspace: r.Workspace, At: r.At, Seq: r.Seq, Kind: r.Kind, Raw: r.Raw, Verdict: event.Verdict(r.Verdict),
 		Detail: r.Detail, Field: r.Field, Click: r.Click, Offer: r.Offer, Order: r.OrderNo, Conversion: r.Conversion,
-		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt,
+		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt, Test: r.Test,
 	}
 }
 
@@ -95,6 +95,9 @@ func (b booksStore) ListSignals(ctx context.Context, query inbox.Query) ([]*inbo
 		for _, w := range workspaces {
 			l := newList[q.Signal]("signals").equal("workspace", w).given("verdict", string(query.Verdict)).
 				given("conversion", query.Conversion).given("click", query.Click).given("offer", query.Offer).before(query.Before)
+			if query.Test != inbox.AnyTest {
+				l.equal("test", query.Test == inbox.OnlyTests)
+			}
 			if query.NoOffer {
 				l.equal("offer", "")
 			}

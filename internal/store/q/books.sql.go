@@ -287,7 +287,7 @@ func (q *Queries) DueDeliveries(ctx context.Context, arg DueDeliveriesParams) ([
 const dueSignals = `-- name: DueSignals :many
 SELECT
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at
+  conversion, tries, retry_at, judged_at, test
 FROM signals WHERE retry_at > 0 AND retry_at <= ?1
 ORDER BY retry_at, id LIMIT ?2
 `
@@ -323,6 +323,7 @@ func (q *Queries) DueSignals(ctx context.Context, arg DueSignalsParams) ([]Signa
 			&i.Tries,
 			&i.RetryAt,
 			&i.JudgedAt,
+			&i.Test,
 		); err != nil {
 			return nil, err
 		}
@@ -410,7 +411,7 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 const getSignal = `-- name: GetSignal :one
 SELECT
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at
+  conversion, tries, retry_at, judged_at, test
 FROM signals WHERE id = ?1
 `
 
@@ -434,6 +435,7 @@ func (q *Queries) GetSignal(ctx context.Context, id string) (Signal, error) {
 		&i.Tries,
 		&i.RetryAt,
 		&i.JudgedAt,
+		&i.Test,
 	)
 	return i, err
 }
@@ -642,18 +644,19 @@ const putSignal = `-- name: PutSignal :exec
 
 INSERT INTO signals (
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at
+  conversion, tries, retry_at, judged_at, test
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
-  ?15, ?16
+  ?15, ?16, ?17
 ) ON CONFLICT (id) DO UPDATE SET
   workspace = excluded.workspace, at = excluded.at, seq = excluded.seq, kind = excluded.kind,
   raw = excluded.raw, verdict = excluded.verdict, detail = excluded.detail,
   field = excluded.field, click = excluded.click, offer = excluded.offer,
   order_no = excluded.order_no, conversion = excluded.conversion, tries = excluded.tries,
-  retry_at = excluded.retry_at, judged_at = excluded.judged_at
+  retry_at = excluded.retry_at, judged_at = excluded.judged_at,
+  test = excluded.test
 `
 
 type PutSignalParams struct {
@@ -673,6 +676,7 @@ type PutSignalParams struct {
 	Tries      int64  `db:"tries"`
 	RetryAt    int64  `db:"retry_at"`
 	JudgedAt   int64  `db:"judged_at"`
+	Test       bool   `db:"test"`
 }
 
 // Inbox, conversions and deliveries.
@@ -694,6 +698,7 @@ func (q *Queries) PutSignal(ctx context.Context, arg PutSignalParams) error {
 		arg.Tries,
 		arg.RetryAt,
 		arg.JudgedAt,
+		arg.Test,
 	)
 	return err
 }

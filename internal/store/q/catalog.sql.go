@@ -243,7 +243,7 @@ func (q *Queries) ChangedGoals(ctx context.Context, arg ChangedGoalsParams) ([]G
 const changedLinks = `-- name: ChangedLinks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source, subs
+  name, status, source, subs, test
 FROM links WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -277,6 +277,7 @@ func (q *Queries) ChangedLinks(ctx context.Context, arg ChangedLinksParams) ([]L
 			&i.Status,
 			&i.Source,
 			&i.Subs,
+			&i.Test,
 		); err != nil {
 			return nil, err
 		}
@@ -296,7 +297,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
 FROM offers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -364,6 +365,8 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 			&i.PreviewURL,
 			&i.Traffic,
 			&i.CouponPrecedence,
+			&i.LiveSince,
+			&i.LiveReason,
 		); err != nil {
 			return nil, err
 		}
@@ -430,7 +433,7 @@ func (q *Queries) ChangedPublishers(ctx context.Context, arg ChangedPublishersPa
 const changedWorkspaces = `-- name: ChangedWorkspaces :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url, ip_mode, salt
+  time_zone, fallback_url, ip_mode, salt, require_tests
 FROM workspaces WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -463,6 +466,7 @@ func (q *Queries) ChangedWorkspaces(ctx context.Context, arg ChangedWorkspacesPa
 			&i.FallbackURL,
 			&i.IpMode,
 			&i.Salt,
+			&i.RequireTests,
 		); err != nil {
 			return nil, err
 		}
@@ -660,7 +664,7 @@ func (q *Queries) GetIdempotency(ctx context.Context, arg GetIdempotencyParams) 
 const getLink = `-- name: GetLink :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source, subs
+  name, status, source, subs, test
 FROM links WHERE workspace = ?1 AND id = ?2
 `
 
@@ -688,6 +692,7 @@ func (q *Queries) GetLink(ctx context.Context, arg GetLinkParams) (Link, error) 
 		&i.Status,
 		&i.Source,
 		&i.Subs,
+		&i.Test,
 	)
 	return i, err
 }
@@ -697,7 +702,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
 FROM offers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -759,6 +764,8 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 		&i.PreviewURL,
 		&i.Traffic,
 		&i.CouponPrecedence,
+		&i.LiveSince,
+		&i.LiveReason,
 	)
 	return i, err
 }
@@ -799,7 +806,7 @@ func (q *Queries) GetPublisher(ctx context.Context, arg GetPublisherParams) (Pub
 const getWorkspace = `-- name: GetWorkspace :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url, ip_mode, salt
+  time_zone, fallback_url, ip_mode, salt, require_tests
 FROM workspaces WHERE workspace = ?1 AND id = ?2
 `
 
@@ -826,6 +833,7 @@ func (q *Queries) GetWorkspace(ctx context.Context, arg GetWorkspaceParams) (Wor
 		&i.FallbackURL,
 		&i.IpMode,
 		&i.Salt,
+		&i.RequireTests,
 	)
 	return i, err
 }
@@ -1132,12 +1140,12 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 const insertLink = `-- name: InsertLink :exec
 INSERT INTO links (
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source, subs
+  name, status, source, subs, test
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
-  ?15
+  ?15, ?16
 )
 `
 
@@ -1157,6 +1165,7 @@ type InsertLinkParams struct {
 	Status    string `db:"status"`
 	Source    string `db:"source"`
 	Subs      string `db:"subs"`
+	Test      bool   `db:"test"`
 }
 
 func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
@@ -1176,6 +1185,7 @@ func (q *Queries) InsertLink(ctx context.Context, arg InsertLinkParams) error {
 		arg.Status,
 		arg.Source,
 		arg.Subs,
+		arg.Test,
 	)
 	return err
 }
@@ -1185,7 +1195,7 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
@@ -1194,7 +1204,7 @@ INSERT INTO offers (
   ?19, ?20, ?21,
   ?22, ?23, ?24,
   ?25, ?26, ?27,
-  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49
+  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51
 )
 `
 
@@ -1248,6 +1258,8 @@ type InsertOfferParams struct {
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
 	CouponPrecedence  string `db:"coupon_precedence"`
+	LiveSince         int64  `db:"live_since"`
+	LiveReason        string `db:"live_reason"`
 }
 
 func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error {
@@ -1301,6 +1313,8 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 		arg.PreviewURL,
 		arg.Traffic,
 		arg.CouponPrecedence,
+		arg.LiveSince,
+		arg.LiveReason,
 	)
 	return err
 }
@@ -1355,29 +1369,30 @@ const insertWorkspace = `-- name: InsertWorkspace :exec
 
 INSERT INTO workspaces (
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url, ip_mode, salt
+  time_zone, fallback_url, ip_mode, salt, require_tests
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
-  ?11, ?12, ?13, ?14
+  ?11, ?12, ?13, ?14, ?15
 )
 `
 
 type InsertWorkspaceParams struct {
-	ID          string `db:"id"`
-	Workspace   string `db:"workspace"`
-	Created     int64  `db:"created"`
-	Updated     int64  `db:"updated"`
-	Version     int64  `db:"version"`
-	Revision    int64  `db:"revision"`
-	Archived    bool   `db:"archived"`
-	Search      string `db:"search"`
-	Name        string `db:"name"`
-	Currency    string `db:"currency"`
-	TimeZone    string `db:"time_zone"`
-	FallbackURL string `db:"fallback_url"`
-	IpMode      string `db:"ip_mode"`
-	Salt        string `db:"salt"`
+	ID           string `db:"id"`
+	Workspace    string `db:"workspace"`
+	Created      int64  `db:"created"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+	Revision     int64  `db:"revision"`
+	Archived     bool   `db:"archived"`
+	Search       string `db:"search"`
+	Name         string `db:"name"`
+	Currency     string `db:"currency"`
+	TimeZone     string `db:"time_zone"`
+	FallbackURL  string `db:"fallback_url"`
+	IpMode       string `db:"ip_mode"`
+	Salt         string `db:"salt"`
+	RequireTests bool   `db:"require_tests"`
 }
 
 // The catalog: four queries a kind. Lists are built by lists.go.
@@ -1397,6 +1412,7 @@ func (q *Queries) InsertWorkspace(ctx context.Context, arg InsertWorkspaceParams
 		arg.FallbackURL,
 		arg.IpMode,
 		arg.Salt,
+		arg.RequireTests,
 	)
 	return err
 }
@@ -1649,8 +1665,8 @@ UPDATE links SET
   updated = ?1, revision = ?2, archived = ?3,
   search = ?4, key = ?5, offer = ?6,
   publisher = ?7, name = ?8, status = ?9,
-  source = ?10, subs = ?11, version = version + 1
-WHERE workspace = ?12 AND id = ?13 AND version = ?14
+  source = ?10, subs = ?11, test = ?12, version = version + 1
+WHERE workspace = ?13 AND id = ?14 AND version = ?15
 `
 
 type UpdateLinkParams struct {
@@ -1665,6 +1681,7 @@ type UpdateLinkParams struct {
 	Status    string `db:"status"`
 	Source    string `db:"source"`
 	Subs      string `db:"subs"`
+	Test      bool   `db:"test"`
 	Workspace string `db:"workspace"`
 	ID        string `db:"id"`
 	Version   int64  `db:"version"`
@@ -1683,6 +1700,7 @@ func (q *Queries) UpdateLink(ctx context.Context, arg UpdateLinkParams) (int64, 
 		arg.Status,
 		arg.Source,
 		arg.Subs,
+		arg.Test,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1706,8 +1724,8 @@ UPDATE offers SET
   window_days = ?20, initial_status = ?21,
   require_order = ?22, deep_links = ?23,
   fallback_url = ?24, tags = ?25, notes = ?26,
-  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45, version = version + 1
-WHERE workspace = ?46 AND id = ?47 AND version = ?48
+  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45, live_since = ?46, live_reason = ?47, version = version + 1
+WHERE workspace = ?48 AND id = ?49 AND version = ?50
 `
 
 type UpdateOfferParams struct {
@@ -1756,6 +1774,8 @@ type UpdateOfferParams struct {
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
 	CouponPrecedence  string `db:"coupon_precedence"`
+	LiveSince         int64  `db:"live_since"`
+	LiveReason        string `db:"live_reason"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -1808,6 +1828,8 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 		arg.PreviewURL,
 		arg.Traffic,
 		arg.CouponPrecedence,
+		arg.LiveSince,
+		arg.LiveReason,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1867,24 +1889,25 @@ const updateWorkspace = `-- name: UpdateWorkspace :execrows
 UPDATE workspaces SET
   updated = ?1, revision = ?2, archived = ?3,
   search = ?4, name = ?5, currency = ?6,
-  time_zone = ?7, fallback_url = ?8, ip_mode = ?9, salt = ?10, version = version + 1
-WHERE workspace = ?11 AND id = ?12 AND version = ?13
+  time_zone = ?7, fallback_url = ?8, ip_mode = ?9, salt = ?10, require_tests = ?11, version = version + 1
+WHERE workspace = ?12 AND id = ?13 AND version = ?14
 `
 
 type UpdateWorkspaceParams struct {
-	Updated     int64  `db:"updated"`
-	Revision    int64  `db:"revision"`
-	Archived    bool   `db:"archived"`
-	Search      string `db:"search"`
-	Name        string `db:"name"`
-	Currency    string `db:"currency"`
-	TimeZone    string `db:"time_zone"`
-	FallbackURL string `db:"fallback_url"`
-	IpMode      string `db:"ip_mode"`
-	Salt        string `db:"salt"`
-	Workspace   string `db:"workspace"`
-	ID          string `db:"id"`
-	Version     int64  `db:"version"`
+	Updated      int64  `db:"updated"`
+	Revision     int64  `db:"revision"`
+	Archived     bool   `db:"archived"`
+	Search       string `db:"search"`
+	Name         string `db:"name"`
+	Currency     string `db:"currency"`
+	TimeZone     string `db:"time_zone"`
+	FallbackURL  string `db:"fallback_url"`
+	IpMode       string `db:"ip_mode"`
+	Salt         string `db:"salt"`
+	RequireTests bool   `db:"require_tests"`
+	Workspace    string `db:"workspace"`
+	ID           string `db:"id"`
+	Version      int64  `db:"version"`
 }
 
 func (q *Queries) UpdateWorkspace(ctx context.Context, arg UpdateWorkspaceParams) (int64, error) {
@@ -1899,6 +1922,7 @@ func (q *Queries) UpdateWorkspace(ctx context.Context, arg UpdateWorkspaceParams
 		arg.FallbackURL,
 		arg.IpMode,
 		arg.Salt,
+		arg.RequireTests,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

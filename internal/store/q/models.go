@@ -310,6 +310,7 @@ type Link struct {
 	Status    string `db:"status"`
 	Source    string `db:"source"`
 	Subs      string `db:"subs"`
+	Test      bool   `db:"test"`
 }
 
 type NodeLease struct {
@@ -368,6 +369,8 @@ type Offer struct {
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
 	CouponPrecedence  string `db:"coupon_precedence"`
+	LiveSince         int64  `db:"live_since"`
+	LiveReason        string `db:"live_reason"`
 }
 
 type Outbox struct {
@@ -456,6 +459,28 @@ type Signal struct {
 	Tries      int64  `db:"tries"`
 	RetryAt    int64  `db:"retry_at"`
 	JudgedAt   int64  `db:"judged_at"`
+	Test       bool   `db:"test"`
+}
+
+type TestConversion struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Run       string `db:"run"`
+	DedupKey  string `db:"dedup_key"`
+	Click     string `db:"click"`
+	Version   int64  `db:"version"`
+	Doc       []byte `db:"doc"`
+}
+
+type TestRun struct {
+	ID          string `db:"id"`
+	Workspace   string `db:"workspace"`
+	Offer       string `db:"offer"`
+	Link        string `db:"link"`
+	State       string `db:"state"`
+	Fingerprint string `db:"fingerprint"`
+	Version     int64  `db:"version"`
+	Doc         []byte `db:"doc"`
 }
 
 type User struct {
@@ -473,18 +498,19 @@ type User struct {
 }
 
 type Workspace struct {
-	ID          string `db:"id"`
-	Workspace   string `db:"workspace"`
-	Created     int64  `db:"created"`
-	Updated     int64  `db:"updated"`
-	Version     int64  `db:"version"`
-	Revision    int64  `db:"revision"`
-	Archived    bool   `db:"archived"`
-	Search      string `db:"search"`
-	Name        string `db:"name"`
-	Currency    string `db:"currency"`
-	TimeZone    string `db:"time_zone"`
-	FallbackURL string `db:"fallback_url"`
-	IpMode      string `db:"ip_mode"`
-	Salt        string `db:"salt"`
+	ID           string `db:"id"`
+	Workspace    string `db:"workspace"`
+	Created      int64  `db:"created"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+	Revision     int64  `db:"revision"`
+	Archived     bool   `db:"archived"`
+	Search       string `db:"search"`
+	Name         string `db:"name"`
+	Currency     string `db:"currency"`
+	TimeZone     string `db:"time_zone"`
+	FallbackURL  string `db:"fallback_url"`
+	IpMode       string `db:"ip_mode"`
+	Salt         string `db:"salt"`
+	RequireTests bool   `db:"require_tests"`
 }

@@ -3,30 +3,30 @@
 -- name: InsertWorkspace :exec
 INSERT INTO workspaces (
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url, ip_mode, salt
+  time_zone, fallback_url, ip_mode, salt, require_tests
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(currency),
-  sqlc.arg(time_zone), sqlc.arg(fallback_url), sqlc.arg(ip_mode), sqlc.arg(salt)
+  sqlc.arg(time_zone), sqlc.arg(fallback_url), sqlc.arg(ip_mode), sqlc.arg(salt), sqlc.arg(require_tests)
 );
 
 -- name: UpdateWorkspace :execrows
 UPDATE workspaces SET
   updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
   search = sqlc.arg(search), name = sqlc.arg(name), currency = sqlc.arg(currency),
-  time_zone = sqlc.arg(time_zone), fallback_url = sqlc.arg(fallback_url), ip_mode = sqlc.arg(ip_mode), salt = sqlc.arg(salt), version = version + 1
+  time_zone = sqlc.arg(time_zone), fallback_url = sqlc.arg(fallback_url), ip_mode = sqlc.arg(ip_mode), salt = sqlc.arg(salt), require_tests = sqlc.arg(require_tests), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetWorkspace :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url, ip_mode, salt
+  time_zone, fallback_url, ip_mode, salt, require_tests
 FROM workspaces WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedWorkspaces :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, currency,
-  time_zone, fallback_url, ip_mode, salt
+  time_zone, fallback_url, ip_mode, salt, require_tests
 FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertAdvertiser :exec
@@ -66,7 +66,7 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name),
@@ -75,7 +75,7 @@ INSERT INTO offers (
   sqlc.arg(commission_kind), sqlc.arg(commission), sqlc.arg(commission_percent),
   sqlc.arg(append_click_id), sqlc.arg(cookie_days), sqlc.arg(window_days),
   sqlc.arg(initial_status), sqlc.arg(require_order), sqlc.arg(deep_links),
-  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence)
+  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence), sqlc.arg(live_since), sqlc.arg(live_reason)
 );
 
 -- name: UpdateOffer :execrows
@@ -91,7 +91,7 @@ UPDATE offers SET
   window_days = sqlc.arg(window_days), initial_status = sqlc.arg(initial_status),
   require_order = sqlc.arg(require_order), deep_links = sqlc.arg(deep_links),
   fallback_url = sqlc.arg(fallback_url), tags = sqlc.arg(tags), notes = sqlc.arg(notes),
-  geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence), version = version + 1
+  geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetOffer :one
@@ -99,7 +99,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
 FROM offers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedOffers :many
@@ -107,7 +107,7 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
 FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertGoal :exec
@@ -213,12 +213,12 @@ FROM enrollments WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.a
 -- name: InsertLink :exec
 INSERT INTO links (
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source, subs
+  name, status, source, subs, test
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(key), sqlc.arg(offer),
   sqlc.arg(publisher), sqlc.arg(name), sqlc.arg(status), sqlc.arg(source),
-  sqlc.arg(subs)
+  sqlc.arg(subs), sqlc.arg(test)
 );
 
 -- name: UpdateLink :execrows
@@ -226,19 +226,19 @@ UPDATE links SET
   updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
   search = sqlc.arg(search), key = sqlc.arg(key), offer = sqlc.arg(offer),
   publisher = sqlc.arg(publisher), name = sqlc.arg(name), status = sqlc.arg(status),
-  source = sqlc.arg(source), subs = sqlc.arg(subs), version = version + 1
+  source = sqlc.arg(source), subs = sqlc.arg(subs), test = sqlc.arg(test), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetLink :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source, subs
+  name, status, source, subs, test
 FROM links WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedLinks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
-  name, status, source, subs
+  name, status, source, subs, test
 FROM links WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertCoupon :exec
