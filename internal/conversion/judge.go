@@ -136,6 +136,9 @@ func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 	if r != nil {
 		run.row.Verdict, run.row.Field, run.row.Detail = r.Verdict, r.Field, r.Detail
 	}
+	if run.row.Verdict == event.UnknownClick {
+		run.row.Test = sig.Test // who may not speak about a click learns nothing of it
+	}
 	if run.row.Verdict == event.PendingClick {
 		run.row.RetryAt = now + retryAfter(run.row.Tries).Microseconds()
 	}

@@ -7,11 +7,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"clickledger/internal/account"
 	"clickledger/internal/attribution"
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
+	"clickledger/internal/money"
 )
 
 // testClick is a click through a test link.
@@ -36,9 +38,14 @@ func (w *world) tests(run string) []string {
 		if !c.Test || !strings.HasPrefix(c.ID, "tst_") {
 			w.t.Errorf("%s is not marked as a test", c.ID)
 		}
-		out = append(out, c.Order+" "+string(c.Status)+" "+c.SentOrRevenue())
+		out = append(out, c.Order+" "+string(c.Status)+" "+amount(c))
 	}
 	return out
+}
+
+// amount is what a test conversion would have earned us, before anything posted it.
+func amount(c *conversion.Conversion) string {
+	return money.Amount{Minor: c.Revenue, Currency: money.Currency(c.Currency)}.String()
 }
 
 // state is everything that money, caps, postbacks and reports are made of.
@@ -100,7 +107,7 @@ func TestATestIsJudgedAndCountsNowhere(t *testing.T) {
 	if row.Verdict != event.Accepted || !row.Test {
 		t.Errorf("a pixel by the cookie of a test click: %s, test %v", row.Verdict, row.Test)
 	}
-	if d := cmp.Diff([]string{"T-1 pending 5.00", "T-2 reversed 7.00", " pending "}, w.tests("lnk_test")); d != "" {
+	if d := cmp.Diff([]string{"T-1 pending 5.00", "T-2 reversed 7.00", " pending 10.00"}, w.tests("lnk_test")); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"T-1 pending 5.00"}, w.tests("lnk_other")); d != "" {
@@ -146,6 +153,7 @@ func TestOperatorsAndTests(t *testing.T) {
 	if row.Verdict != event.Accepted || !row.Test {
 		t.Fatalf("%s %s, test %v", row.Verdict, row.Detail, row.Test)
 	}
+	owner := account.Principal{ID: "usr_owner", Owner: true, Write: true}
 	desk := &books.Desk{Store: w.db.Books(), Judge: w.judge, Changed: func() {}}
 	if _, err := desk.Decide(t.Context(), owner, "ws_1", row.Conversion, conversion.Approved, ""); err != catalog.ErrNotFound {
 		t.Errorf("deciding about a test: %v", err)
@@ -155,7 +163,7 @@ func TestOperatorsAndTests(t *testing.T) {
 	if err != nil || again.Verdict != event.InvalidAmount || !again.Test {
 		t.Errorf("replay: %+v %v", again, err)
 	}
-	got, err := desk.Reprice(t.Context(), owner, "ws_1", books.RepriceQuery{Offer: "off_1"}, "", false)
+	got, err := desk.Reprice(t.Context(), owner, "ws_1", books.RepriceQuery{Offer: "off_1"}, false, "")
 	if err != nil || got.Checked != 0 {
 		t.Errorf("repricing looked at %+v, %v", got, err)
 	}

@@ -162,7 +162,7 @@ func testCatalogTenancy(t *testing.T, s *Stores) {
 		thief := moved.Interface().(catalog.Entity)
 		thief.Base().Workspace = home
 		wantErr(t, s.Catalog.Update(ctx, thief, catalog.Audit{}), catalog.ErrNotFound)
-		rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Archived: "all", Limit: 10}))
+		rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Archived: "all", Tests: true, Limit: 10}))
 		equal(t, rows, []catalog.Entity{mine[i]})
 		rows = get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, IDs: []string{e.Base().ID}, Limit: 10}))
 		equal(t, len(rows), 0)
@@ -356,7 +356,7 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 				v = id("off", 9)
 			}
 			for value, want := range map[string]int{v: 1, v + "x": 0, strings.ToLower(v) + strings.ToUpper(v): 0} {
-				rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Filter: map[string]string{name: value}}))
+				rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: e.Kind(), Workspace: home, Tests: true, Filter: map[string]string{name: value}}))
 				if len(rows) != want {
 					t.Errorf("%s with %s=%q: %d rows, want %d", e.Kind(), name, value, len(rows), want)
 				}

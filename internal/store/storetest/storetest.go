@@ -60,7 +60,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 	}{
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
-		{"rates", rateTests}, {"caps", capTests},
+		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
 		{"landings", landingTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
