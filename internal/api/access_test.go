@@ -92,7 +92,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	all := routes(t, w)
 	for _, r := range all {
 		method, path, _ := strings.Cut(r, " ")
-		if !strings.Contains(path, "{") {
+		if !strings.Contains(path, "{") || partyOf(r) != "" { // the portals have a test of their own
 			continue
 		}
 		row, ok := isolation[r]
@@ -177,7 +177,7 @@ func TestReadersWriteNothing(t *testing.T) {
 	reads := []string{"POST /reports", "POST /verify", "POST /links/{id}/deep-link"}
 	for _, r := range routes(t, w) {
 		method, path, _ := strings.Cut(r, " ")
-		if method == "GET" || slices.Contains(reads, r) {
+		if method == "GET" || slices.Contains(reads, r) || partyOf(r) != "" {
 			continue
 		}
 		body := isolation[r].body

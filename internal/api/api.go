@@ -25,6 +25,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/inbox"
 	"clickledger/internal/outbound"
+	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
 
@@ -57,9 +58,10 @@ type Options struct {
 	Decide     Decider
 	Report     report.Reporter
 	Deliveries outbound.Store
-	Rates      *rates.Service // nil: not available here
-	Diagnosis  Diagnoser      // nil: not available here
-	Caps       CapReader      // nil: not available here
+	Rates      *rates.Service  // nil: not available here
+	Diagnosis  Diagnoser       // nil: not available here
+	Caps       CapReader       // nil: not available here
+	Portal     *portal.Service // nil: not available here
 	Verify     func(ctx context.Context) (any, error)
 	Backup     func(ctx context.Context, w io.Writer) error
 	PublicURL  string // scheme, host and port under which trackers and pixels are reached
@@ -108,6 +110,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerDeliveries()
 	s.registerRates()
 	s.registerReports()
+	s.registerPublisherPortal()
 	s.registerSystem()
 	s.finishSpec()
 	return s, mux

@@ -12,6 +12,7 @@ import (
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/portal"
 	"clickledger/internal/report"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -83,6 +84,7 @@ var answers = []struct {
 	{catalog.ErrNotFound, http.StatusNotFound, "not_found", "There is nothing here under this id."},
 	{catalog.ErrVersion, http.StatusPreconditionFailed, "version_mismatch", "It was changed since it was read; read it again."},
 	{catalog.ErrIdempotency, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another request."},
+	{portal.ErrClosed, http.StatusForbidden, "account_not_open", "The account is not open; GET /portal/publisher or /portal/advertiser says in which state it is."},
 	{diagnosis.ErrBusy, http.StatusTooManyRequests, "busy", "Too many landing pages are being visited at the moment; try again in a few seconds."},
 	{account.ErrCredentials, http.StatusUnauthorized, "unauthorized", errNoBearer.detail},
 	{context.Canceled, 499, "canceled", "The caller went away."},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ const description = `Everything the console can do, for programs.
 // config describes the API. There is no page of documentation: those that come with
 // huma load scripts from third parties.
 func (s *server) config() huma.Config {
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -47,6 +48,20 @@ func (s *server) config() huma.Config {
 		Transformers:  []huma.Transformer{s.adopt},
 	}
 }
+
+// schemaName names the views of the portals by their room: staff's have the same names.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if strings.HasSuffix(t.PkgPath(), portalRoom) || strings.Contains(t.Name(), portalRoom+".") {
+		return "Portal" + name
+	}
+	return name
+}
+
+const portalRoom = "internal/portal"
 
 // finishSpec takes out what huma describes by itself and this API answers otherwise.
 func (s *server) finishSpec() {

@@ -22,6 +22,7 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
 	"clickledger/internal/routing"
@@ -105,6 +106,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Caps = caps.NewWatcher(caps.Options{View: func() *catalog.View { return w.view }, Store: db.Caps(), Overlay: new(routing.Overlay), Now: now})
 	w.options.Diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Store: db.Landings(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
+	w.options.Portal = portal.New(portal.Options{Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, PublicURL: "https://track.example/", Now: now})
 	w.handler = api.New(w.options)
 	w.ws, w.other = w.workspace("Ours"), w.workspace("Theirs")
 	w.writer, w.reader, w.otherWrite = w.key(w.ws, "write"), w.key(w.ws, "read"), w.key(w.other, "write")

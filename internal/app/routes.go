@@ -17,6 +17,7 @@ import (
 	"clickledger/internal/console"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/edge"
+	"clickledger/internal/portal"
 )
 
 // compressed are the types of answers that are sent with gzip to who takes it: tables
@@ -32,14 +33,18 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Keys: a.minter.Keys, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
 		AllowPrivate: a.Config.OutboundPrivate, Now: a.Now, Logger: a.Logger,
 	})
+	doors := portal.New(portal.Options{
+		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
+		PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Now: a.Now,
+	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		Deliveries: a.db.Deliveries(), Rates: a.Rates, Caps: a.caps, Diagnosis: diagnoses, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
+		Deliveries: a.db.Deliveries(), Rates: a.Rates, Caps: a.caps, Diagnosis: diagnoses, Portal: doors, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
 		Verify: func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
-		Deliveries: a.db.Deliveries(), Rates: a.Rates, Marks: diagnoses, Diagnosis: diagnoses, Caps: a.caps, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
+		Deliveries: a.db.Deliveries(), Rates: a.Rates, Marks: diagnoses, Diagnosis: diagnoses, Caps: a.caps, Portal: doors, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
 		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
 		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 	})

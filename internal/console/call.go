@@ -8,6 +8,7 @@ import (
 
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
+	"clickledger/internal/portal"
 )
 
 // call is one request with what is known about it: who asks, in which workspace,
@@ -21,7 +22,11 @@ type call struct {
 	ws   *catalog.Workspace
 	loc  *time.Location
 	span span
-	kind string // path segment of the kind, on forms of the catalog
+	// party is whose portal this is, nil outside of the portals; pub is it, opened, when it
+	// is a publisher's.
+	party *portal.Account
+	pub   *portal.Publisher
+	kind  string // path segment of the kind, on forms of the catalog
 	// asked and offerCurrency remember answers within this request.
 	asked         map[string]map[string]*stat
 	remarks       map[string]bool // what reports say about the numbers on this page
@@ -52,6 +57,9 @@ func (c *call) address(path string, spanned bool, params ...string) string {
 		}
 	}
 	u := "/w/" + url.PathEscape(c.ws.ID)
+	if c.party != nil {
+		u = "/portal"
+	}
 	if path != "" {
 		u += "/" + path
 	}

@@ -58,6 +58,7 @@ type Accounts interface {
 	CreateKey(ctx context.Context, p account.Principal, workspace, name, scope string, expires int64) (secret string, k *account.Key, err error)
 	ListKeys(ctx context.Context, p account.Principal, workspace string) ([]*account.Key, error)
 	RevokeKey(ctx context.Context, p account.Principal, workspace, id string) (*account.Key, error)
+	ChangePassword(ctx context.Context, p account.Principal, present, password, addr string) (secret string, err error)
 }
 
 // Books is what the console reads of books.Store.
@@ -115,6 +116,9 @@ type Options struct {
 	// Diagnosis may be nil, too: then there is no page of it.
 	Diagnosis Diagnosis
 
+	// Portal may be nil, too: then publishers and advertisers have no pages.
+	Portal Portal
+
 	// TagVersion is that of the tracking script, "" = unversioned.
 	TagVersion string
 	// PublicURL is the base of tracking URLs, such as https://go.example.com.
@@ -142,7 +146,7 @@ type server struct {
 }
 
 // New makes the console's handler, to be mounted at the root of its host. It answers
-// the paths /, /signin, /signout, /setup, /prefs, /assets/… and /w/….
+// the paths /, /signin, /signout, /setup, /prefs, /assets/…, /w/… and /portal….
 func New(o Options) (http.Handler, error) {
 	s, err := newServer(o, files, nil)
 	if err != nil {

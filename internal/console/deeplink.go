@@ -138,6 +138,11 @@ func (c *call) qr(draw func(string) ([]byte, error), mime string) error {
 			return err
 		}
 	}
+	return c.sendQR(text, draw, mime)
+}
+
+// sendQR answers the code of a text.
+func (c *call) sendQR(text string, draw func(string) ([]byte, error), mime string) error {
 	b, err := draw(text)
 	if errors.Is(err, qrcode.ErrTooLong) {
 		return catalog.ErrNotFound

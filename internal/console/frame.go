@@ -51,19 +51,24 @@ type spanMenu struct {
 	From, To string
 }
 
-// rail lists the pages of the left rail: the group's title, then the pages.
-var rail = []struct {
+// railGroup is a group of pages of a rail.
+type railGroup struct {
 	title string
-	items []struct{ path, label, icon string }
-}{
-	{"", []struct{ path, label, icon string }{{"", "Home", "house"}}},
-	{"Traffic", []struct{ path, label, icon string }{{"links", "Links", "link"}}},
-	{"Offers", []struct{ path, label, icon string }{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
-	{"Partners", []struct{ path, label, icon string }{{"publishers", "Publishers", "users"}, {"coupons", "Coupons", "ticket-percent"}}},
-	{"Signals", []struct{ path, label, icon string }{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
-	{"Money", []struct{ path, label, icon string }{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
-	{"Reports", []struct{ path, label, icon string }{{"reports", "Explorer", "chart-no-axes-column"}}},
-	{"Settings", []struct{ path, label, icon string }{{"settings", "Settings", "settings"}}},
+	items []railItem
+}
+
+type railItem struct{ path, label, icon string }
+
+// rail lists the pages of the left rail: the group's title, then the pages.
+var rail = []railGroup{
+	{"", []railItem{{"", "Home", "house"}}},
+	{"Traffic", []railItem{{"links", "Links", "link"}}},
+	{"Offers", []railItem{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
+	{"Partners", []railItem{{"publishers", "Publishers", "users"}, {"coupons", "Coupons", "ticket-percent"}}},
+	{"Signals", []railItem{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
+	{"Money", []railItem{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
+	{"Reports", []railItem{{"reports", "Explorer", "chart-no-axes-column"}}},
+	{"Settings", []railItem{{"settings", "Settings", "settings"}}},
 }
 
 // themes go round: as the system, light, dark.
@@ -90,6 +95,9 @@ func (c *call) bareFrame(title string) frame {
 }
 
 func (c *call) frame(title string) frame {
+	if c.party != nil {
+		return c.portalFrame(title)
+	}
 	f := c.bareFrame(title)
 	f.HomeURL, f.WorkspaceName, f.SearchURL = c.at(""), c.ws.Name, c.plain("search")
 	f.Query = ""

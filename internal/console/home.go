@@ -38,6 +38,9 @@ type half struct {
 
 // front leads to the workspace somebody used last.
 func (c *call) front() error {
+	if !c.who.Staff() {
+		return c.redirect("/portal")
+	}
 	all, err := c.workspaces()
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ const maxForm = 1 << 20
 // every answer, refusals included; a cross-origin POST is refused before a body is read.
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, r := range append(editorRoutes(), routes...) {
+	for _, r := range allRoutes() {
 		mux.Handle(r.pattern, s.adapt(r))
 	}
 	mux.Handle("GET /assets/", s.ui.assets)
@@ -82,8 +82,11 @@ func (s *server) adapt(rt route) http.Handler {
 			}
 		}()
 		err := c.admit(rt.need)
-		if err == nil {
+		switch {
+		case err == nil:
 			err = rt.do(c)
+		case errors.Is(err, errNotOpen):
+			err = c.notOpen()
 		}
 		if err != nil {
 			c.fail(err)

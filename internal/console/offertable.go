@@ -1,7 +1,6 @@
 package console
 
 import (
-	"math/big"
 	"net/url"
 	"strings"
 
@@ -126,11 +125,7 @@ func (l *offerList) numberCells(s *stat, curs []string) []cell {
 // epcCell is revenue per click with four decimals, as in the report.
 func epcCell(s *stat, curs []string) cell {
 	text := func(cur string) string {
-		r, ok := new(big.Rat).SetString(plainAmount(s.in(cur).revenue, cur))
-		if !ok {
-			return undefined
-		}
-		return group(r.Quo(r, new(big.Rat).SetInt64(s.clicks)).FloatString(4))
+		return perClick(s.in(cur).revenue, s.clicks, cur)
 	}
 	switch {
 	case s == nil || s.clicks == 0:

@@ -1,5 +1,7 @@
 package console
 
+import "slices"
+
 // route is one line of the console's table of routes.
 type route struct {
 	pattern string
@@ -17,8 +19,8 @@ var routes = []route{
 	{"POST /prefs", needNothing, (*call).prefs},
 	{"GET /setup", needNothing, (*call).setupForm},
 	{"POST /setup", needNothing, (*call).setup},
-	{"GET /setup/workspace", needUser, (*call).setupWorkspaceForm},
-	{"POST /setup/workspace", needUser, (*call).setupWorkspace},
+	{"GET /setup/workspace", needStaff, (*call).setupWorkspaceForm},
+	{"POST /setup/workspace", needStaff, (*call).setupWorkspace},
 
 	{"/", needUser, (*call).nowhere},
 	{"/w/{ws}/", needWorkspace, (*call).nowhere},
@@ -76,6 +78,9 @@ var routes = []route{
 	{"POST /w/{ws}/settings/keys", needWorkspace, (*call).keyCreate},
 	{"POST /w/{ws}/settings/keys/revoke", needWorkspace, (*call).keyRevoke},
 }
+
+// allRoutes is every address.
+func allRoutes() []route { return slices.Concat(editorRoutes(), routes, portalRoutes) }
 
 // editorRoutes are the forms of the catalog's kinds: see editors.
 func editorRoutes() []route {

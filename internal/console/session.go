@@ -33,9 +33,13 @@ const sessionLife = 30 * 24 * time.Hour
 type need int
 
 const (
-	needNothing   need = iota
-	needUser           // signed in
-	needWorkspace      // and may read the workspace of the path
+	needNothing    need = iota
+	needUser            // signed in
+	needStaff           // and one of the installation's own people
+	needWorkspace       // and may read the workspace of the path
+	needParty           // one of a publisher's or an advertiser's people, whose account is open
+	needPublisher       // of a publisher's
+	needAdvertiser      // of an advertiser's
 )
 
 // admit finds out who asks and in which workspace.
@@ -55,7 +59,12 @@ func (c *call) admit(n need) error {
 		return err
 	}
 	c.who, c.user = p, u
-	if n < needWorkspace {
+	switch {
+	case n >= needParty:
+		return c.enterPortal(n)
+	case n == needStaff && !p.Staff():
+		return catalog.ErrNotFound
+	case n < needWorkspace:
 		return nil
 	}
 	id := c.r.PathValue("ws")

@@ -20,6 +20,7 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
 	"clickledger/internal/outbound"
+	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/store"
 )
@@ -95,6 +96,7 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Deliveries: db.Deliveries(), Rates: w.rates, Marks: w.diagnosis, Diagnosis: w.diagnosis,
+		Portal:    portal.New(portal.Options{Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
 			return []StatusLine{{Name: "Log", Value: "0.4 ms a write"}, {Name: "Reports", Value: "0.6 s behind"}}

@@ -27,8 +27,11 @@ func userOf(r q.User) *account.User {
 		ID: r.ID, Email: r.Email, Name: r.Name, PasswordHash: r.PasswordHash, Owner: r.Owner, Workspaces: textsOf(r.Workspaces),
 		Created: r.Created, Disabled: r.Disabled, Version: r.Version,
 	}
+	if r.PartyKind != "" { // without its one workspace it is no party's that opens, but never staff
+		u.Party = account.Party{Kind: r.PartyKind, ID: r.Party}
+	}
 	if r.PartyKind != "" && len(u.Workspaces) == 1 {
-		u.Party = account.Party{Kind: r.PartyKind, ID: r.Party, Workspace: u.Workspaces[0]}
+		u.Party.Workspace = u.Workspaces[0]
 	}
 	return u
 }
