@@ -182,7 +182,8 @@ func severalOffers(s *stage) {
 	last := js[string](s, "clickledger('click_id')")
 	s.open(payShop, "/offers", "result=received")
 	s.until("three events", func() bool { return len(s.gate.seen()) == 3 })
-	s.wants(form("key", "one", "txid", "O-1", "click_id", a), form("key", "two", "txid", "O-1", "click_id", b), form("key", "three", "txid", "O-1", "click_id", last))
+	s.wants(form("key", "one", "txid", "O-1", "click_id", a, "click_from", "cookie"), form("key", "two", "txid", "O-1", "click_id", b, "click_from", "cookie"),
+		form("key", "three", "txid", "O-1", "click_id", last, "click_from", "cookie"))
 }
 
 // whatIsSent: bounded, and nothing that must not be on a page.

@@ -352,13 +352,13 @@ func TestScriptOnAnotherOrigin(t *testing.T) {
 	const parameters = `key:'KEY',amount:'49.90',currency:'USD',order:'A-1001',goal:'',coupon:'SPRING',plan:'pro & more',seats:3,trial:false`
 	s.shop.page("/thanks", "", snippet(s.gate.URL, strings.Replace(parameters, "KEY", s.m.key, 1)))
 	s.open(payShop, "/thanks", "result=received")
-	s.wants(form("key", s.m.key, "amount", "49.90", "currency", "USD", "txid", "A-1001", "click_id", id, "coupon", "SPRING",
+	s.wants(form("key", s.m.key, "amount", "49.90", "currency", "USD", "txid", "A-1001", "click_id", id, "click_from", "cookie", "coupon", "SPRING",
 		"plan", "pro & more", "seats", "3", "trial", "false"))
 	if kind := s.gate.kinds[0]; !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
 		t.Errorf("content type %q needs a preflight", kind)
 	}
 	c := s.converted("A-1001")
-	for name, want := range map[string]string{"click_id": id, "sale_amount": "49.90", "currency": "USD", "coupon": "SPRING", "source": "script", "method": "click_id", "status": "pending",
+	for name, want := range map[string]string{"click_id": id, "sale_amount": "49.90", "currency": "USD", "coupon": "SPRING", "source": "script", "method": "script_cookie", "status": "pending",
 		"params": "map[plan:pro & more seats:3 trial:false]"} {
 		if fmt.Sprint(c[name]) != want {
 			t.Errorf("%s is %v, want %s", name, c[name], want)

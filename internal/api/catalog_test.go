@@ -17,7 +17,7 @@ func TestCreateReadListChangeArchive(t *testing.T) {
 	}
 	for path, want := range map[string]any{
 		"payout": "10.00", "currency": "EUR", "commission": "", "commission_percent": "60", "status": "active", "workspace": w.ws,
-		"cookie_days": 30.0, "archived": false, "version": 1.0, "created": "2026-11-01T12:00:00Z",
+		"cookie_days": 0.0, "window_days": 0.0, "min_seconds": 0.0, "attribution": "last_click", "tracking": "any", "click_terms.cookie_days": 30.0, "archived": false, "version": 1.0, "created": "2026-11-01T12:00:00Z",
 	} {
 		if got := offer.get(path); got != want {
 			t.Errorf("offer's %s is %v, want %v", path, got, want)
@@ -48,8 +48,8 @@ func TestCreateReadListChangeArchive(t *testing.T) {
 	if got := w.call(w.writer, "PATCH", "/offers/"+s.ids["offers"], `{"payout":"13"}`, "If-Match", `"v1"`).want(412).text("code"); got != "version_mismatch" {
 		t.Errorf("code %s, want version_mismatch", got)
 	}
-	back := w.call(w.writer, "PATCH", "/offers/"+s.ids["offers"], `{"tags":null,"cookie_days":null}`).want(200)
-	if !cmp.Equal(back.get("tags"), []any{}) || back.get("cookie_days") != 30.0 {
+	back := w.call(w.writer, "PATCH", "/offers/"+s.ids["offers"], `{"tags":null,"attribution":null}`).want(200)
+	if !cmp.Equal(back.get("tags"), []any{}) || back.get("attribution") != "last_click" {
 		t.Errorf("null gave %s, want the defaults", back.body)
 	}
 
@@ -77,7 +77,7 @@ func TestEveryFieldIsReportedAtOnce(t *testing.T) {
 		name, method, path, body string
 		want                     map[string]string
 	}{
-		{"offer", "POST", "/offers", `{"name":"","url":"ftp://x","payout":"1,50","commission_kind":"fixed","cookie_days":0,"window_days":3651,"status":"gone","deep_links":["a b"],"advertiser":"` + other.ids["advertisers"] + `","currency":"XXQ","wrong":1,"notes":7}`,
+		{"offer", "POST", "/offers", `{"name":"","url":"ftp://x","payout":"1,50","commission_kind":"fixed","cookie_days":401,"window_days":3651,"status":"gone","deep_links":["a b"],"advertiser":"` + other.ids["advertisers"] + `","currency":"XXQ","wrong":1,"notes":7}`,
 			map[string]string{"name": "required", "url": "url_scheme", "commission": "required", "cookie_days": "out_of_range", "window_days": "out_of_range",
 				"status": "not_one_of", "deep_links": "allow_host_invalid", "advertiser": "unknown_reference", "currency": "unknown_currency", "wrong": "unknown_field", "notes": "type"}},
 		{"amounts", "POST", "/offers", `{"name":"x","url":"https://x.example/{nonsense}","payout":"1.505","commission_kind":"percent_sale","commission_percent":"101","payout_percent":"1e1","fallback_url":"https://u:p@x.example"}`,
@@ -91,6 +91,9 @@ func TestEveryFieldIsReportedAtOnce(t *testing.T) {
 		{"immutable offer", "PATCH", "/offers/" + off, `{"currency":"USD","workspace":"` + w.other + `"}`, map[string]string{"currency": "immutable", "workspace": "immutable"}},
 		{"goal", "POST", "/goals", `{"offer":"` + other.ids["offers"] + `","key":"a b","name":""}`, map[string]string{"offer": "unknown_reference", "key": "characters", "name": "required"}},
 		{"goal taken", "POST", "/goals", `{"offer":"` + off + `","key":"sale","name":"x"}`, map[string]string{"key": "taken"}},
+		{"goal of an event", "POST", "/goals", `{"offer":"` + off + `","key":"viewed","name":"Viewed","type":"event","payout_kind":"fixed","payout":"1"}`, map[string]string{"payout_kind": "event_pays_nothing"}},
+		{"every fire of a sale", "POST", "/goals", `{"offer":"` + off + `","key":"other","name":"x","every_fire":true}`, map[string]string{"every_fire": "every_fire_needs_event"}},
+		{"goal becomes an event", "PATCH", "/goals/" + s.ids["goals"], `{"type":"event","payout_kind":""}`, map[string]string{"type": "immutable"}},
 		{"goal moved", "PATCH", "/goals/" + s.ids["goals"], `{"offer":"` + other.ids["offers"] + `"}`, map[string]string{"offer": "immutable"}},
 		{"publisher", "POST", "/publishers", `{"name":"x","email":"no","status":"x","postback_url":"https://x.example/{user_agent_of_nobody}"}`,
 			map[string]string{"email": "invalid_email", "status": "not_one_of", "postback_url": "url_token_unknown"}},

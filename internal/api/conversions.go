@@ -43,7 +43,7 @@ type Conversion struct {
 	EventTime      time.Time         `json:"event_time" doc:"When it happened."`
 	ClickTime      time.Time         `json:"click_time" doc:"When the click happened."`
 	Recorded       time.Time         `json:"recorded" doc:"When it was recorded."`
-	Method         string            `json:"method" doc:"How it was matched: by click_id, by cookie or by coupon."`
+	Method         string            `json:"method" doc:"How it was matched: click_id (it was sent), shop_cookie, form_field, shop_url or session (the shop kept it and said where, in click_from), script_url, script_cookie or script_storage (the tracking script kept it), cookie (the tracker's own), or coupon."`
 	Source         string            `json:"source" doc:"What reported it: postback, pixel, script or upload."`
 	Signal         string            `json:"signal" doc:"Id of the signal that made it."`
 	Country        string            `json:"country" doc:"Country of the click, ISO 3166-1 alpha-2."`

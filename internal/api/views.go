@@ -58,6 +58,8 @@ type (
 		PostbackURL string `json:"postback_url" doc:"What the advertiser's server calls; the words in braces stand for its own macros. With the advertiser's token for keys that may write."`
 		PixelURL    string `json:"pixel_url" doc:"What a thank-you page loads; the words in braces stand for the shop's values."`
 		PixelTag    string `json:"pixel_tag" doc:"The same as HTML to paste."`
+
+		ClickTerms catalog.ClickTerms `json:"click_terms" doc:"Which clicks earn, as it holds: with what the advertiser says where the offer says nothing."`
 	}
 	// Goal is a conversion event of an offer.
 	Goal struct {
@@ -155,7 +157,7 @@ func (s *server) advertiserView(e catalog.Entity, x *extras) Advertiser {
 
 func (s *server) offerView(e catalog.Entity, x *extras) Offer {
 	o := e.(*catalog.Offer)
-	v := Offer{Meta: metaOf(e), OfferDoc: *catalog.DocOf(e, "").(*catalog.OfferDoc), Key: o.Key}
+	v := Offer{Meta: metaOf(e), OfferDoc: *catalog.DocOf(e, "").(*catalog.OfferDoc), Key: o.Key, ClickTerms: catalog.ClickTermsOf(o, x.advertisers[o.Advertiser])}
 	if o.Key == "" {
 		return v // a dry run: there is nothing to call yet
 	}

@@ -31,11 +31,11 @@ const maxOfferKey = 40
 // MaxCookieDays is the longest life browsers grant (C2).
 const MaxCookieDays = 400
 
-// Slot remembers the last click to one offer.
+// Slot remembers the click to one offer that earns: its last, or its first.
 type Slot struct {
-	Offer   string // the offer's public key
-	Click   event.ClickID
-	Expires int64 // Unix seconds
+	Offer   string        // the offer's public key
+	Click   event.ClickID // zero: only that the browser was there
+	Expires int64         // Unix seconds
 }
 
 // Slots is the tracker cookie's content, the oldest first.
@@ -56,9 +56,13 @@ func ParseCookie(value string, now int64) Slots {
 		if !ok {
 			continue
 		}
-		id, err := event.ParseClickID(click)
-		if err != nil {
-			continue
+		var id event.ClickID
+		if click != "" {
+			var err error
+			id, err = event.ParseClickID(click)
+			if err != nil {
+				continue
+			}
 		}
 		at, err := strconv.ParseInt(exp, 36, 64)
 		if err != nil || at <= now || at > now+MaxCookieDays*86400 {
@@ -84,13 +88,24 @@ func plain(key string) bool {
 func (s Slots) Find(offerKey string) (event.ClickID, bool) {
 	for i := range s {
 		if s[i].Offer == offerKey {
-			return s[i].Click, true
+			return s[i].Click, !s[i].Click.IsZero()
 		}
 	}
 	return event.ClickID{}, false
 }
 
-// With returns the slots with the offer's set to the click, the last click winning.
+// Seen reports whether the browser was at the offer before, even if no click of it is
+// remembered.
+func (s Slots) Seen(offerKey string) bool {
+	for i := range s {
+		if s[i].Offer == offerKey {
+			return true
+		}
+	}
+	return false
+}
+
+// With returns the slots with the offer's set to the click.
 // It shares nothing with s.
 func (s Slots) With(offerKey string, id event.ClickID, expires int64) Slots {
 	out := make(Slots, 0, len(s)+1)

@@ -48,7 +48,7 @@ func (c *checker) buildWorkspace(d *WorkspaceDoc, m Meta) Entity {
 }
 
 func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
-	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, Notes: d.Notes}
+	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, CookieDays: d.CookieDays, Notes: d.Notes}
 	e.ClickParam = c.word("click_param", d.ClickParam)
 	e.Template = c.word("template", d.Template)
 	e.Macros = Macros{
@@ -73,12 +73,21 @@ func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
 }
 
 func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
-	e := &Goal{Meta: m, Offer: d.Offer, Key: c.word("key", d.Key), Name: strings.TrimSpace(d.Name)}
+	e := &Goal{Meta: m, Offer: d.Offer, Key: c.word("key", d.Key), Name: strings.TrimSpace(d.Name), Type: d.Type, RequireOrder: d.RequireOrder, EveryFire: d.EveryFire}
 	old, updating := c.old.(*Goal)
 	if updating {
 		e.Default = old.Default
 		c.immutable("offer", old.Offer, d.Offer)
 		c.immutable("key", old.Key, e.Key) // orders are known by it: under another one they would be paid twice
+		if (old.Type == GoalEvent) != (d.Type == GoalEvent) {
+			c.immutable("type", old.Type, d.Type) // what was counted would be conversions, or the other way round
+		}
+	}
+	if d.Type == GoalEvent && (d.PayoutKind != "" || d.CommissionKind != "") {
+		c.bad.Add("payout_kind", "event_pays_nothing", d.PayoutKind, "An event pays nothing: leave payout and commission as they are, or choose another type.")
+	}
+	if d.EveryFire && d.Type != GoalEvent && !c.wrong("every_fire") {
+		c.bad.Add("every_fire", "every_fire_needs_event", "true", "Only of an event, which pays nothing, can every fire count.")
 	}
 	c.offerCurrency(d.Offer)
 	e.Terms = Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent}

@@ -14,7 +14,7 @@ import (
 func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	e := &Offer{
 		Meta: m, Name: strings.TrimSpace(d.Name), Advertiser: d.Advertiser, Status: d.Status, AppendClickID: d.AppendClickID, Direct: d.Direct,
-		CookieDays: d.CookieDays, WindowDays: d.WindowDays, InitialStatus: d.InitialStatus, RequireOrder: d.RequireOrder,
+		CookieDays: d.CookieDays, WindowDays: d.WindowDays, MinSeconds: d.MinSeconds, Attribution: d.Attribution, Tracking: d.Tracking, InitialStatus: d.InitialStatus, RequireOrder: d.RequireOrder,
 		Description: d.Description, Category: strings.TrimSpace(d.Category), Notes: d.Notes,
 	}
 	old, updating := c.old.(*Offer)
@@ -150,8 +150,11 @@ func (c *checker) keywords(d *OfferDoc) []Keyword {
 	in := d.Keywords
 	own, _ := ParseDestination(d.URL) // a URL that is wrong is told already
 	appended := ""
-	if a, ok := c.get(KindAdvertiser, c.workspace, d.Advertiser).(*Advertiser); ok && d.AppendClickID {
-		appended = a.ClickParam
+	if (&Offer{Tracking: d.Tracking, AppendClickID: d.AppendClickID}).Appends() {
+		appended = defaultClickParam
+		if a, ok := c.get(KindAdvertiser, c.workspace, d.Advertiser).(*Advertiser); ok {
+			appended = a.ClickParam
+		}
 	}
 	var out []Keyword
 	sum, first := map[string]int64{}, map[string]int{}

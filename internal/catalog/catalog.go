@@ -82,6 +82,7 @@ type Advertiser struct {
 	TokenOld      string
 	TokenRequired bool
 	ClickParam    string // name under which it wants the click id in offer URLs
+	CookieDays    int64  // cookie life of its offers that set none, 1…400; 0 = [DefaultCookieDays]
 	// Template is the network template it was made from, "" = none; it has no effect of
 	// its own: Macros were copied and may have been edited since.
 	Template string
@@ -168,8 +169,11 @@ type Offer struct {
 	AppendClickID bool     // append the click id under the advertiser's ClickParam
 	Direct        bool     // direct tracking may be used: the page brings the script, no redirect
 	StaticURL     string   // what {offer_static_url} stands for
-	CookieDays    int64    // life of the tracker cookie's slot, 1…400
+	CookieDays    int64    // cookie life, 1…400; 0 = the advertiser's, see [CookieLife]
 	WindowDays    int64    // conversion window in days of 24 h, 0 = unlimited
+	MinSeconds    int64    // from its click, a conversion that comes sooner is refused
+	Attribution   string   // LastClick or FirstClick
+	Tracking      string   // TrackAny, TrackPostback or TrackPixel: what a click hands out
 	InitialStatus string   // conversion.Pending or conversion.Approved
 	RequireOrder  bool     // an order number is required
 	DeepLinks     []string // allow-list of hosts for url=; empty = deny
@@ -201,6 +205,19 @@ type Offer struct {
 	LiveSince  int64
 	LiveReason string
 }
+
+// Values of Offer.Attribution: which of a browser's clicks the cookies remember.
+const (
+	LastClick  = "last_click"
+	FirstClick = "first_click"
+)
+
+// Values of Offer.Tracking.
+const (
+	TrackAny      = "any"      // the tracker's cookie, and the click id where the URL or AppendClickID has it
+	TrackPostback = "postback" // the click id in the URL in any case; no cookie names the click
+	TrackPixel    = "pixel"    // the tracker's cookie; the click id is not appended
+)
 
 // Values of Offer.CouponPrecedence.
 const (
@@ -273,8 +290,32 @@ type Goal struct {
 	Key     string // what a signal's goal parameter says, unique in the offer
 	Name    string
 	Default bool // judged when a signal names no goal
-	Terms        // kinds "" inherit the offer's
+	// Type is one of GoalTypes. Those of GoalEvent pay nothing and make no conversions: they
+	// are counted for the funnel.
+	Type         string
+	RequireOrder bool // an order number is required, also where the offer requires none
+	EveryFire    bool // of a GoalEvent: each fire counts, not one a click
+	Terms             // kinds "" inherit the offer's
 }
+
+// Types of goals. What a type pays is in its terms; the type says what it is, and GoalEvent
+// that it pays nothing.
+const (
+	GoalSale     = "sale"
+	GoalLead     = "lead"
+	GoalSignup   = "signup"
+	GoalDownload = "download"
+	GoalForm     = "form"
+	GoalInstall  = "install"
+	GoalCustom   = "custom"
+	GoalEvent    = "event" // on-site: viewed, added to cart
+)
+
+// GoalTypes lists the types of goals.
+var GoalTypes = []string{GoalSale, GoalLead, GoalSignup, GoalDownload, GoalForm, GoalInstall, GoalCustom, GoalEvent}
+
+// PaysNothing reports whether the goal is an on-site event.
+func (g *Goal) PaysNothing() bool { return g.Type == GoalEvent }
 
 // Publisher brings visitors and earns commission.
 type Publisher struct {

@@ -24,6 +24,7 @@ type AdvertiserDoc struct {
 	Type          string `json:"type" required:"false" enum:"merchant,network" doc:"A merchant of its own, or an affiliate network. Default merchant."`
 	TokenRequired bool   `json:"token_required" required:"false" doc:"Whether its postbacks must bring its token. Without, whoever knows a click id can report a conversion for it. Default true."`
 	ClickParam    string `json:"click_param" required:"false" maxLength:"64" example:"click_id" doc:"Name of the parameter in which it wants the click id in offer URLs. Default click_id."`
+	CookieDays    int64  `json:"cookie_days" required:"false" minimum:"0" maximum:"400" doc:"Cookie life of its offers, in days, where they set none of their own. 0: 30. Default 30."`
 	Template      string `json:"template" required:"false" maxLength:"64" example:"flexoffers" doc:"Network template it was made from. It fills in the macros that are left empty when the advertiser is made, and has no effect later."`
 	ClickMacro    string `json:"click_macro" required:"false" maxLength:"200" example:"{aff_sub}" doc:"What the network writes in its postback URL for the click id it was given."`
 	PayoutMacro   string `json:"payout_macro" required:"false" maxLength:"200" example:"{payout}" doc:"What it writes for the payout."`
@@ -57,8 +58,11 @@ type OfferDoc struct {
 	AppendClickID    bool     `json:"append_click_id" required:"false" doc:"Append the click id to the URL under the advertiser's parameter, unless the URL has it already. Needs an advertiser; without a redirect (direct to offer) it cannot work."`
 	Direct           bool     `json:"direct" required:"false" doc:"Direct tracking: the page brings the tracking script and no redirect takes place. Has to be on in the campaign, too."`
 	StaticURL        string   `json:"static_url" required:"false" maxLength:"8192" example:"https://shop.example/shoes" doc:"What {offer_static_url} stands for: the URL to name to other systems where it is not the offer URL."`
-	CookieDays       int64    `json:"cookie_days" required:"false" minimum:"1" maximum:"400" doc:"How many days the tracker cookie remembers a click. Default 30."`
-	WindowDays       int64    `json:"window_days" required:"false" minimum:"0" maximum:"3650" doc:"How many days after its click a conversion may come. 0: any time. Default 30."`
+	Tracking         string   `json:"tracking" required:"false" enum:"any,postback,pixel" doc:"How its conversions are reported, which decides what a click hands out. postback: the click id in the URL, as a session id, and no cookie that names the click. pixel: the tracker cookie, and nothing is appended to the URL. any: the cookie, and the click id as the URL and append_click_id say. Default any."`
+	CookieDays       int64    `json:"cookie_days" required:"false" minimum:"0" maximum:"400" doc:"Cookie life: how many days after a click a cookie or the script still knows it. 0: the advertiser's, which is 30 unless it was set. Default 0."`
+	WindowDays       int64    `json:"window_days" required:"false" minimum:"0" maximum:"3650" doc:"Conversion window: how many days after its click a conversion may come, by its event_time, else by its arrival, however it is reported. It does not apply to status updates. 0: any time. Default 0."`
+	MinSeconds       int64    `json:"min_seconds" required:"false" minimum:"0" maximum:"2592000" doc:"How many seconds a conversion must come after its click; one that comes sooner is refused with too_soon. Default 0."`
+	Attribution      string   `json:"attribution" required:"false" enum:"last_click,first_click" doc:"Which click of a browser earns: the tracker cookie and the script remember the last, or the first for as long as the cookie lives. A click id that the advertiser's server sends is taken as it is. Default last_click."`
 	InitialStatus    string   `json:"initial_status" required:"false" enum:"pending,approved" doc:"State of a new conversion from a postback; from a pixel it is always pending. Default pending."`
 	RequireOrder     bool     `json:"require_order" required:"false" doc:"Refuse signals without an order number (txid)."`
 	CouponPrecedence string   `json:"coupon_precedence" required:"false" enum:"click_wins,coupon_wins" doc:"Who earns when a postback brings a click of one publisher and a coupon of another: the click's or the coupon's. An order with a coupon and no click is the coupon's in any case. Default click_wins."`
@@ -90,6 +94,10 @@ type GoalDoc struct {
 	Offer     string `json:"offer" required:"true" maxLength:"64" doc:"The offer it is a goal of; cannot be changed later."`
 	Key       string `json:"key" required:"true" maxLength:"64" example:"signup" doc:"What a signal says in goal; unique in the offer, cannot be changed later. Letters, digits, _ . and -."`
 	Name      string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
+
+	Type         string `json:"type" required:"false" enum:"sale,lead,signup,download,form,install,custom,event" doc:"What it is. An event, such as viewed or added to cart, pays nothing: it is counted for the funnel and is no conversion. It can become nothing else later, and nothing else an event. Default sale."`
+	RequireOrder bool   `json:"require_order" required:"false" doc:"Refuse signals of this goal without an order number (txid). Where the offer requires one, every goal but an event does."`
+	EveryFire    bool   `json:"every_fire" required:"false" doc:"Of an event: count each fire, and not one for each click. With an order number each number counts once in any case."`
 
 	PayoutKind        string         `json:"payout_kind" required:"false" enum:",fixed,percent,postback" doc:"What it pays us. Empty: as the offer says."`
 	Payout            string         `json:"payout" required:"false" maxLength:"32" example:"12.50" doc:"Decimal text in the offer's currency. The payout when fixed; when taken from the postback, what counts if it brings none."`
@@ -184,14 +192,14 @@ func NewDoc(kind Kind) Doc {
 	case KindWorkspace:
 		return &WorkspaceDoc{Currency: "USD", TimeZone: "UTC", IPMode: IPTruncated}
 	case KindAdvertiser:
-		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam}
+		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam, CookieDays: DefaultCookieDays}
 	case KindOffer:
 		return &OfferDoc{Status: StatusActive, PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
-			CookieDays: 30, WindowDays: 30, InitialStatus: "pending", GeoSource: GeoClick, CouponPrecedence: ClickWins, OverCap: OverCapPay, CapWarn: 80,
+			Tracking: TrackAny, Attribution: LastClick, InitialStatus: "pending", GeoSource: GeoClick, CouponPrecedence: ClickWins, OverCap: OverCapPay, CapWarn: 80,
 			CapStates: []string{"pending", "approved"}, GeoPayouts: []GeoPayoutDoc{}, Countries: []string{}, Devices: []string{},
 			Keywords: []KeywordDoc{}, Caps: []CapDoc{}, Traffic: []string{}, DeepLinks: []string{}, Tags: []string{}}
 	case KindGoal:
-		return &GoalDoc{Precedence: PostbackWins, GeoPayouts: []GeoPayoutDoc{}}
+		return &GoalDoc{Type: GoalSale, Precedence: PostbackWins, GeoPayouts: []GeoPayoutDoc{}}
 	case KindPublisher:
 		return &PublisherDoc{Status: StatusActive}
 	case KindEnrollment:

@@ -32,7 +32,7 @@ func TestMerge(t *testing.T) {
 		{"nothing", `{}`, base(), nil, false},
 		{"some", ` {"name" : "Boots","append_click_id":true,"cookie_days":9} `, changed(func(d *OfferDoc) { d.Name, d.AppendClickID, d.CookieDays = "Boots", true, 9 }), nil, false},
 		{"a list is replaced", `{"tags":["c"]}`, changed(func(d *OfferDoc) { d.Tags = []string{"c"} }), nil, false},
-		{"null is the default", `{"name":null,"cookie_days":null,"tags":null}`, changed(func(d *OfferDoc) { d.Name, d.CookieDays, d.Tags = "", 30, []string{} }), nil, false},
+		{"null is the default", `{"name":null,"cookie_days":null,"tags":null}`, changed(func(d *OfferDoc) { d.Name, d.CookieDays, d.Tags = "", 0, []string{} }), nil, false},
 		{"all wrong types", `{"name":1,"cookie_days":"7","append_click_id":"true","tags":"a","deep_links":[null],"notes":{}}`, nil,
 			map[string]string{"name": "type", "cookie_days": "type", "append_click_id": "type", "tags": "type", "deep_links": "type", "notes": "type"}, false},
 		{"a fraction", `{"cookie_days":7.5}`, nil, map[string]string{"cookie_days": "type"}, false},

@@ -139,7 +139,7 @@ func (s *Service) defaultGoal(o *Offer) *Goal {
 	now := s.now()
 	return &Goal{
 		Meta:  Meta{ID: event.NewID(idPrefix[KindGoal], now), Workspace: o.Workspace, Created: now.UnixMicro(), Updated: now.UnixMicro(), Version: 1},
-		Offer: o.ID, Key: defaultGoalKey, Name: "Sale", Default: true, Terms: Terms{Precedence: PostbackWins},
+		Offer: o.ID, Key: defaultGoalKey, Name: "Sale", Default: true, Type: GoalSale, Terms: Terms{Precedence: PostbackWins},
 	}
 }
 

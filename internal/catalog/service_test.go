@@ -82,10 +82,10 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 	network := s.create(&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Net", Type: "network"}).Base().ID
 	other := s.create(offerDoc()).Base().ID
 	for i, d := range []catalog.Doc{
-		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
+		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", CookieDays: 28, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
 			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}"},
 		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "fixed", Payout: "1.005",
-			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, InitialStatus: "approved",
+			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, WindowDays: 90, MinSeconds: 5, Attribution: "first_click", Tracking: "postback", InitialStatus: "approved",
 			RequireOrder: true, DeepLinks: []string{".shop.example"}, FallbackURL: "https://f.example/", Tags: []string{"a", "ß"},
 			Advertiser: network, Direct: true, StaticURL: "https://shop.example/s", FallbackOffer: other, Countries: []string{"DE", "US"}, Devices: []string{"phone"},
 			GeoPayouts: []catalog.GeoPayoutDoc{{"US", "5.000"}, {"DE", "0.000"}}, GeoSource: "postback",
@@ -115,7 +115,7 @@ func TestAmountsOfGoalsAreInTheOffersCurrency(t *testing.T) {
 	if o.Currency != "JPY" || o.Payout != 1200 {
 		t.Fatalf("offer of %d %s, want 1200 in the workspace's JPY", o.Payout, o.Currency)
 	}
-	g := &catalog.GoalDoc{Workspace: s.ws, Offer: o.ID, Key: "lead", Name: "Lead", PayoutKind: "fixed", Payout: "1.5", Precedence: "postback_wins"}
+	g := &catalog.GoalDoc{Workspace: s.ws, Offer: o.ID, Key: "lead", Name: "Lead", Type: "lead", RequireOrder: true, PayoutKind: "fixed", Payout: "1.5", Precedence: "postback_wins"}
 	_, _, err := s.Create(t.Context(), owner, g, catalog.Idempotency{})
 	var bad *catalog.Invalid
 	if !errors.As(err, &bad) || bad.Fields[0].Rule != "amount_precision" {
@@ -124,7 +124,7 @@ func TestAmountsOfGoalsAreInTheOffersCurrency(t *testing.T) {
 	g.Payout = "2"
 	e := s.create(g)
 	docs, err := s.Docs(t.Context(), []catalog.Entity{e, s.create(&catalog.PublisherDoc{Workspace: s.ws, Name: "B", Status: "active"})})
-	if err != nil || docs[0].(*catalog.GoalDoc).Payout != "2" {
+	if err != nil || docs[0].(*catalog.GoalDoc).Payout != "2" || docs[0].(*catalog.GoalDoc).Type != "lead" || !docs[0].(*catalog.GoalDoc).RequireOrder {
 		t.Errorf("documents %v, %v, want a payout of 2", docs, err)
 	}
 }

@@ -264,7 +264,7 @@ func (t *tracking) postbackWarnings(in []filled) []string {
 
 // passesClickID says whether the destination gets the click id.
 func (t *tracking) passesClickID() bool {
-	if t.o.AppendClickID && t.adv != nil {
+	if t.o.Appends() {
 		return true
 	}
 	tpl, err := ParseDestination(t.o.URL)

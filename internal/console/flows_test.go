@@ -361,7 +361,7 @@ func TestReplay(t *testing.T) {
 	if !strings.Contains(p, "Judge again") || !strings.Contains(p, string(event.UnknownGoal)) {
 		t.Fatalf("the signal's page: %s", text(p))
 	}
-	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: o.ID, Key: "lead", Name: "Lead", Precedence: catalog.PostbackWins})
+	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: o.ID, Key: "lead", Name: "Lead", Type: catalog.GoalLead, Precedence: catalog.PostbackWins})
 	res := w.request("POST", w.at("signals/"+id+"/replay"), url.Values{})
 	if res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("replay: status %d: %s", res.StatusCode, text(body(t, res)))

@@ -337,7 +337,7 @@ func (c *call) recentRefusals() (half, error) {
 
 // took reports whether the signal was taken for what it says.
 func took(v event.Verdict) bool {
-	return v == event.Accepted || v == event.Updated || v == event.Duplicate || v == event.Received
+	return v == event.Accepted || v == event.Updated || v == event.Duplicate || v == event.EventRecorded || v == event.Received
 }
 
 // words shows a code as words.

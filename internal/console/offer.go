@@ -129,7 +129,7 @@ func (c *call) offerTerms(o *catalog.Offer, adv *catalog.Advertiser) panel {
 		p.Pairs = append(p.Pairs, pair{Label: "Advertiser", Value: adv.Name, Href: c.at("advertisers/" + adv.ID)})
 	}
 	add("Destination", o.URL)
-	if o.AppendClickID && adv != nil {
+	if o.Appends() && adv != nil {
 		add("Click id", "appended as "+adv.ClickParam)
 	}
 	add("Static URL", o.StaticURL)
@@ -153,8 +153,7 @@ func (c *call) offerTerms(o *catalog.Offer, adv *catalog.Advertiser) panel {
 	if o.RequireOrder {
 		add("Order number", "required")
 	}
-	add("Window", windowText(o.WindowDays))
-	add("Cookie", plural(o.CookieDays, "day", "days"))
+	add("Which click earns", strings.Join(catalog.ClickTermsOf(o, adv).Sentences, " "))
 	add("Countries", strings.Join(o.Countries, ", "))
 	add("Devices", strings.Join(o.Devices, ", "))
 	if o.FallbackOffer != "" {

@@ -150,7 +150,7 @@ func draftOffer(d *catalog.OfferDoc) *catalog.Offer {
 	o := &catalog.Offer{
 		Name: d.Name, Advertiser: d.Advertiser, URL: d.URL, Status: catalog.StatusActive, Currency: d.Currency,
 		Terms:         catalog.Terms{PayoutKind: d.PayoutKind, PayoutPercent: d.PayoutPercent, Precedence: d.Precedence, CommissionKind: d.CommissionKind, CommissionPercent: d.CommissionPercent},
-		AppendClickID: d.AppendClickID, Direct: d.Direct, StaticURL: d.StaticURL, RequireOrder: d.RequireOrder, GeoSource: d.GeoSource,
+		AppendClickID: d.AppendClickID, Direct: d.Direct, StaticURL: d.StaticURL, RequireOrder: d.RequireOrder, Tracking: d.Tracking, Attribution: d.Attribution, CookieDays: d.CookieDays, GeoSource: d.GeoSource,
 	}
 	for _, g := range d.GeoPayouts {
 		o.GeoPayouts = append(o.GeoPayouts, catalog.GeoPayout{Country: g.Country})

@@ -125,7 +125,7 @@ func verdictSentence(r *inbox.Row) string {
 
 func verdictTone(v event.Verdict) string {
 	switch v {
-	case event.Accepted, event.Updated:
+	case event.Accepted, event.Updated, event.EventRecorded:
 		return "good"
 	case event.Duplicate:
 		return "muted"

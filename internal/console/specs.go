@@ -93,6 +93,7 @@ func advertiserSections(_ *call, _ catalog.Doc, isNew bool) ([]sectionSpec, erro
 			{name: "type", choices: options("merchant", "Merchant", "network", "Affiliate network"), width: "w3", help: "A merchant sells itself; a network stands between you and many."},
 			{name: "template", label: "Network template", choices: templates, width: "w3", live: true, help: help},
 			{name: "click_param", label: "Click id parameter", width: "w3", code: true, example: "click_id", help: "Under which name its offer URLs take the click id."},
+			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "For how long a cookie knows a click, on offers that say nothing else. 28 as Aspire has it; 0: 30."},
 			{name: "token_required", label: "Postbacks must bring the token", help: "Without it, whoever knows a click id can report a conversion for it."},
 		}},
 		{id: "macros", title: "Postback macros", intro: "What the network writes for each value in the postback URL it is given. They fill in the postback on the pages of its offers.", fields: []fieldSpec{
@@ -151,10 +152,23 @@ func goalSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 		{title: "Goal", fields: []fieldSpec{
 			{name: "name", help: "As you call it.", width: "w3", example: "Sign-up"},
 			key,
+			{name: "type", width: "w3", choices: goalTypes(), help: "What it is. An on-site event pays nothing: it is counted for the funnel, and is no conversion."},
+			{name: "require_order", label: "Require an order number", help: "Refuses signals of this goal without txid, whatever the offer says."},
+			{name: "every_fire", label: "Count every fire", when: "type=" + catalog.GoalEvent, help: "Each time it is sent, and not once a click."},
 		}},
 		{title: "Payout", fields: append(payout, geoFields(cur, def, rows)[0])},
 		{title: "Commission", fields: commission},
 	}, nil
+}
+
+// goalTypes are the types of goals, in words.
+func goalTypes() []choice {
+	names := map[string]string{catalog.GoalSignup: "Sign-up", catalog.GoalForm: "Form sent", catalog.GoalEvent: "On-site event, pays nothing"}
+	out := words2(catalog.GoalTypes)
+	for i := range out {
+		out[i].Label = orElse(names[out[i].Value], out[i].Label)
+	}
+	return out
 }
 
 func enrollmentSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {

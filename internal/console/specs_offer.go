@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -37,8 +38,6 @@ func offerSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 	payout = append(payout, commission...)
 	payout = append(payout,
 		fieldSpec{name: "initial_status", label: "New conversions are", choices: options("pending", "Pending, until approved", "approved", "Approved at once"), width: "w2 nl", help: "Those of pixels and scripts are always pending."},
-		fieldSpec{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "How long after its click a conversion may come. 0: any time."},
-		fieldSpec{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "How long the tracker cookie remembers a click, for pixels."},
 		fieldSpec{name: "coupon_precedence", label: "Click and coupon", choices: options(catalog.ClickWins, "The click wins", catalog.CouponWins, "The coupon wins"), width: "w4 nl", help: "Whose publisher earns when a postback brings a click of one and a coupon of another. With a coupon alone it is the coupon's."},
 		fieldSpec{name: "require_order", label: "Require an order number", help: "Refuses signals without txid. With it, the same order is never counted twice, whoever reports it."})
 	sections := []sectionSpec{
@@ -82,6 +81,37 @@ func offerSetup(c *call, o *catalog.OfferDoc, isNew bool) ([]fieldSpec, error) {
 	}, nil
 }
 
+var (
+	trackings    = options(catalog.TrackAny, "Any: a cookie, and the click id where the URL has it", catalog.TrackPostback, "Postback: the click id in the URL, as a session id, and no cookie", catalog.TrackPixel, "Pixel: a cookie, and nothing is appended to the URL")
+	attributions = options(catalog.LastClick, "The last click", catalog.FirstClick, "The first click, while its cookie lives")
+)
+
+// offerAdvertiser is the advertiser that the document names, nil when it names none that
+// is there.
+func offerAdvertiser(c *call, o *catalog.OfferDoc) (*catalog.Advertiser, error) {
+	if o.Advertiser == "" {
+		return nil, nil
+	}
+	adv, err := get[*catalog.Advertiser](c, catalog.KindAdvertiser, o.Advertiser)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return nil, nil
+	}
+	return adv, err
+}
+
+// clicksHint says which clicks earn, in few words.
+func clicksHint(o *catalog.OfferDoc, adv *catalog.Advertiser) string {
+	parts := []string{plural(catalog.CookieLife(&catalog.Offer{CookieDays: o.CookieDays}, adv), "day", "days") + " of cookie"}
+	if o.Tracking == catalog.TrackPostback {
+		parts[0] = "no cookie"
+	}
+	parts = append(parts, "converts "+windowText(o.WindowDays))
+	if o.Attribution == catalog.FirstClick {
+		return strings.Join(append(parts, "the first click earns"), " · ")
+	}
+	return strings.Join(append(parts, "the last click earns"), " · ")
+}
+
 // offerMore are the folded sections.
 func offerMore(c *call, o *catalog.OfferDoc, isNew bool) ([]sectionSpec, error) {
 	offers, err := c.choicesOf(catalog.KindOffer, "None")
@@ -89,6 +119,10 @@ func offerMore(c *call, o *catalog.OfferDoc, isNew bool) ([]sectionSpec, error) 
 		return nil, err
 	}
 	goals, err := capGoals(c, o, isNew)
+	if err != nil {
+		return nil, err
+	}
+	adv, err := offerAdvertiser(c, o)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +137,13 @@ func offerMore(c *call, o *catalog.OfferDoc, isNew bool) ([]sectionSpec, error) 
 			{name: "devices", widget: "set", choices: words2(catalog.DeviceClasses), help: "None chosen: all. Somebody whose device is unknown is taken."},
 			{name: "fallback_offer", choices: offers, width: "w3", optional: true, help: "Gets the visitors this one does not take: paused, capped, or outside of countries and devices."},
 			{name: "fallback_url", label: "Fallback URL", width: "w3", optional: true, code: true, live: true, example: "https://", help: "Where they go else. Empty: the workspace's."},
+		}},
+		{id: "clicks", title: "Which click earns", short: "Cookie and window", hint: clicksHint(o, adv), more: true, fields: []fieldSpec{
+			{name: "tracking", label: "Tracking method", width: "w6", choices: trackings, help: "How its conversions are reported, which decides what a click hands out."},
+			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "For how long a cookie knows a click. 0: as the advertiser says, " + plural(catalog.CookieLife(&catalog.Offer{}, adv), "day", "days") + "."},
+			{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "How long after its click a conversion may come, by postback too. 0: any time."},
+			{name: "min_seconds", label: "Not sooner than", unit: "seconds", width: "w2", help: "After its click. What comes sooner is refused as too_soon. 0: at once."},
+			{name: "attribution", label: "Which click earns", width: "w6", choices: attributions, help: "Of those that one browser made. A click id that the advertiser's server sends is taken as it is."},
 		}},
 		{id: "caps", title: "Caps", hint: capsHint(o), more: true, fields: []fieldSpec{
 			{name: "caps", help: "How much the offer takes. Reached, its visitors go to the fallback. A limit of 0 pauses it.", table: &rowsSpec{add: "Add a cap", columns: []colSpec{
@@ -296,7 +337,8 @@ func offerNotes(c *call, d *catalog.OfferDoc, adv *catalog.Advertiser) []note {
 	u := urlNote("url", macro.ClickTokens, d.URL)
 	t, err := catalog.ParseDestination(d.URL)
 	own := d.URL != "" && err == nil && t.Uses(macro.ClickID)
-	if u.Text == "" && d.URL != "" && !own && (!d.AppendClickID || adv == nil) {
+	appends := draftOffer(d).Appends()
+	if u.Text == "" && d.URL != "" && !own && (!appends || adv == nil) && d.Tracking != catalog.TrackPixel {
 		u.Tone, u.Text = "warn", "Nothing in it carries the click id, so conversions cannot be matched by postback. Add {click_id}, or have it appended."
 	}
 	app := note{For: "append_click_id"}
@@ -305,7 +347,9 @@ func offerNotes(c *call, d *catalog.OfferDoc, adv *catalog.Advertiser) []note {
 		switch {
 		case own:
 			app.Text = "The URL has {click_id} already, so nothing is appended."
-		case d.AppendClickID:
+		case d.Tracking == catalog.TrackPixel:
+			app.Text = "Nothing is appended: the tracking method is pixel."
+		case appends:
 			app.Text = "Appends " + param + "=…, the parameter of " + adv.Name + "."
 		default:
 			app.Text = "Would append " + param + "=…, the parameter of " + adv.Name + "."

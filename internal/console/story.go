@@ -241,7 +241,7 @@ func join(a, b, sep string) string {
 // judgmentStep says what was decided about the signal that made the conversion, and
 // by which rules.
 func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
-	s := step{Tone: "good", Title: "Judged and recorded", at: cv.Recorded, Sentence: "The click was matched by " + words(cv.Method) + ", " + strings.TrimPrefix(gap(cv.At-cv.ClickAt), "+") + " after it happened."}
+	s := step{Tone: "good", Title: "Judged and recorded", at: cv.Recorded, Sentence: "The click was matched by " + orElse(conversion.MethodWords[cv.Method], words(cv.Method)) + ", " + strings.TrimPrefix(gap(cv.At-cv.ClickAt), "+") + " after it happened."}
 	if cv.Method == conversion.MatchCoupon {
 		s.Sentence = "It was matched by its coupon. " + cv.CouponNote
 	} else if cv.CouponNote != "" {

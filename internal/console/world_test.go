@@ -202,7 +202,7 @@ func (w *world) populate(c cast) {
 		}
 		w.offs = append(w.offs, make2[*catalog.Offer](w, d))
 	}
-	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: w.offs[0].ID, Key: "signup", Name: "Newsletter sign-up", PayoutKind: catalog.PayoutFixed, Payout: "1.20", Precedence: catalog.PostbackWins})
+	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: w.offs[0].ID, Key: "signup", Name: "Newsletter sign-up", Type: catalog.GoalSignup, PayoutKind: catalog.PayoutFixed, Payout: "1.20", Precedence: catalog.PostbackWins})
 	for i, n := range c.pubs {
 		d := &catalog.PublisherDoc{Name: n, Email: fmt.Sprintf("p%d@example.com", i), Status: catalog.StatusActive, PostbackURL: "https://tracker.example/pb?cid={sub1}&payout={commission}&st={status}"}
 		if i == 3 {

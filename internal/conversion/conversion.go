@@ -125,6 +125,8 @@ type Tx interface {
 	// their rules and revision, rates, hold, cap, warning) if the stored version is c.Version, and raises it;
 	// catalog.ErrVersion otherwise.
 	UpdateConversion(ctx context.Context, c *Conversion) error
+	// InsertOnsite adds an on-site event, unless one with its DedupKey was counted before.
+	InsertOnsite(ctx context.Context, o *Onsite) (fresh bool, err error)
 	// InsertChange adds a line to the conversion's history.
 	InsertChange(ctx context.Context, ch *Change) error
 
@@ -136,4 +138,6 @@ type Tx interface {
 type Reader interface {
 	ListConversions(ctx context.Context, q Query) ([]*Conversion, error)
 	Changes(ctx context.Context, conversion string) ([]*Change, error)
+	// OnsiteEvents counts the on-site events of a workspace.
+	OnsiteEvents(ctx context.Context, workspace string) ([]OnsiteCount, error)
 }

@@ -70,13 +70,6 @@ type judgment struct {
 	couponNote string
 }
 
-// Match methods: how the click of a conversion was found, or that its coupon decided.
-const (
-	MatchClickID = "click_id"
-	MatchCookie  = "cookie"
-	MatchCoupon  = "coupon"
-)
-
 // refuse is the error that ends a judgment with a verdict.
 func refuse(v event.Verdict, field, format string, args ...any) error {
 	return &dialect.Refusal{Verdict: v, Field: field, Detail: fmt.Sprintf(format, args...)}
@@ -100,7 +93,7 @@ func (j *Judge) Judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 // Again judges a signal a second time on an operator's request, whatever its verdict
 // was; one that made or changed a conversion is left as it is.
 func (j *Judge) Again(ctx context.Context, tx Writer, old *inbox.Row) (*inbox.Row, error) {
-	if old.Verdict == event.Accepted || old.Verdict == event.Updated || old.Verdict == event.OverCap {
+	if old.Verdict == event.Accepted || old.Verdict == event.Updated || old.Verdict == event.OverCap || old.Verdict == event.EventRecorded {
 		return old, nil
 	}
 	sig, err := event.DecodeSignal(old.Raw)
@@ -188,6 +181,9 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if j.goal.PaysNothing() {
+		return j.onsite(ctx, v)
+	}
 	j.weigh(v)
 	known, err := j.known(ctx, v)
 	if err != nil {
@@ -272,12 +268,12 @@ func (j *judgment) match(ctx context.Context) error {
 		if err != nil {
 			return refuse(event.UnknownClick, "click_id", "No click %q is known: ids of this installation are 32 lowercase hex characters.", clip(j.req.ClickID))
 		}
-		id, j.method = parsed, MatchClickID
+		id, j.method = parsed, sentBy(j.sig.Kind, j.req.ClickFrom)
 	case event.FromPage(j.sig.Kind):
 		slots := attribution.ParseCookie(j.sig.Cookie, j.sig.At/1e6)
 		found, ok := slots.Find(j.offer.Key)
 		if !ok {
-			return refuse(event.MissingClick, "click_id", "The page brought no click_id, and the browser sent no tracker cookie for this offer: the cookie was cleared, blocked or has ended.")
+			return j.noCookie()
 		}
 		id, j.method = found, MatchCookie
 	case j.trusted && j.req.Coupon != "":
@@ -308,6 +304,20 @@ func (j *judgment) match(ctx context.Context) error {
 		j.testing()
 	}
 	return nil
+}
+
+// noCookie refuses a page's signal that names no click, and says why the tracker's cookie
+// does not either.
+func (j *judgment) noCookie() error {
+	why := "the browser sent no tracker cookie: it was cleared, is blocked on other sites' pages, or there was no click"
+	switch {
+	case j.offer.Tracking == catalog.TrackPostback:
+		why = "this offer sets no cookie that names a click: it hands out the click id in the URL of its landing page, and the shop has to keep it and send it"
+	case j.sig.Cookie != "":
+		adv := j.view.Advertiser(j.offer.Advertiser)
+		why = fmt.Sprintf("the browser's tracker cookie knows no click to this offer: there was none, or it is longer ago than the cookie life of %d days", catalog.CookieLife(j.offer, adv))
+	}
+	return refuse(event.MissingClick, "click_id", "The page brought no click_id, and %s.", why)
 }
 
 // scope checks that who speaks may speak about this click. A click of somebody else

@@ -81,8 +81,11 @@ func (b testBooks) UpdateConversion(ctx context.Context, c *Conversion) error {
 	return b.UpdateTest(ctx, b.run, c)
 }
 
-func (testBooks) InsertChange(context.Context, *Change) error                 { return nil }
-func (testBooks) Post(context.Context, *ledger.Transaction) (bool, error)     { return true, nil }
+func (testBooks) InsertChange(context.Context, *Change) error             { return nil }
+func (testBooks) Post(context.Context, *ledger.Transaction) (bool, error) { return true, nil }
+
+// InsertOnsite counts nothing: a test's event is new each time.
+func (testBooks) InsertOnsite(context.Context, *Onsite) (bool, error)         { return true, nil }
 func (testBooks) InsertDelivery(context.Context, *outbound.Delivery) error    { return nil }
 func (testBooks) PutFact(context.Context, *event.Fact) error                  { return nil }
 func (testBooks) PutCapCount(context.Context, caps.Counter, int64) error      { return nil }

@@ -199,11 +199,15 @@ func (j *judgment) eventTime() (int64, error) {
 	return max(t, j.visit.At), nil
 }
 
-// checkNew applies the guards that hold for a new conversion only, not for news of a
-// known one.
+// checkNew applies the guards that hold for a new conversion or event only, not for news of
+// a known one.
 func (j *judgment) checkNew(v values) error {
-	if j.offer.RequireOrder && v.order == "" {
-		return refuse(event.MissingOrder, "txid", "The offer needs an order number in the parameter txid.")
+	if v.order == "" && j.needsOrder() {
+		what := "offer"
+		if j.goal.RequireOrder {
+			what = "goal " + j.goal.Key
+		}
+		return refuse(event.MissingOrder, "txid", "The %s needs an order number in the parameter txid.", what)
 	}
 	if j.clickless() {
 		if why := j.useless(j.coupon, v.at); why != "" {
@@ -218,5 +222,14 @@ func (j *judgment) checkNew(v values) error {
 	if window > 0 && after > window {
 		return refuse(event.OutsideWindow, "", "The conversion came %s after its click; the offer's window is %d days.", after.Truncate(time.Second), j.offer.WindowDays)
 	}
+	if least := time.Duration(j.offer.MinSeconds) * time.Second; after < least {
+		return refuse(event.TooSoon, "", "The conversion came %s after its click; the offer takes none sooner than %d seconds after it.", after.Truncate(time.Second), j.offer.MinSeconds)
+	}
 	return nil
+}
+
+// needsOrder reports whether the goal must come with an order number. What is viewed has
+// none, so that the offer's own rule is not for events.
+func (j *judgment) needsOrder() bool {
+	return j.goal.RequireOrder || j.offer.RequireOrder && !j.goal.PaysNothing()
 }

@@ -195,6 +195,7 @@ func (w *world) facts() event.Fact {
 			w.t.Fatal(err)
 		}
 		sum.Conversions += f.Conversions
+		sum.Events += f.Events
 		sum.Revenue += f.Revenue
 		sum.Commission += f.Commission
 		sum.SaleAmount += f.SaleAmount

@@ -30,7 +30,7 @@ func (l *look) carries() (carries, readable bool) {
 // clickIDMissing finds an offer URL without the click id.
 func clickIDMissing(l *look) *Finding {
 	carries, readable := l.carries()
-	if !readable || carries || l.offer.AppendClickID || l.offer.Direct {
+	if !readable || carries || l.offer.Appends() || l.offer.Direct || l.offer.Tracking == catalog.TrackPixel {
 		return nil
 	}
 	f := &Finding{Severity: Bad, Fix: Fix{Place: PlaceOffer}}
@@ -55,11 +55,11 @@ func clickIDMissing(l *look) *Finding {
 // appendWithoutRedirect finds the two switches that do not go together.
 func appendWithoutRedirect(l *look) *Finding {
 	carries, readable := l.carries()
-	if !readable || !l.offer.Direct || !l.offer.AppendClickID && !carries {
+	if !readable || !l.offer.Direct || !l.offer.Appends() && !carries {
 		return nil
 	}
 	f := &Finding{Severity: Info, Fix: Fix{Place: PlaceOffer}}
-	if l.offer.AppendClickID {
+	if l.offer.Appends() {
 		f.Severity = Warn
 	}
 	f.Sentence = "Direct tracking is on: who comes straight to the offer's page is not redirected by us, so nothing can be added to the URL for them."

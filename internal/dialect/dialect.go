@@ -42,6 +42,8 @@ type Request struct {
 	Coupon       string
 	Geo          string
 	CommissionID string
+	// ClickFrom is where the click id was kept: url, cookie, storage, form or session.
+	ClickFrom string
 
 	// Custom are the parameters that have no meaning here and are kept with the conversion,
 	// in the order of their names.
@@ -96,6 +98,7 @@ var native = []param{
 	{"coupon", note, false, func(r *Request) *string { return &r.Coupon }},
 	{"geo", note, false, func(r *Request) *string { return &r.Geo }},
 	{"commission_id", note, false, func(r *Request) *string { return &r.CommissionID }},
+	{"click_from", note, false, func(r *Request) *string { return &r.ClickFrom }},
 }
 
 // Native reads a signal in the product's own dialect: query, then form or JSON

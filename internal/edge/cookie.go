@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"clickledger/internal/attribution"
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/routing"
 )
@@ -43,13 +44,24 @@ func (j jar) value(h http.Header) string {
 	return ""
 }
 
-// set is the Set-Cookie header that remembers the click as the offer's last, "" when
-// the offer cannot be remembered.
-func (j jar) set(slots attribution.Slots, o *routing.Offer, id event.ClickID, now int64) string {
-	if o.CookieDays < 1 || !slotKey(o.Key) {
+// set is the Set-Cookie header that remembers the click as the offer's, "" when nothing
+// is to be remembered: the offer cannot be, or its first click is and still lives.
+//
+// An offer that is tracked by postbacks hands out the click id in the URL and no cookie
+// that names a click: its slot says only that the browser was here, for unique visits.
+func (j jar) set(slots attribution.Slots, d *routing.Decision, id event.ClickID, now int64) string {
+	o := d.Offer
+	if !slotKey(o.Key) {
 		return ""
 	}
-	days := min(o.CookieDays, attribution.MaxCookieDays)
+	_, known := slots.Find(o.Key)
+	if known && o.Attribution == catalog.FirstClick {
+		return ""
+	}
+	if o.Tracking == catalog.TrackPostback {
+		id = event.ClickID{}
+	}
+	days := min(d.CookieDays(), attribution.MaxCookieDays)
 	slots = slots.With(o.Key, id, now+days*86400)
 	value := slots.String()
 	if len(j.name)+1+len(value) > maxCookie {

@@ -106,8 +106,7 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
 
 	if h.visit.Click {
 		slots := attribution.ParseCookie(e.cookie.value(r.Header), now.Unix())
-		_, seen := slots.Find(d.Offer.Key)
-		h.visit.Unique = !seen
+		h.visit.Unique = !slots.Seen(d.Offer.Key)
 		if c := e.setCookie(slots, d, h.visit.ID, now.Unix()); c != "" {
 			w.Header()["Set-Cookie"] = []string{c}
 		}
@@ -143,7 +142,7 @@ func (e *Edge) setCookie(slots attribution.Slots, d *routing.Decision, id event.
 	if id.IsZero() {
 		return ""
 	}
-	return e.cookie.set(slots, d.Offer, id, now)
+	return e.cookie.set(slots, d, id, now)
 }
 
 // redirect sends the visitor on (R1–R3, R21), or shows the 404 page when there is

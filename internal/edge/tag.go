@@ -23,7 +23,10 @@ import (
 //     several offers keeps a click for each (C3, C6). Only 32 lowercase hex characters
 //     are taken; everything else, unreplaced macros included, is ignored.
 //   - The click id of a conversion is the one given, else that of the URL, the cookie,
-//     localStorage, else none: the tracker's own cookie may still match.
+//     localStorage, else none: the tracker's own cookie may still match. click_from says
+//     which of the three it was.
+//   - With data-first the first click is kept for as long as it lives, and goes before
+//     that of the URL: for offers whose first click earns.
 //   - Every conversion is in a queue (at most 20 entries, 24 hours, in localStorage)
 //     before it is sent, and leaves it when the tracker's JSON acknowledged it or a 4xx
 //     refused it. Else it is sent again after 0.5–1 s, 1–2 s … 30–60 s, eight times a

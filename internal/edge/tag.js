@@ -4,7 +4,7 @@
 const script = doc.currentScript || doc.querySelector('[src*="/tag.js"]');
 if (!script || !script.src) return;
 const data = script.dataset, name = /^\w+$/.test(data.name || '') ? data.name : 'clickledger';
-const known = 'key goal amount payout currency order txid click_id coupon status'.split(' ');
+const known = 'key goal amount payout currency order txid click_id coupon status click_from'.split(' ');
 
 const old = win[name];
 const stub = win[name] = old && old.call ? old : function () { (stub.q = stub.q || []).push(arguments); };
@@ -35,8 +35,13 @@ const cookie = k => { try { return find(doc.cookie, '(?:^|; )' + name + k, ';');
 const fromURL = () => [data.param, 'click_id', 'cf_click_id', 'clickid', 'cid', 'refid'].reduce(
   (id, p) => id || p && find(location.href, '[?&#]' + p.replace(/\W/g, '\\$&'), '&#'), '');
 const slot = key => '_click' + (key ? '_' + String(key).replace(/\W/g, '') : '');
-const kept = k => cookie(k) || load(k)[1] > Date.now() && load(k)[0];
-const clickID = key => fromURL() || kept(slot(key)) || kept(slot()) || '';
+const kept = k => [cookie(k), 'cookie', load(k)[1] > Date.now() && load(k)[0], 'storage'];
+const first = 'first' in data;
+const found = key => { // the click id, and where it was
+  const url = [fromURL(), 'url'], old = kept(slot(key)).concat(kept(slot()));
+  const all = first ? old.concat(url) : url.concat(old), i = all.findIndex((id, n) => id && n % 2 < 1);
+  return i < 0 ? ['', ''] : [all[i], all[i + 1]];
+};
 const keep = (id, k) => {
   save(k, [id, Date.now() + days * 864e5]);
   const host = location.hostname.split('.');
@@ -96,7 +101,8 @@ const conversion = o => {
   if (!v.key) return { status: 'missing_key' };
   if (v.order) v.txid = v.order;
   v.order = '';
-  if (!/^[0-9a-f]{32}$/.test(v.click_id)) v.click_id = clickID(v.key);
+  v.click_from = '';
+  if (!/^[0-9a-f]{32}$/.test(v.click_id)) [v.click_id, v.click_from] = found(v.key);
   let own = 0;
   new Set(known.concat(Object.keys(v))).forEach(k => {
     let x = v[k];
@@ -122,7 +128,7 @@ const api = async (command, options, callback) => {
   const then = callback || options;
   try {
     if (command === 'debug') result = debug = true;
-    if (command === 'click_id') result = clickID(data.key);
+    if (command === 'click_id') result = found(data.key)[0];
     if (command === 'conversion') result = await conversion(options);
     log(command, options, result);
     if (typeof then === 'function') then(result);
@@ -131,7 +137,7 @@ const api = async (command, options, callback) => {
 };
 const start = () => {
   const id = fromURL(), calls = win[name].q || [];
-  if (id) new Set([slot(data.key), slot()]).forEach(k => keep(id, k));
+  if (id) new Set([slot(data.key), slot()]).forEach(k => first && (k = kept(k), k[0] || k[2]) || keep(id, k));
   win[name] = api;
   api.on = true;
   calls.forEach(a => api(...a));

@@ -17,7 +17,7 @@ import (
 const shopOrigin = "https://shop.example"
 
 func TestTagIsServed(t *testing.T) {
-	if len(tag) > 6144 || !regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString(TagVersion()) {
+	if len(tag) > 6656 || !regexp.MustCompile(`^[0-9a-f]{12}$`).MatchString(TagVersion()) {
 		t.Fatalf("%d bytes, version %q", len(tag), TagVersion())
 	}
 	w := newWorld(t, https)

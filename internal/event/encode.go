@@ -87,6 +87,7 @@ const (
 	fReportSaleAmount
 	fUnconverted
 	fTest
+	fEvents
 )
 
 // ErrRecord says that bytes are not an encoded record.
@@ -260,7 +261,8 @@ func (f *Fact) Append(b []byte) []byte {
 	b = num(b, fReportCommission, f.ReportCommission)
 	b = num(b, fReportCost, f.ReportCost)
 	b = num(b, fReportSaleAmount, f.ReportSaleAmount)
-	return num(b, fUnconverted, f.Unconverted)
+	b = num(b, fUnconverted, f.Unconverted)
+	return num(b, fEvents, f.Events)
 }
 
 // each walks the fields of a record. Text is handed over as a part of one copy of
@@ -465,6 +467,8 @@ func DecodeFact(data []byte) (*Fact, error) {
 			f.ReportSaleAmount = i
 		case fUnconverted:
 			f.Unconverted = i
+		case fEvents:
+			f.Events = i
 		}
 	})
 	if err != nil {

@@ -111,7 +111,7 @@ func FromPage(kind string) bool { return kind == SignalPixel || kind == SignalSc
 // counters that sum. A correction is another row with signed values.
 type Fact struct {
 	No    int64  // the relay's gapless number; 0 for rows made from visits
-	Kind  string // FactVisit, FactConversion, FactAdjustment
+	Kind  string // FactVisit, FactConversion, FactAdjustment, FactEvent
 	At    int64  // event time, µs
 	Visit int64  // time of the click, µs
 	ID    ClickID
@@ -120,7 +120,7 @@ type Fact struct {
 	Goal       string
 	Conversion string // conversion id
 	Status     string
-	Method     string // how the click was matched: click_id, cookie, alias, coupon
+	Method     string // how the click was matched: one of the Match constants of package conversion
 	Currency   string // of the four amounts
 
 	Impressions int64
@@ -128,6 +128,7 @@ type Fact struct {
 	Uniques     int64
 	Clicks      int64
 	Conversions int64
+	Events      int64 // on-site events, which are no conversions
 	Revenue     int64 // minor units
 	Commission  int64 // minor units
 	Cost        int64 // minor units
@@ -148,6 +149,7 @@ const (
 	FactVisit      = "visit"
 	FactConversion = "conversion"
 	FactAdjustment = "adjustment"
+	FactEvent      = "event"
 )
 
 // VisitFact is the row a visit adds to the facts.

@@ -16,6 +16,8 @@ const (
 	UnknownCoupon     Verdict = "unknown_coupon"
 	MissingClick      Verdict = "missing_click"
 	OutsideWindow     Verdict = "outside_window"
+	TooSoon           Verdict = "too_soon"
+	EventRecorded     Verdict = "event_recorded"
 	MissingToken      Verdict = "missing_token"
 	BadToken          Verdict = "bad_token"
 	UnknownKey        Verdict = "unknown_key"
@@ -63,6 +65,8 @@ var Verdicts = map[Verdict]VerdictInfo{
 	UnknownCoupon:     {"No click id came with the signal, and its coupon speaks for no publisher: it is unknown, not active, out of its dates, or its publisher may not run the offer.", 404, true},
 	MissingClick:      {"Neither a click id nor a tracker cookie for this offer came with the signal, so it cannot be matched.", 400, true},
 	OutsideWindow:     {"The conversion came after the offer's conversion window had ended.", 422, true},
+	TooSoon:           {"The conversion came sooner after its click than the offer allows.", 422, true},
+	EventRecorded:     {"The on-site event was counted for the funnel; it pays nothing and is no conversion.", 200, true},
 	MissingToken:      {"This advertiser's postbacks need the parameter token.", 401, true},
 	BadToken:          {"The token is not one of this installation.", 401, true},
 	UnknownKey:        {"The pixel's key is missing or not one of this installation.", 404, true},

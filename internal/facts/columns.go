@@ -34,6 +34,7 @@ func IntColumns() []IntColumn {
 		{"uniques", func(f *event.Fact) *int64 { return &f.Uniques }},
 		{"clicks", func(f *event.Fact) *int64 { return &f.Clicks }},
 		{"conversions", func(f *event.Fact) *int64 { return &f.Conversions }},
+		{"events", func(f *event.Fact) *int64 { return &f.Events }},
 		{"revenue", func(f *event.Fact) *int64 { return &f.Revenue }},
 		{"commission", func(f *event.Fact) *int64 { return &f.Commission }},
 		{"cost", func(f *event.Fact) *int64 { return &f.Cost }},

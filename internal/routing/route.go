@@ -257,10 +257,10 @@ func (s *Snapshot) deepLink(o *Offer, raw string) (link, reason string) {
 func (s *Snapshot) clickParam(d *Decision) string {
 	own := d.Offer.Template.Uses(macro.ClickID)
 	if d.DeepLink != "" {
-		if d.Offer.carries(macro.ClickID) || !own && !d.Offer.AppendClickID {
+		if d.Offer.carries(macro.ClickID) || !own && !d.Offer.Appends() {
 			return ""
 		}
-	} else if own || !d.Offer.AppendClickID {
+	} else if own || !d.Offer.Appends() {
 		return ""
 	}
 	name := get(s.advertisers, d.Offer.advertiser).clickParam
@@ -272,6 +272,17 @@ func (s *Snapshot) clickParam(d *Decision) string {
 
 // DefaultClickParam is the click id's parameter for an offer whose advertiser names none.
 const DefaultClickParam = "click_id"
+
+// CookieDays is the cookie life of the decision's offer; see [catalog.CookieLife].
+func (d *Decision) CookieDays() int64 {
+	if d.Offer.CookieDays > 0 {
+		return d.Offer.CookieDays
+	}
+	if own := get(d.names.advertisers, d.Offer.advertiser).cookieDays; own > 0 {
+		return own
+	}
+	return catalog.DefaultCookieDays
+}
 
 // AdvertiserName is the internal name of the offer's advertiser, "" when there is none.
 func (d *Decision) AdvertiserName() string {

@@ -79,6 +79,7 @@ type workspace struct {
 type advertiser struct {
 	name       string // internal
 	clickParam string
+	cookieDays int64
 }
 
 // shards is into how many maps the links are divided, so that a changed link copies

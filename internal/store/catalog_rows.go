@@ -84,7 +84,7 @@ func advertiserRow(e *catalog.Advertiser) q.Advertiser {
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
 		Name: e.Name, Type: e.Type, Token: e.Token, TokenOld: e.TokenOld, TokenRequired: e.TokenRequired,
-		ClickParam: e.ClickParam, Template: e.Template, Notes: e.Notes,
+		ClickParam: e.ClickParam, CookieDays: e.CookieDays, Template: e.Template, Notes: e.Notes,
 		ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
 		TxidMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal,
 	}
@@ -94,7 +94,7 @@ func advertiserEntity(r q.Advertiser) *catalog.Advertiser {
 	return &catalog.Advertiser{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Name: r.Name, Type: r.Type, Token: r.Token, TokenOld: r.TokenOld, TokenRequired: r.TokenRequired,
-		ClickParam: r.ClickParam, Template: r.Template, Notes: r.Notes,
+		ClickParam: r.ClickParam, CookieDays: r.CookieDays, Template: r.Template, Notes: r.Notes,
 		Macros: catalog.Macros{
 			ClickID: r.ClickMacro, Payout: r.PayoutMacro, Amount: r.AmountMacro, Currency: r.CurrencyMacro,
 			TxID: r.TxidMacro, Status: r.StatusMacro, Goal: r.GoalMacro,
@@ -109,7 +109,7 @@ func offerRow(e *catalog.Offer) q.Offer {
 		Name: e.Name, Advertiser: e.Advertiser, URL: e.URL, Status: e.Status, Key: e.Key, Currency: e.Currency,
 		PayoutKind: e.PayoutKind, Payout: e.Payout, PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent,
-		AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays,
+		AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays, MinSeconds: e.MinSeconds, Attribution: e.Attribution, Tracking: e.Tracking,
 		InitialStatus: e.InitialStatus, RequireOrder: e.RequireOrder, DeepLinks: texts(e.DeepLinks),
 		FallbackURL: e.FallbackURL, Tags: texts(e.Tags), Notes: e.Notes,
 		GeoPayouts: rowsJSON(e.GeoPayouts), GeoSource: e.GeoSource, Direct: e.Direct, StaticURL: e.StaticURL, FallbackOffer: e.FallbackOffer,
@@ -129,7 +129,7 @@ func offerEntity(r q.Offer) *catalog.Offer {
 			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
 			GeoPayouts: rowsOf[catalog.GeoPayout](r.GeoPayouts),
 		},
-		AppendClickID: r.AppendClickID, CookieDays: r.CookieDays, WindowDays: r.WindowDays,
+		AppendClickID: r.AppendClickID, CookieDays: r.CookieDays, WindowDays: r.WindowDays, MinSeconds: r.MinSeconds, Attribution: r.Attribution, Tracking: r.Tracking,
 		InitialStatus: r.InitialStatus, RequireOrder: r.RequireOrder, DeepLinks: textsOf(r.DeepLinks),
 		FallbackURL: r.FallbackURL, Tags: textsOf(r.Tags), Notes: r.Notes,
 		GeoSource: r.GeoSource, Direct: r.Direct, StaticURL: r.StaticURL, FallbackOffer: r.FallbackOffer,
@@ -144,7 +144,7 @@ func goalRow(e *catalog.Goal) q.Goal {
 	return q.Goal{
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
-		Offer: e.Offer, Key: e.Key, Name: e.Name, IsDefault: e.Default,
+		Offer: e.Offer, Key: e.Key, Name: e.Name, IsDefault: e.Default, Type: e.Type, RequireOrder: e.RequireOrder, EveryFire: e.EveryFire,
 		PayoutKind: e.PayoutKind, Payout: e.Payout, PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent, GeoPayouts: rowsJSON(e.GeoPayouts),
 	}
@@ -153,7 +153,7 @@ func goalRow(e *catalog.Goal) q.Goal {
 func goalEntity(r q.Goal) *catalog.Goal {
 	return &catalog.Goal{
 		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
-		Offer: r.Offer, Key: r.Key, Name: r.Name, Default: r.IsDefault,
+		Offer: r.Offer, Key: r.Key, Name: r.Name, Default: r.IsDefault, Type: r.Type, RequireOrder: r.RequireOrder, EveryFire: r.EveryFire,
 		Terms: catalog.Terms{
 			PayoutKind: r.PayoutKind, Payout: r.Payout, PayoutPercent: r.PayoutPercent, Precedence: r.Precedence,
 			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,

@@ -155,3 +155,22 @@ func (b booksStore) Changes(ctx context.Context, id string) ([]*conversion.Chang
 		}
 	}), nil
 }
+
+// InsertOnsite counts an on-site event, once.
+func (t *booksTx) InsertOnsite(ctx context.Context, o *conversion.Onsite) (bool, error) {
+	n, err := t.q.InsertOnsiteEvent(ctx, q.InsertOnsiteEventParams{
+		Workspace: o.Workspace, DedupKey: o.DedupKey, Signal: o.Signal, At: o.At, Offer: o.Offer, Goal: o.Goal, Publisher: o.Publisher, Click: o.Click.String(),
+	})
+	return n > 0, t.wrap("insert event", err)
+}
+
+// OnsiteEvents counts the on-site events of a workspace; see conversion.Reader.
+func (b booksStore) OnsiteEvents(ctx context.Context, workspace string) ([]conversion.OnsiteCount, error) {
+	rows, err := q.New(b.db.engine.reads()).CountOnsiteEvents(ctx, workspace)
+	if err != nil {
+		return nil, fmt.Errorf("store: count events: %w", err)
+	}
+	return each(rows, func(r q.CountOnsiteEventsRow) conversion.OnsiteCount {
+		return conversion.OnsiteCount{Publisher: r.Publisher, Goal: r.Goal, Events: r.Events}
+	}), nil
+}

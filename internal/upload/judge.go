@@ -33,7 +33,7 @@ func (l *Line) Took() bool { return Took(l.Verdict) }
 // Took reports whether a verdict means that the conversion is in the books, from now on
 // or since before.
 func Took(v event.Verdict) bool {
-	return v == event.Accepted || v == event.Updated || v == event.Duplicate
+	return v == event.Accepted || v == event.Updated || v == event.Duplicate || v == event.EventRecorded
 }
 
 // Outcome is what became of a file.

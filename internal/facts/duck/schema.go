@@ -10,7 +10,8 @@ import (
 // the segments rather than migrated in place.
 //
 // Version 2 has the amounts in the reporting currency and eight dimensions more.
-const schemaVersion = 2
+// Version 3 counts on-site events.
+const schemaVersion = 3
 
 // versionOriginal is the last version without a reporting currency.
 const versionOriginal = 1

@@ -201,6 +201,39 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 	return items, nil
 }
 
+const countOnsiteEvents = `-- name: CountOnsiteEvents :many
+SELECT publisher, goal, count(*) AS events FROM onsite_events WHERE workspace = ?1 GROUP BY publisher, goal ORDER BY publisher, goal
+`
+
+type CountOnsiteEventsRow struct {
+	Publisher string `db:"publisher"`
+	Goal      string `db:"goal"`
+	Events    int64  `db:"events"`
+}
+
+func (q *Queries) CountOnsiteEvents(ctx context.Context, workspace string) ([]CountOnsiteEventsRow, error) {
+	rows, err := q.db.QueryContext(ctx, countOnsiteEvents, workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountOnsiteEventsRow
+	for rows.Next() {
+		var i CountOnsiteEventsRow
+		if err := rows.Scan(&i.Publisher, &i.Goal, &i.Events); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countSignals = `-- name: CountSignals :many
 SELECT verdict, COUNT(*) AS n FROM signals WHERE workspace = ?1 GROUP BY verdict
 `
@@ -638,6 +671,40 @@ func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) 
 		arg.DoneAt,
 	)
 	return err
+}
+
+const insertOnsiteEvent = `-- name: InsertOnsiteEvent :execrows
+INSERT INTO onsite_events (workspace, dedup_key, signal, at, offer, goal, publisher, click)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (workspace, dedup_key) DO NOTHING
+`
+
+type InsertOnsiteEventParams struct {
+	Workspace string `db:"workspace"`
+	DedupKey  string `db:"dedup_key"`
+	Signal    string `db:"signal"`
+	At        int64  `db:"at"`
+	Offer     string `db:"offer"`
+	Goal      string `db:"goal"`
+	Publisher string `db:"publisher"`
+	Click     string `db:"click"`
+}
+
+func (q *Queries) InsertOnsiteEvent(ctx context.Context, arg InsertOnsiteEventParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertOnsiteEvent,
+		arg.Workspace,
+		arg.DedupKey,
+		arg.Signal,
+		arg.At,
+		arg.Offer,
+		arg.Goal,
+		arg.Publisher,
+		arg.Click,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const putSignal = `-- name: PutSignal :exec

@@ -23,7 +23,7 @@ func (q *Queries) BumpRevision(ctx context.Context, n int64) (int64, error) {
 const changedAdvertisers = `-- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
 FROM advertisers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -65,6 +65,7 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 			&i.TxidMacro,
 			&i.StatusMacro,
 			&i.GoalMacro,
+			&i.CookieDays,
 		); err != nil {
 			return nil, err
 		}
@@ -187,7 +188,7 @@ const changedGoals = `-- name: ChangedGoals :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts
+  commission_percent, geo_payouts, type, require_order, every_fire
 FROM goals WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -226,6 +227,9 @@ func (q *Queries) ChangedGoals(ctx context.Context, arg ChangedGoalsParams) ([]G
 			&i.Commission,
 			&i.CommissionPercent,
 			&i.GeoPayouts,
+			&i.Type,
+			&i.RequireOrder,
+			&i.EveryFire,
 		); err != nil {
 			return nil, err
 		}
@@ -297,7 +301,8 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
+  min_seconds, attribution, tracking, live_since, live_reason
 FROM offers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -365,6 +370,9 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 			&i.PreviewURL,
 			&i.Traffic,
 			&i.CouponPrecedence,
+			&i.MinSeconds,
+			&i.Attribution,
+			&i.Tracking,
 			&i.LiveSince,
 			&i.LiveReason,
 		); err != nil {
@@ -484,7 +492,7 @@ func (q *Queries) ChangedWorkspaces(ctx context.Context, arg ChangedWorkspacesPa
 const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
 FROM advertisers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -520,6 +528,7 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 		&i.TxidMacro,
 		&i.StatusMacro,
 		&i.GoalMacro,
+		&i.CookieDays,
 	)
 	return i, err
 }
@@ -600,7 +609,7 @@ const getGoal = `-- name: GetGoal :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts
+  commission_percent, geo_payouts, type, require_order, every_fire
 FROM goals WHERE workspace = ?1 AND id = ?2
 `
 
@@ -633,6 +642,9 @@ func (q *Queries) GetGoal(ctx context.Context, arg GetGoalParams) (Goal, error) 
 		&i.Commission,
 		&i.CommissionPercent,
 		&i.GeoPayouts,
+		&i.Type,
+		&i.RequireOrder,
+		&i.EveryFire,
 	)
 	return i, err
 }
@@ -702,7 +714,8 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
+  min_seconds, attribution, tracking, live_since, live_reason
 FROM offers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -764,6 +777,9 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 		&i.PreviewURL,
 		&i.Traffic,
 		&i.CouponPrecedence,
+		&i.MinSeconds,
+		&i.Attribution,
+		&i.Tracking,
 		&i.LiveSince,
 		&i.LiveReason,
 	)
@@ -841,12 +857,12 @@ func (q *Queries) GetWorkspace(ctx context.Context, arg GetWorkspaceParams) (Wor
 const insertAdvertiser = `-- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
-  ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23
+  ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24
 )
 `
 
@@ -874,6 +890,7 @@ type InsertAdvertiserParams struct {
 	TxidMacro     string `db:"txid_macro"`
 	StatusMacro   string `db:"status_macro"`
 	GoalMacro     string `db:"goal_macro"`
+	CookieDays    int64  `db:"cookie_days"`
 }
 
 func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserParams) error {
@@ -901,6 +918,7 @@ func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserPara
 		arg.TxidMacro,
 		arg.StatusMacro,
 		arg.GoalMacro,
+		arg.CookieDays,
 	)
 	return err
 }
@@ -1051,13 +1069,13 @@ const insertGoal = `-- name: InsertGoal :exec
 INSERT INTO goals (
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts
+  commission_percent, geo_payouts, type, require_order, every_fire
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
   ?15, ?16, ?17,
-  ?18, ?19, ?20
+  ?18, ?19, ?20, ?21, ?22, ?23
 )
 `
 
@@ -1082,6 +1100,9 @@ type InsertGoalParams struct {
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
 	GeoPayouts        string `db:"geo_payouts"`
+	Type              string `db:"type"`
+	RequireOrder      bool   `db:"require_order"`
+	EveryFire         bool   `db:"every_fire"`
 }
 
 func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
@@ -1106,6 +1127,9 @@ func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
 		arg.Commission,
 		arg.CommissionPercent,
 		arg.GeoPayouts,
+		arg.Type,
+		arg.RequireOrder,
+		arg.EveryFire,
 	)
 	return err
 }
@@ -1195,7 +1219,8 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
+  min_seconds, attribution, tracking, live_since, live_reason
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
@@ -1204,7 +1229,8 @@ INSERT INTO offers (
   ?19, ?20, ?21,
   ?22, ?23, ?24,
   ?25, ?26, ?27,
-  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51
+  ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49,
+  ?50, ?51, ?52, ?53, ?54
 )
 `
 
@@ -1258,6 +1284,9 @@ type InsertOfferParams struct {
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
 	CouponPrecedence  string `db:"coupon_precedence"`
+	MinSeconds        int64  `db:"min_seconds"`
+	Attribution       string `db:"attribution"`
+	Tracking          string `db:"tracking"`
 	LiveSince         int64  `db:"live_since"`
 	LiveReason        string `db:"live_reason"`
 }
@@ -1313,6 +1342,9 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 		arg.PreviewURL,
 		arg.Traffic,
 		arg.CouponPrecedence,
+		arg.MinSeconds,
+		arg.Attribution,
+		arg.Tracking,
 		arg.LiveSince,
 		arg.LiveReason,
 	)
@@ -1434,8 +1466,8 @@ UPDATE advertisers SET
   search = ?4, name = ?5, type = ?6,
   token = ?7, token_old = ?8,
   token_required = ?9, click_param = ?10,
-  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, version = version + 1
-WHERE workspace = ?20 AND id = ?21 AND version = ?22
+  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, version = version + 1
+WHERE workspace = ?21 AND id = ?22 AND version = ?23
 `
 
 type UpdateAdvertiserParams struct {
@@ -1458,6 +1490,7 @@ type UpdateAdvertiserParams struct {
 	TxidMacro     string `db:"txid_macro"`
 	StatusMacro   string `db:"status_macro"`
 	GoalMacro     string `db:"goal_macro"`
+	CookieDays    int64  `db:"cookie_days"`
 	Workspace     string `db:"workspace"`
 	ID            string `db:"id"`
 	Version       int64  `db:"version"`
@@ -1484,6 +1517,7 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.TxidMacro,
 		arg.StatusMacro,
 		arg.GoalMacro,
+		arg.CookieDays,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1606,8 +1640,8 @@ UPDATE goals SET
   payout_kind = ?9, payout = ?10,
   payout_percent = ?11, precedence = ?12,
   commission_kind = ?13, commission = ?14,
-  commission_percent = ?15, geo_payouts = ?16, version = version + 1
-WHERE workspace = ?17 AND id = ?18 AND version = ?19
+  commission_percent = ?15, geo_payouts = ?16, type = ?17, require_order = ?18, every_fire = ?19, version = version + 1
+WHERE workspace = ?20 AND id = ?21 AND version = ?22
 `
 
 type UpdateGoalParams struct {
@@ -1627,6 +1661,9 @@ type UpdateGoalParams struct {
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
 	GeoPayouts        string `db:"geo_payouts"`
+	Type              string `db:"type"`
+	RequireOrder      bool   `db:"require_order"`
+	EveryFire         bool   `db:"every_fire"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -1650,6 +1687,9 @@ func (q *Queries) UpdateGoal(ctx context.Context, arg UpdateGoalParams) (int64, 
 		arg.Commission,
 		arg.CommissionPercent,
 		arg.GeoPayouts,
+		arg.Type,
+		arg.RequireOrder,
+		arg.EveryFire,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -1724,8 +1764,9 @@ UPDATE offers SET
   window_days = ?20, initial_status = ?21,
   require_order = ?22, deep_links = ?23,
   fallback_url = ?24, tags = ?25, notes = ?26,
-  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45, live_since = ?46, live_reason = ?47, version = version + 1
-WHERE workspace = ?48 AND id = ?49 AND version = ?50
+  geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45,
+  min_seconds = ?46, attribution = ?47, tracking = ?48, live_since = ?49, live_reason = ?50, version = version + 1
+WHERE workspace = ?51 AND id = ?52 AND version = ?53
 `
 
 type UpdateOfferParams struct {
@@ -1774,6 +1815,9 @@ type UpdateOfferParams struct {
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
 	CouponPrecedence  string `db:"coupon_precedence"`
+	MinSeconds        int64  `db:"min_seconds"`
+	Attribution       string `db:"attribution"`
+	Tracking          string `db:"tracking"`
 	LiveSince         int64  `db:"live_since"`
 	LiveReason        string `db:"live_reason"`
 	Workspace         string `db:"workspace"`
@@ -1828,6 +1872,9 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 		arg.PreviewURL,
 		arg.Traffic,
 		arg.CouponPrecedence,
+		arg.MinSeconds,
+		arg.Attribution,
+		arg.Tracking,
 		arg.LiveSince,
 		arg.LiveReason,
 		arg.Workspace,

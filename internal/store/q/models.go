@@ -44,6 +44,7 @@ type Advertiser struct {
 	TxidMacro     string `db:"txid_macro"`
 	StatusMacro   string `db:"status_macro"`
 	GoalMacro     string `db:"goal_macro"`
+	CookieDays    int64  `db:"cookie_days"`
 }
 
 type Audit struct {
@@ -229,6 +230,9 @@ type Goal struct {
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
 	GeoPayouts        string `db:"geo_payouts"`
+	Type              string `db:"type"`
+	RequireOrder      bool   `db:"require_order"`
+	EveryFire         bool   `db:"every_fire"`
 }
 
 type Idempotency struct {
@@ -369,8 +373,22 @@ type Offer struct {
 	PreviewURL        string `db:"preview_url"`
 	Traffic           string `db:"traffic"`
 	CouponPrecedence  string `db:"coupon_precedence"`
+	MinSeconds        int64  `db:"min_seconds"`
+	Attribution       string `db:"attribution"`
+	Tracking          string `db:"tracking"`
 	LiveSince         int64  `db:"live_since"`
 	LiveReason        string `db:"live_reason"`
+}
+
+type OnsiteEvent struct {
+	Workspace string `db:"workspace"`
+	DedupKey  string `db:"dedup_key"`
+	Signal    string `db:"signal"`
+	At        int64  `db:"at"`
+	Offer     string `db:"offer"`
+	Goal      string `db:"goal"`
+	Publisher string `db:"publisher"`
+	Click     string `db:"click"`
 }
 
 type Outbox struct {

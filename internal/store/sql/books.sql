@@ -36,6 +36,14 @@ SELECT EXISTS (SELECT 1 FROM signals WHERE retry_at > 0 AND retry_at <= sqlc.arg
 -- name: CountSignals :many
 SELECT verdict, COUNT(*) AS n FROM signals WHERE workspace = sqlc.arg(workspace) GROUP BY verdict;
 
+-- name: InsertOnsiteEvent :execrows
+INSERT INTO onsite_events (workspace, dedup_key, signal, at, offer, goal, publisher, click)
+VALUES (sqlc.arg(workspace), sqlc.arg(dedup_key), sqlc.arg(signal), sqlc.arg(at), sqlc.arg(offer), sqlc.arg(goal), sqlc.arg(publisher), sqlc.arg(click))
+ON CONFLICT (workspace, dedup_key) DO NOTHING;
+
+-- name: CountOnsiteEvents :many
+SELECT publisher, goal, count(*) AS events FROM onsite_events WHERE workspace = sqlc.arg(workspace) GROUP BY publisher, goal ORDER BY publisher, goal;
+
 -- name: InsertConversion :execrows
 INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,

@@ -32,12 +32,12 @@ FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.ar
 -- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(type),
   sqlc.arg(token), sqlc.arg(token_old), sqlc.arg(token_required), sqlc.arg(click_param),
-  sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro)
+  sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro), sqlc.arg(cookie_days)
 );
 
 -- name: UpdateAdvertiser :execrows
@@ -46,19 +46,19 @@ UPDATE advertisers SET
   search = sqlc.arg(search), name = sqlc.arg(name), type = sqlc.arg(type),
   token = sqlc.arg(token), token_old = sqlc.arg(token_old),
   token_required = sqlc.arg(token_required), click_param = sqlc.arg(click_param),
-  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), version = version + 1
+  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
 FROM advertisers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
 FROM advertisers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertOffer :exec
@@ -66,7 +66,8 @@ INSERT INTO offers (
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
+  min_seconds, attribution, tracking, live_since, live_reason
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name),
@@ -75,7 +76,8 @@ INSERT INTO offers (
   sqlc.arg(commission_kind), sqlc.arg(commission), sqlc.arg(commission_percent),
   sqlc.arg(append_click_id), sqlc.arg(cookie_days), sqlc.arg(window_days),
   sqlc.arg(initial_status), sqlc.arg(require_order), sqlc.arg(deep_links),
-  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence), sqlc.arg(live_since), sqlc.arg(live_reason)
+  sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence),
+  sqlc.arg(min_seconds), sqlc.arg(attribution), sqlc.arg(tracking), sqlc.arg(live_since), sqlc.arg(live_reason)
 );
 
 -- name: UpdateOffer :execrows
@@ -91,7 +93,8 @@ UPDATE offers SET
   window_days = sqlc.arg(window_days), initial_status = sqlc.arg(initial_status),
   require_order = sqlc.arg(require_order), deep_links = sqlc.arg(deep_links),
   fallback_url = sqlc.arg(fallback_url), tags = sqlc.arg(tags), notes = sqlc.arg(notes),
-  geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), version = version + 1
+  geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence),
+  min_seconds = sqlc.arg(min_seconds), attribution = sqlc.arg(attribution), tracking = sqlc.arg(tracking), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetOffer :one
@@ -99,7 +102,8 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
+  min_seconds, attribution, tracking, live_since, live_reason
 FROM offers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedOffers :many
@@ -107,20 +111,21 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, name, advertiser, url,
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
-  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence, live_since, live_reason
+  require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
+  min_seconds, attribution, tracking, live_since, live_reason
 FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertGoal :exec
 INSERT INTO goals (
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts
+  commission_percent, geo_payouts, type, require_order, every_fire
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer), sqlc.arg(key),
   sqlc.arg(name), sqlc.arg(is_default), sqlc.arg(payout_kind), sqlc.arg(payout),
   sqlc.arg(payout_percent), sqlc.arg(precedence), sqlc.arg(commission_kind),
-  sqlc.arg(commission), sqlc.arg(commission_percent), sqlc.arg(geo_payouts)
+  sqlc.arg(commission), sqlc.arg(commission_percent), sqlc.arg(geo_payouts), sqlc.arg(type), sqlc.arg(require_order), sqlc.arg(every_fire)
 );
 
 -- name: UpdateGoal :execrows
@@ -131,21 +136,21 @@ UPDATE goals SET
   payout_kind = sqlc.arg(payout_kind), payout = sqlc.arg(payout),
   payout_percent = sqlc.arg(payout_percent), precedence = sqlc.arg(precedence),
   commission_kind = sqlc.arg(commission_kind), commission = sqlc.arg(commission),
-  commission_percent = sqlc.arg(commission_percent), geo_payouts = sqlc.arg(geo_payouts), version = version + 1
+  commission_percent = sqlc.arg(commission_percent), geo_payouts = sqlc.arg(geo_payouts), type = sqlc.arg(type), require_order = sqlc.arg(require_order), every_fire = sqlc.arg(every_fire), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetGoal :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts
+  commission_percent, geo_payouts, type, require_order, every_fire
 FROM goals WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedGoals :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts
+  commission_percent, geo_payouts, type, require_order, every_fire
 FROM goals WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertPublisher :exec
