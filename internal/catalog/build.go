@@ -28,6 +28,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildLink(d, m)
 	case *CouponDoc:
 		return c.buildCoupon(d, m)
+	case *DomainDoc:
+		return c.buildDomain(d, m)
 	}
 	c.fail(ErrNotFound) // a document of another package
 	return nil

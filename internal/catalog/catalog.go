@@ -1,5 +1,5 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// publishers, enrollments, links and coupons, with their validation.
+// publishers, enrollments, links, coupons and tracking domains, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -28,10 +28,11 @@ const (
 	KindEnrollment Kind = "enrollment"
 	KindLink       Kind = "link"
 	KindCoupon     Kind = "coupon"
+	KindDomain     Kind = "domain"
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain}
 
 // Meta is what every entity carries.
 type Meta struct {
@@ -375,6 +376,7 @@ func (*Publisher) Kind() Kind  { return KindPublisher }
 func (*Enrollment) Kind() Kind { return KindEnrollment }
 func (*Link) Kind() Kind       { return KindLink }
 func (*Coupon) Kind() Kind     { return KindCoupon }
+func (*Domain) Kind() Kind     { return KindDomain }
 
 // Base gives the row's Meta.
 func (m *Meta) Base() *Meta { return m }

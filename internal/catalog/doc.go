@@ -176,6 +176,16 @@ type CouponDoc struct {
 	Notes      string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 
+// DomainDoc is what can be set on a [Domain].
+type DomainDoc struct {
+	Workspace  string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Host       string `json:"host" required:"true" maxLength:"253" example:"go.example.com" doc:"The host name alone, without port and path; cannot be changed later. International names may be written as they are spelled."`
+	Advertiser string `json:"advertiser" required:"false" maxLength:"64" doc:"Serve this advertiser's offers only; cannot be changed later. Empty: all of the workspace."`
+	RootURL    string `json:"root_url" required:"false" maxLength:"8192" example:"https://www.example.com/" doc:"Where visitors of the bare domain are sent. Empty: they get the 404 page."`
+	UnknownURL string `json:"unknown_url" required:"false" maxLength:"8192" example:"https://www.example.com/" doc:"Where visitors of any other path or an unknown link are sent. Empty: they get the 404 page."`
+	Default    bool   `json:"default" required:"false" doc:"Show the links, postbacks and pixels of the workspace, or of the advertiser, with this domain, once it is verified. Default false."`
+}
+
 // Kind makes the documents a [Doc].
 func (*WorkspaceDoc) Kind() Kind  { return KindWorkspace }
 func (*AdvertiserDoc) Kind() Kind { return KindAdvertiser }
@@ -185,6 +195,7 @@ func (*PublisherDoc) Kind() Kind  { return KindPublisher }
 func (*EnrollmentDoc) Kind() Kind { return KindEnrollment }
 func (*LinkDoc) Kind() Kind       { return KindLink }
 func (*CouponDoc) Kind() Kind     { return KindCoupon }
+func (*DomainDoc) Kind() Kind     { return KindDomain }
 
 // NewDoc is a document of the kind with its defaults; nil for an unknown kind.
 func NewDoc(kind Kind) Doc {
@@ -208,6 +219,8 @@ func NewDoc(kind Kind) Doc {
 		return &LinkDoc{Status: StatusActive, Subs: []string{}}
 	case KindCoupon:
 		return &CouponDoc{Status: StatusActive}
+	case KindDomain:
+		return &DomainDoc{}
 	}
 	return nil
 }

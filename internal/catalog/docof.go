@@ -47,6 +47,8 @@ func DocOf(e Entity, currency string) Doc {
 		return &LinkDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Name: e.Name, Status: e.Status, Source: e.Source, Subs: list(e.Subs)}
 	case *Coupon:
 		return &CouponDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Code: e.Code, ValidFrom: e.ValidFrom, ValidUntil: e.ValidUntil, Status: e.Status, Notes: e.Notes}
+	case *Domain:
+		return &DomainDoc{Workspace: e.Workspace, Host: e.Host, Advertiser: e.Advertiser, RootURL: e.RootURL, UnknownURL: e.UnknownURL, Default: e.Default}
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func (s *Service) Names(ctx context.Context, workspace, kind string, ids []strin
 }
 
 // NameOf is what people call an entity: its name, a link's key when it has none, a
-// coupon's code, an enrollment's id.
+// coupon's code, a domain's host, an enrollment's id.
 func NameOf(e Entity) string {
 	switch e := e.(type) {
 	case *Workspace:
@@ -124,6 +124,8 @@ func NameOf(e Entity) string {
 		return e.Name
 	case *Coupon:
 		return e.Code
+	case *Domain:
+		return e.Host
 	}
 	return e.Base().ID
 }

@@ -17,12 +17,16 @@ type Service struct {
 	store   Store
 	now     func() time.Time
 	changed func(ctx context.Context, revision int64) error
+	// ownHosts are the hosts of the installation itself, which no domain may be.
+	ownHosts []string
 }
 
 // ServiceOptions are what a [Service] needs.
 type ServiceOptions struct {
 	Store Store
 	Now   func() time.Time
+	// Origins are the public URL and the console's: their hosts are no tracking domains.
+	Origins []string
 	// Changed is called after each write and blocks until the local edge serves the
 	// revision (≤ 1 s), so that whoever made a link can use it at once. Its error
 	// does not undo the write, which is durable by then, and is not the caller's: who
@@ -33,6 +37,9 @@ type ServiceOptions struct {
 // NewService makes a service.
 func NewService(o ServiceOptions) *Service {
 	s := &Service{store: o.Store, now: o.Now, changed: o.Changed}
+	for _, origin := range o.Origins {
+		s.ownHosts = append(s.ownHosts, HostOf(origin))
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

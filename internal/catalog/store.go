@@ -25,6 +25,7 @@ var Filters = map[Kind][]string{
 	KindEnrollment: {"offer", "publisher", "status"},
 	KindLink:       {"offer", "publisher", "status", "key"},
 	KindCoupon:     {"advertiser", "offer", "publisher", "status", "code"}, // code: in any case
+	KindDomain:     {"advertiser", "status", "host", "default"},
 }
 
 // Idempotency names a write the caller may repeat. Key "" means none.

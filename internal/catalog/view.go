@@ -21,6 +21,8 @@ type View struct {
 	links       map[string]*Link
 	coupons     map[[2]string][]*Coupon // workspace, folded code: of each advertiser one
 	codes       map[string][2]string    // coupon → its key in coupons
+	domains     map[string]*Domain      // by id
+	hosts       map[string]*Domain      // the live ones, by host
 }
 
 // NewView is the empty catalog at revision 0.
@@ -30,6 +32,7 @@ func NewView() *View {
 		offers: map[string]*Offer{}, keys: map[string]*Offer{}, goals: map[string]map[string]*Goal{},
 		publishers: map[string]*Publisher{}, enrollments: map[[2]string]*Enrollment{}, links: map[string]*Link{},
 		coupons: map[[2]string][]*Coupon{}, codes: map[string][2]string{},
+		domains: map[string]*Domain{}, hosts: map[string]*Domain{},
 	}
 }
 
@@ -67,6 +70,8 @@ func (v *View) copy(k Kind) {
 		v.links = maps.Clone(v.links)
 	case KindCoupon:
 		v.coupons, v.codes = maps.Clone(v.coupons), maps.Clone(v.codes)
+	case KindDomain:
+		v.domains, v.hosts = maps.Clone(v.domains), maps.Clone(v.hosts)
 	}
 }
 
@@ -108,6 +113,14 @@ func (v *View) put(e Entity) {
 		v.links[e.ID] = e
 	case *Coupon:
 		v.putCoupon(e)
+	case *Domain:
+		if now := v.hosts[e.Host]; now != nil && now.ID == e.ID {
+			delete(v.hosts, e.Host)
+		}
+		v.domains[e.ID] = e
+		if !e.Archived {
+			v.hosts[e.Host] = e
+		}
 	}
 }
 
@@ -184,6 +197,30 @@ func (v *View) Enrollment(offer, publisher string) *Enrollment {
 // one of each advertiser.
 func (v *View) Coupons(workspace, code string) []*Coupon {
 	return v.coupons[[2]string{workspace, FoldCode(code)}]
+}
+
+// Domains gives every live tracking domain, in no order.
+func (v *View) Domains() iter.Seq[*Domain] { return maps.Values(v.hosts) }
+
+// Domain returns the live tracking domain of a host in its normal form, nil when there is
+// none.
+func (v *View) Domain(host string) *Domain { return v.hosts[host] }
+
+// DefaultDomain is the domain that URLs of the workspace's advertiser ("" = nobody's in
+// particular) are shown with: the advertiser's default, else the workspace's. Only what
+// the last checks found well is; nil leaves the public URL.
+func (v *View) DefaultDomain(workspace, advertiser string) *Domain {
+	var of *Domain
+	for _, d := range v.hosts {
+		switch {
+		case d.Workspace != workspace || !d.Default || d.Status != StatusVerified:
+		case d.Advertiser == "" && of == nil:
+			of = d
+		case d.Advertiser != "" && d.Advertiser == advertiser:
+			return d
+		}
+	}
+	return of
 }
 
 // Link returns the link by id, nil when unknown.

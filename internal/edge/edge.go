@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
 	"clickledger/internal/routing"
@@ -38,8 +39,11 @@ type Options struct {
 	Classifier *visitor.Classifier
 	// PublicURL is what tracking URLs begin with. With https the cookie is Secure.
 	PublicURL string
-	Now       func() time.Time // default time.Now
-	Hub       *Hub             // default: a new one
+	// OwnOrigins are other origins of the installation, such as the console's: like the public
+	// URL's, their hosts are never taken for tracking domains.
+	OwnOrigins []string
+	Now        func() time.Time // default time.Now
+	Hub        *Hub             // default: a new one
 	// VerdictWait bounds how long a postback waits for its verdict; default 250 ms,
 	// negative: not at all.
 	VerdictWait time.Duration
@@ -64,8 +68,9 @@ type Edge struct {
 	metrics    *metrics
 	cookie     jar
 
-	host     string // of the public URL: what signals are stored under
-	linkBase string // what our own links begin with
+	host     string          // of the public URL: what signals are stored under
+	own      map[string]bool // hosts of the installation itself, which are no domains
+	linkBase string          // what our own links begin with
 
 	hits  sync.Pool // of *hit
 	quiet throttle
@@ -82,6 +87,10 @@ func New(o Options) *Edge {
 	}
 	if u, err := url.Parse(o.PublicURL); err == nil { // the configuration checked it
 		e.host = u.Host
+	}
+	e.own = map[string]bool{}
+	for _, origin := range append([]string{o.PublicURL}, o.OwnOrigins...) {
+		e.own[catalog.HostOf(origin)] = true
 	}
 	if e.now == nil {
 		e.now = time.Now
@@ -124,28 +133,36 @@ func (e *Edge) Serves(path string) bool {
 // Handler serves the tracking host. It dispatches on the escaped path by itself: the
 // standard mux would redirect "//" and clean "..", and a tracking host answers every
 // path that is not its own with the 404 page.
+// Tracking domains are told apart first.
 func (e *Edge) Handler() http.Handler { return http.HandlerFunc(e.serve) }
 
 func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
+	if !e.ServeDomain(w, r) {
+		e.track(w, r, nil)
+	}
+}
+
+// track answers the paths of tracking on a domain, nil = the public host.
+func (e *Edge) track(w http.ResponseWriter, r *http.Request, on *routing.Domain) {
 	path := r.URL.EscapedPath()
 	if key, ok := strings.CutPrefix(path, linkPrefix); ok {
-		e.link(w, r, key)
+		e.link(w, r, on, key)
 		return
 	}
 	switch path {
 	case postbackPath:
-		e.postback(w, r)
+		e.postback(w, r, on)
 	case pixelPath, pixelGIFPath:
-		e.pixel(w, r)
+		e.pixel(w, r, on)
 	case scriptPath:
-		e.script(w, r)
+		e.script(w, r, on)
 	case tagPath:
 		e.tagScript(w, r)
 	case robotsPath:
 		e.robots(w, r)
 	default:
 		e.metrics.other.Inc()
-		e.page(w, r, notFoundPage)
+		e.lost(w, r, on)
 	}
 }
 

@@ -44,7 +44,7 @@ func (e *Edge) release(h *hit) {
 }
 
 // link answers /c/{key}: where the snapshot says, once the visit is in the log.
-func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
+func (e *Edge) link(w http.ResponseWriter, r *http.Request, on *routing.Domain, key string) {
 	now := e.now()
 	head := r.Method == http.MethodHead
 	switch {
@@ -73,9 +73,9 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, key string) {
 
 	snapshot := e.holder.Load()
 	key = linkKey(key)
-	if snapshot.Link(key) == nil { // asked first: who asks for nothing need not be classified
+	if snapshot.LinkOn(on, key) == nil { // asked first: who asks for nothing need not be classified
 		e.metrics.unknown.Inc()
-		e.page(w, r, notFoundPage)
+		e.lost(w, r, on)
 		return
 	}
 	h.who = e.classifier.Classify(r.Header, e.classifier.ClientAddr(r.RemoteAddr, r.Header))
@@ -177,7 +177,7 @@ func (e *Edge) leave(s *routing.Snapshot, d *routing.Decision, who routing.Visit
 		if t == nil {
 			return nil
 		}
-		key, own := strings.CutPrefix(t.String(), e.linkBase)
+		key, own := e.ownKey(s, t)
 		if !own {
 			return t
 		}
@@ -191,6 +191,26 @@ func (e *Edge) leave(s *routing.Snapshot, d *routing.Decision, who routing.Visit
 		t = next.Fallback
 	}
 	return nil
+}
+
+// ownKey is the key in a URL that is a link of ours, on the public host or on a domain.
+func (e *Edge) ownKey(s *routing.Snapshot, t *macro.Template) (key string, own bool) {
+	key, own = strings.CutPrefix(t.String(), e.linkBase)
+	if own {
+		return key, true
+	}
+	d := s.Domain(t.Host())
+	if d == nil || !d.Served() {
+		return "", false
+	}
+	_, rest, _ := strings.Cut(t.String(), "://")
+	_, path, _ := strings.Cut(rest, "/")
+	key, own = strings.CutPrefix("/"+path, linkPrefix)
+	end := len(key)
+	if i := strings.IndexAny(key, "?#"); i >= 0 {
+		end = i
+	}
+	return key, own && s.LinkOn(d, linkKey(key[:end])) != nil
 }
 
 // store puts the visit in the log, durably, before the visitor leaves. When the log

@@ -17,7 +17,7 @@ type metrics struct {
 	signalHead, signalMethod                 prometheus.Counter
 	pixelHead, pixelMethod                   prometheus.Counter
 	scriptMethod, tag, tagMethod             prometheus.Counter
-	robots, other                            prometheus.Counter
+	robots, other, stranger, check           prometheus.Counter
 
 	verdicts map[event.Verdict]prometheus.Counter // of postbacks, as answered
 	pixels   map[event.Verdict]prometheus.Counter
@@ -63,7 +63,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.signalHead, postback, "head"}, {&m.signalMethod, postback, "method"},
 		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
 		{&m.scriptMethod, script, "method"}, {&m.tag, tagPath, "ok"}, {&m.tagMethod, tagPath, "method"},
-		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"},
+		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"}, {&m.stranger, "other", "unknown_host"}, {&m.check, checkPath, "ok"},
 	} {
 		*c.to = requests.WithLabelValues(c.route, c.outcome)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
+	"clickledger/internal/routing"
 	"clickledger/internal/visitor"
 )
 
@@ -18,7 +19,7 @@ var errBody = errors.New("the body did not arrive whole")
 
 // postback answers /postback (P17, P21): the signal is in the log first, then the
 // answer waits a moment for its verdict.
-func (e *Edge) postback(w http.ResponseWriter, r *http.Request) {
+func (e *Edge) postback(w http.ResponseWriter, r *http.Request, on *routing.Domain) {
 	began := e.now()
 	switch r.Method {
 	case http.MethodGet, http.MethodPost:
@@ -35,7 +36,7 @@ func (e *Edge) postback(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, methodPage)
 		return
 	}
-	s, tooLarge, err := e.signal(r, event.SignalPostback)
+	s, tooLarge, err := e.signal(r, on, event.SignalPostback)
 	if err != nil {
 		e.answer(w, r, event.ClickID{}, unreadable(err))
 		return
@@ -59,7 +60,7 @@ func (e *Edge) postback(w http.ResponseWriter, r *http.Request) {
 
 // pixel answers /pixel.gif and /pixel (P20): always the image, as soon as the signal
 // is in the log. A shopper's page never waits for a verdict and never sees an error.
-func (e *Edge) pixel(w http.ResponseWriter, r *http.Request) {
+func (e *Edge) pixel(w http.ResponseWriter, r *http.Request, on *routing.Domain) {
 	began := e.now()
 	switch r.Method {
 	case http.MethodGet, http.MethodPost:
@@ -77,7 +78,7 @@ func (e *Edge) pixel(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, methodPage)
 		return
 	}
-	s, tooLarge, err := e.signal(r, event.SignalPixel)
+	s, tooLarge, err := e.signal(r, on, event.SignalPixel)
 	if err != nil {
 		e.image(w, r, event.ClickID{}, unreadable(err).Verdict)
 		return
@@ -107,7 +108,7 @@ func AsTest(ctx context.Context, workspace string) context.Context {
 // signal takes everything that arrived, raw: it is parsed once, when it is judged.
 // What is over a limit is cut right behind it, which is how the judge sees that it
 // was (S7).
-func (e *Edge) signal(r *http.Request, kind string) (s *event.Signal, tooLarge bool, err error) {
+func (e *Edge) signal(r *http.Request, on *routing.Domain, kind string) (s *event.Signal, tooLarge bool, err error) {
 	id, err := e.mint()
 	if err != nil {
 		e.complain(e.now(), "no signal id could be issued", err)
@@ -115,7 +116,7 @@ func (e *Edge) signal(r *http.Request, kind string) (s *event.Signal, tooLarge b
 	}
 	addr := e.classifier.ClientAddr(r.RemoteAddr, r.Header)
 	s = &event.Signal{
-		ID: id, At: e.now().UnixMicro(), Kind: kind, HTTPMethod: r.Method, Host: e.host, Path: r.URL.EscapedPath(),
+		ID: id, At: e.now().UnixMicro(), Kind: kind, HTTPMethod: r.Method, Host: e.hostOf(on), Path: r.URL.EscapedPath(),
 		Query:    r.URL.RawQuery,
 		BodyType: cut(first(r.Header, "Content-Type"), event.MaxText),
 		Addr:     visitor.TruncateAddr(addr), Country: e.classifier.Country(addr),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"clickledger/internal/event"
+	"clickledger/internal/routing"
 )
 
 // tag is the conversion script, served as it is at /tag.js (DESIGN §6). It has no
@@ -104,7 +105,7 @@ type scriptReply struct {
 // signal is in the log, with the verdict only if it is there already. It is 200 for
 // whatever was logged and 503 when the log could not take it, so that the script knows
 // without reading on whether to send again.
-func (e *Edge) script(w http.ResponseWriter, r *http.Request) {
+func (e *Edge) script(w http.ResponseWriter, r *http.Request, on *routing.Domain) {
 	began := e.now()
 	h := w.Header()
 	allowSender(h, r.Header)
@@ -124,7 +125,7 @@ func (e *Edge) script(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, methodPage)
 		return
 	}
-	s, tooLarge, err := e.signal(r, event.SignalScript)
+	s, tooLarge, err := e.signal(r, on, event.SignalScript)
 	if err != nil {
 		e.acknowledge(w, event.ClickID{}, unreadable(err).Verdict)
 		return

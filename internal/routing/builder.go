@@ -81,6 +81,8 @@ func (b *Builder) put(e catalog.Entity) {
 		set(&n.enrollments, slotOf(b.enrollments, enrolled{e.Offer, e.Publisher}), enrollment{e, enrollmentRefusal(e)})
 	case *catalog.Link:
 		b.putLink(e)
+	case *catalog.Domain:
+		b.putDomain(e)
 	}
 }
 

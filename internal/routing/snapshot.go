@@ -102,6 +102,9 @@ type Snapshot struct {
 
 	links [shards]map[string]route // by key
 
+	domains map[string]*Domain // the live ones, by host
+	served  int                // how many of them are
+
 	offersByID  map[string]*Offer
 	offersByKey map[string]*Offer
 

@@ -70,6 +70,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"coupons", couponRow, couponEntity,
 		(*q.Queries).InsertCoupon, (*q.Queries).UpdateCoupon, (*q.Queries).GetCoupon, (*q.Queries).ChangedCoupons,
 	},
+	catalog.KindDomain: &kind[catalog.Domain, q.Domain, q.InsertDomainParams, q.UpdateDomainParams, q.GetDomainParams, q.ChangedDomainsParams, *catalog.Domain]{
+		"domains", domainRow, domainEntity,
+		(*q.Queries).InsertDomain, (*q.Queries).UpdateDomain, (*q.Queries).GetDomain, (*q.Queries).ChangedDomains,
+	},
 }
 
 // kindOf finds the store of a kind.

@@ -225,3 +225,20 @@ func couponEntity(r q.Coupon) *catalog.Coupon {
 		ValidFrom: r.ValidFrom, ValidUntil: r.ValidUntil, Status: r.Status, Notes: r.Notes,
 	}
 }
+
+func domainRow(e *catalog.Domain) q.Domain {
+	return q.Domain{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Host, e.ID),
+		Host: e.Host, Advertiser: e.Advertiser, RootURL: e.RootURL, UnknownURL: e.UnknownURL, ByDefault: e.Default,
+		Token: e.Token, Status: e.Status, Verified: e.Verified,
+	}
+}
+
+func domainEntity(r q.Domain) *catalog.Domain {
+	return &catalog.Domain{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Host: r.Host, Advertiser: r.Advertiser, RootURL: r.RootURL, UnknownURL: r.UnknownURL, Default: r.ByDefault,
+		Token: r.Token, Status: r.Status, Verified: r.Verified,
+	}
+}

@@ -31,6 +31,8 @@ func references(e catalog.Entity) []reference {
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, false}}
 	case *catalog.Coupon:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, true}, {"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
+	case *catalog.Domain:
+		return []reference{{"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
 	}
 	return nil
 }
@@ -71,6 +73,8 @@ var taken = map[uniqueKey]string{
 	{"enrollments_pair", "enrollments.workspace, enrollments.offer, enrollments.publisher"}: "publisher",
 	{"links_key", "links.key"}:                                                              "key",
 	{"coupons_code", "coupons.workspace, coupons.advertiser, coupons.code_key"}:             "code",
+	{"domains_host", "domains.host"}:                                                        "host",
+	{"domains_default", "domains.workspace, domains.advertiser"}:                            "default",
 	{"users_email", "users.email"}:                                                          "email",
 	{"api_keys_hash", "api_keys.hash"}:                                                      "hash",
 }
@@ -121,6 +125,8 @@ func uniqueValue(e catalog.Entity, field string) string {
 		return e.Key
 	case *catalog.Coupon:
 		return e.Code
+	case *catalog.Domain:
+		return e.Host
 	}
 	return ""
 }

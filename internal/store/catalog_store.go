@@ -229,6 +229,10 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 			l.equal("code_key", catalog.FoldCode(query.Filter[name]))
 			continue
 		}
+		if name == "default" {
+			l.equal("by_default", query.Filter[name] == "true")
+			continue
+		}
 		l.equal(name, query.Filter[name])
 	}
 	if query.Kind == catalog.KindLink && !query.Tests {

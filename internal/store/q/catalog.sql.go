@@ -133,6 +133,58 @@ func (q *Queries) ChangedCoupons(ctx context.Context, arg ChangedCouponsParams) 
 	return items, nil
 }
 
+const changedDomains = `-- name: ChangedDomains :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, host, advertiser,
+  root_url, unknown_url, by_default, token, status, verified
+FROM domains WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedDomainsParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedDomains(ctx context.Context, arg ChangedDomainsParams) ([]Domain, error) {
+	rows, err := q.db.QueryContext(ctx, changedDomains, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Domain
+	for rows.Next() {
+		var i Domain
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Host,
+			&i.Advertiser,
+			&i.RootURL,
+			&i.UnknownURL,
+			&i.ByDefault,
+			&i.Token,
+			&i.Status,
+			&i.Verified,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedEnrollments = `-- name: ChangedEnrollments :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
@@ -566,6 +618,42 @@ func (q *Queries) GetCoupon(ctx context.Context, arg GetCouponParams) (Coupon, e
 		&i.ValidUntil,
 		&i.Status,
 		&i.Notes,
+	)
+	return i, err
+}
+
+const getDomain = `-- name: GetDomain :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, host, advertiser,
+  root_url, unknown_url, by_default, token, status, verified
+FROM domains WHERE workspace = ?1 AND id = ?2
+`
+
+type GetDomainParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetDomain(ctx context.Context, arg GetDomainParams) (Domain, error) {
+	row := q.db.QueryRowContext(ctx, getDomain, arg.Workspace, arg.ID)
+	var i Domain
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Host,
+		&i.Advertiser,
+		&i.RootURL,
+		&i.UnknownURL,
+		&i.ByDefault,
+		&i.Token,
+		&i.Status,
+		&i.Verified,
 	)
 	return i, err
 }
@@ -1010,6 +1098,56 @@ func (q *Queries) InsertCoupon(ctx context.Context, arg InsertCouponParams) erro
 		arg.ValidUntil,
 		arg.Status,
 		arg.Notes,
+	)
+	return err
+}
+
+const insertDomain = `-- name: InsertDomain :exec
+INSERT INTO domains (
+  id, workspace, created, updated, version, revision, archived, search, host, advertiser,
+  root_url, unknown_url, by_default, token, status, verified
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+)
+`
+
+type InsertDomainParams struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Host       string `db:"host"`
+	Advertiser string `db:"advertiser"`
+	RootURL    string `db:"root_url"`
+	UnknownURL string `db:"unknown_url"`
+	ByDefault  bool   `db:"by_default"`
+	Token      string `db:"token"`
+	Status     string `db:"status"`
+	Verified   int64  `db:"verified"`
+}
+
+func (q *Queries) InsertDomain(ctx context.Context, arg InsertDomainParams) error {
+	_, err := q.db.ExecContext(ctx, insertDomain,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Host,
+		arg.Advertiser,
+		arg.RootURL,
+		arg.UnknownURL,
+		arg.ByDefault,
+		arg.Token,
+		arg.Status,
+		arg.Verified,
 	)
 	return err
 }
@@ -1572,6 +1710,54 @@ func (q *Queries) UpdateCoupon(ctx context.Context, arg UpdateCouponParams) (int
 		arg.ValidUntil,
 		arg.Status,
 		arg.Notes,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const updateDomain = `-- name: UpdateDomain :execrows
+UPDATE domains SET
+  updated = ?1, revision = ?2, archived = ?3, search = ?4, host = ?5, advertiser = ?6, root_url = ?7, unknown_url = ?8, by_default = ?9, token = ?10, status = ?11, verified = ?12, version = version + 1
+WHERE workspace = ?13 AND id = ?14 AND version = ?15
+`
+
+type UpdateDomainParams struct {
+	Updated    int64  `db:"updated"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Host       string `db:"host"`
+	Advertiser string `db:"advertiser"`
+	RootURL    string `db:"root_url"`
+	UnknownURL string `db:"unknown_url"`
+	ByDefault  bool   `db:"by_default"`
+	Token      string `db:"token"`
+	Status     string `db:"status"`
+	Verified   int64  `db:"verified"`
+	Workspace  string `db:"workspace"`
+	ID         string `db:"id"`
+	Version    int64  `db:"version"`
+}
+
+func (q *Queries) UpdateDomain(ctx context.Context, arg UpdateDomainParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateDomain,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Host,
+		arg.Advertiser,
+		arg.RootURL,
+		arg.UnknownURL,
+		arg.ByDefault,
+		arg.Token,
+		arg.Status,
+		arg.Verified,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

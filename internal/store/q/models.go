@@ -191,6 +191,37 @@ type Delivery struct {
 	DoneAt     int64  `db:"done_at"`
 }
 
+type Domain struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Host       string `db:"host"`
+	Advertiser string `db:"advertiser"`
+	RootURL    string `db:"root_url"`
+	UnknownURL string `db:"unknown_url"`
+	ByDefault  bool   `db:"by_default"`
+	Token      string `db:"token"`
+	Status     string `db:"status"`
+	Verified   int64  `db:"verified"`
+}
+
+type DomainCheck struct {
+	Workspace string `db:"workspace"`
+	Domain    string `db:"domain"`
+	At        int64  `db:"at"`
+	Code      string `db:"code"`
+	Detail    string `db:"detail"`
+	Fails     int64  `db:"fails"`
+	Next      int64  `db:"next"`
+	CertUntil int64  `db:"cert_until"`
+	CertError string `db:"cert_error"`
+}
+
 type Enrollment struct {
 	ID                string `db:"id"`
 	Workspace         string `db:"workspace"`

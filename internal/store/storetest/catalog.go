@@ -76,8 +76,8 @@ func fill(e catalog.Entity, salt string) {
 func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
-	p, e, l, c := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}
-	all := []catalog.Entity{w, a, o, g, p, e, l, c}
+	p, e, l, c, d := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}
+	all := []catalog.Entity{w, a, o, g, p, e, l, c, d}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -86,6 +86,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	o.FallbackOffer = ""
 	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
 	c.Offer, c.Publisher, c.Advertiser = o.ID, p.ID, a.ID
+	d.Advertiser = a.ID
 	return all
 }
 
@@ -208,6 +209,18 @@ func testTaken(t *testing.T, s *Stores) {
 	put(t, s, coupon)
 	coupon.Code = code
 	wantInvalid(t, s.Catalog.Update(ctx, coupon, catalog.Audit{}), "code", "taken")
+	domain := &catalog.Domain{Meta: meta(9, foreign), Host: of(catalog.KindDomain).(*catalog.Domain).Host}
+	f(domain, "host")
+	f(&catalog.Domain{Meta: meta(9, home), Host: "second.example", Advertiser: id("adv", 1), Default: true}, "default")
+	// An archived domain gives its host and its place as the default free, until it comes back.
+	domain.Archived, domain.Default = true, true
+	put(t, s, domain, &catalog.Domain{Meta: meta(20, foreign), Host: "third.example", Default: true})
+	domain.Archived, domain.Default = false, false
+	wantInvalid(t, s.Catalog.Update(ctx, domain, catalog.Audit{}), "host", "taken")
+	domain.Host, domain.Default = "fourth.example", true
+	wantInvalid(t, s.Catalog.Update(ctx, domain, catalog.Audit{}), "default", "taken")
+	domain.Default = false
+	must(t, s.Catalog.Update(ctx, domain, catalog.Audit{}))
 
 	// Empty values are not unique, and neither are these elsewhere.
 	put(t, s,
@@ -237,6 +250,7 @@ func testReferences(t *testing.T, s *Stores) {
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: bad, Publisher: pub}), "offer", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: pub, Advertiser: bad}), "advertiser", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Domain{Meta: meta(), Host: "h.example", Advertiser: bad}), "advertiser", "unknown_reference")
 	}
 	house := &catalog.Link{Meta: meta(), Key: "k", Offer: off}
 	put(t, s, &catalog.Offer{Meta: meta()}, house)

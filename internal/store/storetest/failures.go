@@ -115,6 +115,11 @@ func pairs() []pair {
 			return s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: id("dlv", 1), Workspace: home, State: outbound.StateDead})
 		}},
 		{"put landing", func(s *Stores) error { return s.Landings.PutLanding(ctx, landing(1)) }},
+		{"put domain check", func(s *Stores) error { return s.Domains.Put(ctx, domainCheck(1)) }},
+		{"claim domain check", func(s *Stores) error {
+			_, err := s.Domains.Claim(ctx, home, id("dom", 1), 3000, 4000)
+			return err
+		}},
 		{"insert user", func(s *Stores) error { return s.Accounts.InsertUser(ctx, user(1)) }},
 		{"update user", func(s *Stores) error {
 			u := user(1)
@@ -191,6 +196,8 @@ func state(t *testing.T, s *Stores) []string {
 	if visited != nil {
 		add("landing", *visited, err)
 	}
+	checks, err := s.Domains.Checks(ctx)
+	add("domain checks", checks, err)
 	keys, err := s.Books.Keys(ctx)
 	add("keys", keys, err)
 	setting, err := s.Books.Setting(ctx, "a")

@@ -25,6 +25,7 @@ import (
 	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/domains"
 	"clickledger/internal/event"
 	"clickledger/internal/outbound"
 	"clickledger/internal/rates"
@@ -39,6 +40,7 @@ type Stores struct {
 	Rates      rates.Store
 	Caps       caps.Store
 	Landings   diagnosis.Store
+	Domains    domains.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the
@@ -61,7 +63,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
-		{"landings", landingTests}, {"failures", failureTests},
+		{"landings", landingTests}, {"domains", domainTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
