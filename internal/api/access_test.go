@@ -46,6 +46,9 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /links/{id}/deep-link": {"links", `{"url":"https://shop.example/"}`}, "GET /links/{id}/qr.svg": {"links", ""}, "GET /links/{id}/qr.png": {"links", ""},
 	"GET /coupons/{id}": {"coupons", ""}, "PATCH /coupons/{id}": {"coupons", `{"notes":"x"}`},
 	"POST /coupons/{id}/archive": {"coupons", ""}, "POST /coupons/{id}/restore": {"coupons", ""},
+	"GET /domains/{id}": {"domains", ""}, "PATCH /domains/{id}": {"domains", `{"root_url":"https://x.example/"}`},
+	"POST /domains/{id}/archive": {"domains", ""}, "POST /domains/{id}/restore": {"domains", ""},
+	"GET /domains/{id}/dns": {"domains", ""}, "POST /domains/{id}/check": {"domains", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
@@ -57,7 +60,7 @@ var isolation = map[string]struct{ object, body string }{
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher",
+	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /domains": "advertiser",
 	"GET /conversions": "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
 }
 
@@ -126,7 +129,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -134,7 +137,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

@@ -62,6 +62,10 @@ type Options struct {
 	Diagnosis  Diagnoser       // nil: not available here
 	Caps       CapReader       // nil: not available here
 	Portal     *portal.Service // nil: not available here
+	Domains    DomainChecker   // nil: not available here
+	// View is the catalog in memory, by which tracking URLs are shown with tracking domains;
+	// nil: they all begin with PublicURL.
+	View       func() *catalog.View
 	Verify     func(ctx context.Context) (any, error)
 	Backup     func(ctx context.Context, w io.Writer) error
 	PublicURL  string // scheme, host and port under which trackers and pixels are reached
@@ -74,7 +78,8 @@ type Options struct {
 // server is the API under construction and at work; it is not changed after New.
 type server struct {
 	Options
-	huma huma.API
+	huma    huma.API
+	origins catalog.Origins
 }
 
 // New makes the handler of everything under [Prefix].
@@ -93,12 +98,13 @@ func build(o Options) (*server, *http.ServeMux) {
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
 	mux := http.NewServeMux()
-	s := &server{Options: o}
+	s := &server{Options: o, origins: catalog.Origins{Public: o.PublicURL, View: o.View}}
 	s.huma = humago.NewWithPrefix(mux, Prefix, s.config())
 	s.registerCatalog()
 	s.registerTracking()
 	s.registerOffers()
 	s.registerLinks()
+	s.registerDomains()
 	s.registerCaps()
 	s.registerAccounts()
 	s.registerDiagnosis()

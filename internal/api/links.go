@@ -69,7 +69,7 @@ func (s *server) deepLinkOf(ctx context.Context, in One, d *catalog.DeepLinkDoc)
 	return &DeepLink{tracking, page}, nil
 }
 
-func (s *server) trackingURL(l *catalog.Link) string { return s.PublicURL + "/c/" + l.Key }
+func (s *server) trackingURL(l *catalog.Link) string { return s.origins.Link(l) }
 
 func (s *server) deepLink(ctx context.Context, in *deepLinkInput) (*deepLinkOutput, error) {
 	d, defaults := catalog.DeepLinkDoc{}, catalog.DeepLinkDoc{}

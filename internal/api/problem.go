@@ -12,6 +12,7 @@ import (
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/domains"
 	"clickledger/internal/portal"
 	"clickledger/internal/report"
 
@@ -85,6 +86,7 @@ var answers = []struct {
 	{catalog.ErrVersion, http.StatusPreconditionFailed, "version_mismatch", "It was changed since it was read; read it again."},
 	{catalog.ErrIdempotency, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another request."},
 	{portal.ErrClosed, http.StatusForbidden, "account_not_open", "The account is not open; GET /portal/publisher or /portal/advertiser says in which state it is."},
+	{domains.ErrBusy, http.StatusTooManyRequests, "busy", "Too many domains are being checked at the moment; try again in a few seconds."},
 	{diagnosis.ErrBusy, http.StatusTooManyRequests, "busy", "Too many landing pages are being visited at the moment; try again in a few seconds."},
 	{account.ErrCredentials, http.StatusUnauthorized, "unauthorized", errNoBearer.detail},
 	{context.Canceled, 499, "canceled", "The caller went away."},

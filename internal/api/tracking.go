@@ -102,5 +102,5 @@ func (s *server) tracking(o *catalog.Offer, x *extras, optional bool) []catalog.
 		hidden.Token = ""
 		adv = &hidden
 	}
-	return catalog.Tracking(o, adv, s.PublicURL, s.TagVersion, optional)
+	return catalog.Tracking(o, adv, s.origins.OfOffer(o), s.TagVersion, optional)
 }

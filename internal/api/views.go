@@ -7,6 +7,7 @@ import (
 
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
+	"clickledger/internal/domains"
 )
 
 // Meta is what every row of the catalog carries.
@@ -35,7 +36,7 @@ func maybeTime(us int64) *time.Time {
 	return &t
 }
 
-// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link and Coupon are the rows
+// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon and Domain are the rows
 // of the catalog in answers: the document that was set, and what the server added.
 type (
 	// Workspace is a tenant.
@@ -86,6 +87,21 @@ type (
 		Key         string `json:"key" doc:"The path of its URL."`
 		TrackingURL string `json:"tracking_url" doc:"The URL to spread. sub1 to sub20 and source can be added to its query."`
 	}
+	// Domain is a tracking domain.
+	Domain struct {
+		Meta
+		catalog.DomainDoc
+		Status     string     `json:"status" enum:"unverified,verified,failing" doc:"What the last checks found: unverified: it never led here; verified; failing: it did, but several checks in a row failed."`
+		Verified   *time.Time `json:"verified" doc:"When it was first found to lead here; from then on it is served. null: not yet."`
+		Origin     string     `json:"origin" example:"https://go.example.com" doc:"What tracking URLs on it begin with."`
+		Links      int        `json:"links" doc:"How many live links answer on it."`
+		Checked    *time.Time `json:"checked" doc:"When it was last checked; null: not yet."`
+		Problem    string     `json:"problem" enum:",not_resolvable,wrong_target,unreachable,private_address,somebody_else,no_certificate" doc:"Code of what the last check found wrong; empty: nothing."`
+		Detail     string     `json:"detail" doc:"The same in a sentence."`
+		NextCheck  *time.Time `json:"next_check" doc:"When it is checked again by itself; null: soon."`
+		CertUntil  *time.Time `json:"certificate_until" doc:"When the certificate that the last check met ends; null: it met none."`
+		CertReason string     `json:"certificate_problem" doc:"Why the last attempt to get a certificate failed; empty: none did."`
+	}
 	// Coupon speaks for a publisher.
 	Coupon struct {
 		Meta
@@ -99,6 +115,7 @@ type extras struct {
 	p           account.Principal
 	advertisers map[string]*catalog.Advertiser
 	offers      map[string]*catalog.Offer
+	checks      map[string]domains.Check // of domains
 }
 
 // extras looks up what the rows refer to, at once for all.
@@ -126,6 +143,13 @@ func (s *server) extras(ctx context.Context, workspace string, es []catalog.Enti
 			keep(e)
 		}
 		return err
+	}
+	if len(es) > 0 && es[0].Kind() == catalog.KindDomain && s.Domains != nil {
+		var err error
+		x.checks, err = s.Domains.Checks(ctx, x.p, workspace)
+		if err != nil {
+			return nil, err
+		}
 	}
 	err := find(catalog.KindAdvertiser, advertisers, func(e catalog.Entity) { x.advertisers[e.Base().ID] = e.(*catalog.Advertiser) })
 	if err != nil {
@@ -200,4 +224,14 @@ func (s *server) linkView(e catalog.Entity, _ *extras) Link {
 
 func (s *server) couponView(e catalog.Entity, _ *extras) Coupon {
 	return Coupon{metaOf(e), *catalog.DocOf(e, "").(*catalog.CouponDoc), e.(*catalog.Coupon).Advertiser}
+}
+
+func (s *server) domainView(e catalog.Entity, x *extras) Domain {
+	d, c := e.(*catalog.Domain), x.checks[e.Base().ID]
+	v := Domain{Meta: metaOf(e), DomainDoc: *catalog.DocOf(e, "").(*catalog.DomainDoc), Status: d.Status, Verified: maybeTime(d.Verified), Origin: s.origins.On(d.Host),
+		Checked: maybeTime(c.At), Problem: c.Code, Detail: c.Detail, NextCheck: maybeTime(c.Next), CertUntil: maybeTime(c.CertUntil), CertReason: c.CertError}
+	if s.View != nil {
+		v.Links = s.View().LinksOn(d)
+	}
+	return v
 }

@@ -20,6 +20,8 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/domains"
+	"clickledger/internal/domains/dnstest"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/portal"
@@ -34,6 +36,7 @@ const adminToken = "the operator's own token"
 // world is an installation on a real SQLite file: the API over it, two workspaces and
 // keys to them.
 type world struct {
+	dns     *dnstest.Server
 	t       *testing.T
 	options api.Options
 	handler http.Handler
@@ -105,6 +108,9 @@ func newWorld(t *testing.T) *world {
 	}
 	w.options.Caps = caps.NewWatcher(caps.Options{View: func() *catalog.View { return w.view }, Store: db.Caps(), Overlay: new(routing.Overlay), Now: now})
 	w.options.Diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Store: db.Landings(), Now: now})
+	w.options.View = func() *catalog.View { return w.view }
+	w.dns = dnstest.New(t)
+	w.options.Domains = domains.New(domains.Options{Catalog: cat, View: w.options.View, Store: db.Domains(), Public: w.options.PublicURL, AllowPrivate: true, Resolver: w.dns.Resolver(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.options.Portal = portal.New(portal.Options{Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, PublicURL: "https://track.example/", Now: now})
 	w.handler = api.New(w.options)
@@ -247,6 +253,7 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["enrollments"] = w.make(token, "enrollments", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`"}`)
 	s.ids["links"] = w.make(token, "links", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`","name":"Newsletter"}`)
 	s.ids["coupons"] = w.make(token, "coupons", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`","code":"SPRING10"}`)
+	s.ids["domains"] = w.make(token, "domains", `{"host":"`+strings.ReplaceAll(ws, "_", "-")+`.example.com","advertiser":"`+s.ids["advertisers"]+`"}`)
 	s.ids["users"] = w.call(adminToken, "POST", "/users", `{"email":"`+ws+`@example.com","password":"a long password","workspaces":["`+ws+`"]}`).want(201).text("id")
 	s.ids["api_keys"] = w.call(adminToken, "POST", "/api_keys", `{"workspace":"`+ws+`","name":"another"}`).want(201).text("id")
 

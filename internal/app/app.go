@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -29,6 +30,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/clickindex"
 	"clickledger/internal/conversion"
+	"clickledger/internal/domains"
 	"clickledger/internal/edge"
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
@@ -66,6 +68,7 @@ type App struct {
 	Accounts   *account.Service
 	Report     *report.Engine
 	Rates      *rates.Service
+	Domains    *domains.Service
 	loader     *loader
 	snapshot   *routing.Holder
 	overlay    *routing.Overlay
@@ -89,21 +92,24 @@ type App struct {
 	SetupToken string
 	localToken string // of the operator's endpoints, this run only
 
-	handler http.Handler
-	drain   time.Duration                 // how long requests under way may take when the server stops
-	closers []func(context.Context) error // run last to first
+	handler  http.Handler
+	resolver *net.Resolver                 // of tracking domains, nil = the system's
+	drain    time.Duration                 // how long requests under way may take when the server stops
+	closers  []func(context.Context) error // run last to first
 }
 
 // Options are what tests and the demo set besides the configuration.
 type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time // default time.Now
+	// Resolver asks where tracking domains lead; nil = the system's.
+	Resolver *net.Resolver
 }
 
 // Open opens the data folder and every store, and checks that they belong together.
 // It serves nothing yet.
 func Open(ctx context.Context, cfg *Config, o Options) (_ *App, err error) {
-	a := &App{Config: cfg, Logger: o.Logger, Now: o.Now, Metrics: prometheus.NewRegistry(), SetupToken: NewToken(), localToken: NewToken(), drain: drainTime}
+	a := &App{Config: cfg, Logger: o.Logger, Now: o.Now, Metrics: prometheus.NewRegistry(), SetupToken: NewToken(), localToken: NewToken(), drain: drainTime, resolver: o.Resolver}
 	if a.Now == nil {
 		a.Now = time.Now
 	}
@@ -432,7 +438,7 @@ func (a *App) openCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
 	}
-	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, Changed: func(ctx context.Context, revision int64) error {
+	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, OwnHosts: a.Config.hosts(), Changed: func(ctx context.Context, revision int64) error {
 		err := a.loader.reach(ctx, revision)
 		a.caps.Wake()
 		return err
@@ -482,8 +488,10 @@ func (a *App) wire(context.Context) error {
 	a.Report = report.New(a.facts, a.Catalog.Names)
 	e := edge.New(edge.Options{
 		Holder: a.snapshot, Overlay: a.overlay, Log: a.log, Minter: a.minter.New, Classifier: classifier,
-		PublicURL: a.Config.PublicURL, Now: a.Now, Hub: a.hub, Logger: a.Logger, Registerer: a.Metrics,
+		PublicURL: a.Config.PublicURL, OwnHosts: a.Config.hosts(), Now: a.Now, Hub: a.hub, Logger: a.Logger, Registerer: a.Metrics,
 	})
+	a.Domains = domains.New(domains.Options{Catalog: a.Catalog, View: a.loader.View, Store: a.db.Domains(), Public: a.Config.PublicURL,
+		AllowPrivate: a.Config.OutboundPrivate, Resolver: a.resolver, Now: a.Now, Logger: a.Logger})
 	a.handler, err = a.routes(e)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/rates"
 )
 
@@ -39,6 +40,12 @@ type Config struct {
 	// https://console.example.com: the tracking host then serves neither, and the
 	// console's host no tracking. Default: both on the public URL's host.
 	ConsoleURL string `name:"console-url" default:"" help:"a separate origin for console and API; default: the public URL's"`
+
+	// OwnHosts lists further host names, comma-separated, under which proxies and people
+	// reach this installation. Other names than these, the two above and the verified
+	// tracking domains are refused as soon as the public URL has a domain name, or a
+	// tracking domain is verified. Addresses and names without a dot are never refused.
+	OwnHosts string `name:"own-hosts" default:"" help:"further host names of this installation, comma-separated; unknown ones are refused"`
 
 	// AdminToken is a bearer token that may do everything through the API. At least
 	// 16 characters. Empty: only the API keys made in the console.
@@ -216,6 +223,12 @@ func (c *Config) Check() error {
 			return fmt.Errorf("--%s %q: want an origin such as https://track.example.com", name, *u)
 		}
 	}
+	for h := range strings.SplitSeq(c.OwnHosts, ",") {
+		h = strings.TrimSpace(h)
+		if strings.ContainsAny(h, ":/ *") {
+			return fmt.Errorf("--own-hosts %q: want host names alone, such as track.internal.example", h)
+		}
+	}
 	if c.AdminToken != "" && len(c.AdminToken) < 16 {
 		return fmt.Errorf("--admin-token has %d characters; it needs at least 16", len(c.AdminToken))
 	}
@@ -249,6 +262,21 @@ func (c *Config) Check() error {
 	}
 	_, err = c.proxies()
 	return err
+}
+
+// hosts are the installation's own host names, which can be no tracking domains.
+func (c *Config) hosts() []string {
+	out := []string{catalog.HostOf(c.PublicURL)}
+	if c.ConsoleURL != "" {
+		out = append(out, catalog.HostOf(c.ConsoleURL))
+	}
+	for h := range strings.SplitSeq(c.OwnHosts, ",") {
+		h = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(h)), ".")
+		if h != "" {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 func (c *Config) proxies() ([]netip.Prefix, error) {

@@ -44,8 +44,11 @@ func TestConsoleOnAHostOfItsOwn(t *testing.T) {
 		{"console.example.com", "/signin", 303, ""}, // a new installation leads to the set-up
 		{"console.example.com", "/api/v1/offers", 401, "unauthorized"},
 		{"console.example.com", "/c/unknown", 303, ""},
-		{"evil.example", "/signin", 404, "not available"},
-		{"evil.example", "/api/v1/offers", 404, "not available"},
+		{"evil.example", "/signin", 421, "unknown_host"},
+		{"evil.example", "/api/v1/offers", 421, "unknown_host"},
+		{"evil.example", "/c/unknown", 421, "unknown_host"},
+		{"evil.example", "/healthz", 421, "unknown_host"},
+		{"10.1.2.3:8080", "/healthz", 200, "ok"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+c.host+c.path, nil)
 		w := httptest.NewRecorder()

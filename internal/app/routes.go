@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		Deliveries: a.db.Deliveries(), Rates: a.Rates, Caps: a.caps, Diagnosis: diagnoses, Portal: doors, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
+		Deliveries: a.db.Deliveries(), Rates: a.Rates, Caps: a.caps, Diagnosis: diagnoses, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
 		Verify: func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
@@ -56,6 +57,7 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 		w.Header().Set("Cache-Control", "no-store")
 		_, _ = w.Write([]byte("ok\n")) // the client went away: nobody is left to tell
 	})
+	mux.HandleFunc("GET /tls-ask", a.mayHaveCertificate)
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("POST /operator/verify", a.operator(a.serveVerify))
@@ -79,13 +81,14 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case e.Elsewhere(w, r): // a tracking domain, or nobody's host
 		case consoleHost == "":
 			if e.Serves(r.URL.EscapedPath()) || odd(r.URL.EscapedPath()) {
 				tracking.ServeHTTP(w, r)
 				return
 			}
 			mux.ServeHTTP(w, r)
-		case strings.EqualFold(r.Host, consoleHost), isOperator(r):
+		case strings.EqualFold(strings.TrimSuffix(r.Host, "."), consoleHost), isOperator(r):
 			mux.ServeHTTP(w, r)
 		default:
 			// Also unknown hosts: they get a tracking host's clean 404, never a panel page.
@@ -111,10 +114,32 @@ func (a *App) consoleOrigin() string {
 // by address.
 func isOperator(r *http.Request) bool {
 	switch r.URL.Path {
-	case "/healthz", "/readyz", "/operator/verify", "/operator/backup", "/operator/profile":
+	case "/healthz", "/readyz", "/tls-ask", "/operator/verify", "/operator/backup", "/operator/profile":
 		return true
 	}
 	return false
+}
+
+// mayHaveCertificate answers a proxy that gets certificates by itself, such as Caddy with
+// on-demand TLS, whether it may for a name: 200 for what is ours and for verified tracking
+// domains, else 403. It tells nothing that visiting the name would not.
+func (a *App) mayHaveCertificate(w http.ResponseWriter, r *http.Request) {
+	host := r.URL.Query().Get("domain")
+	why := a.refuseCertificate(host)
+	w.Header().Set("Cache-Control", "no-store")
+	if why != "" {
+		http.Error(w, why, http.StatusForbidden)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n")) // the client went away: nobody is left to tell
+}
+
+// refuseCertificate says why no certificate may be asked for under a name, "" = one may.
+func (a *App) refuseCertificate(host string) string {
+	if slices.Contains(a.Config.hosts(), strings.ToLower(host)) {
+		return ""
+	}
+	return a.Domains.MayHaveCertificate(host)
 }
 
 // operator admits the holder of this run's token (from the run file) or the admin

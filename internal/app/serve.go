@@ -84,6 +84,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"catalog", a.loader.run},
 		{"exchange rates", a.Rates.Run},
 		{"caps", a.caps.Run},
+		{"tracking domains", a.Domains.Run},
 		{"log trimming", a.trim},
 		{"node lease", a.keepNode},
 	} {

@@ -2,6 +2,9 @@ package catalog
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net"
 	"net/netip"
 	"net/url"
@@ -27,16 +30,17 @@ type Domain struct {
 	// Token proves to the check that it is this installation that answers: random, never
 	// shown.
 	Token  string
-	Status string // StatusPending, StatusVerified, StatusFailed: of the last checks
+	Status string // StatusUnverified, StatusVerified, StatusFailing: of the last checks
 	// Verified is when it was first found to lead here, µs, 0 = not yet. From then on it is
 	// served until it is archived: a check that fails takes no visitor anything away.
 	Verified int64
 }
 
-// Statuses of a domain, besides StatusPending.
+// Statuses of a domain.
 const (
-	StatusVerified = "verified"
-	StatusFailed   = "failed"
+	StatusUnverified = "unverified" // never found to lead here
+	StatusVerified   = "verified"
+	StatusFailing    = "failing"
 )
 
 // maxDomain is the longest host name.
@@ -46,7 +50,7 @@ const maxDomain = 253
 const ruleDomain = "invalid_domain"
 
 func (c *checker) buildDomain(d *DomainDoc, m Meta) Entity {
-	e := &Domain{Meta: m, Advertiser: d.Advertiser, Default: d.Default, Status: StatusPending}
+	e := &Domain{Meta: m, Advertiser: d.Advertiser, Default: d.Default, Status: StatusUnverified}
 	if old, ok := c.old.(*Domain); ok {
 		e.Host, e.Token, e.Status, e.Verified = old.Host, old.Token, old.Status, old.Verified
 		host := d.Host
@@ -182,21 +186,89 @@ func (c *checker) leadsTo(field, raw, host string) string {
 	return raw
 }
 
-// MarkDomain notes what a check found: StatusVerified or StatusFailed. Who asked for the
-// check was asked for the right to; by itself it is the system's.
-func (s *Service) MarkDomain(ctx context.Context, actor, workspace, id, status string) error {
-	_, err := s.change(ctx, KindDomain, workspace, id, 0, func(old Entity) (Entity, Audit, error) {
+// MarkDomain notes what a check found: StatusVerified or StatusFailing, and with proven that
+// the domain leads to this installation. Who asked for the check was asked for the right
+// to; by itself it is the system's. A domain that was never proven stays unverified.
+func (s *Service) MarkDomain(ctx context.Context, actor, workspace, id, status string, proven bool) (*Domain, error) {
+	e, err := s.change(ctx, KindDomain, workspace, id, 0, func(old Entity) (Entity, Audit, error) {
 		e := *old.(*Domain)
+		if e.Archived {
+			return old, Audit{}, nil // taken out of use meanwhile
+		}
 		now := s.now().UnixMicro()
-		e.Status = status
-		if status == StatusVerified && e.Verified == 0 {
+		if proven && e.Verified == 0 {
 			e.Verified = now
+		}
+		e.Status = status
+		if e.Verified == 0 {
+			e.Status = StatusUnverified
 		}
 		if e == *old.(*Domain) {
 			return old, Audit{}, nil
 		}
 		e.Updated = now
-		return &e, Audit{Workspace: workspace, At: now, Actor: actor, Action: status, Kind: string(KindDomain), Subject: id}, nil
+		return &e, Audit{Workspace: workspace, At: now, Actor: actor, Action: e.Status, Kind: string(KindDomain), Subject: id}, nil
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return e.(*Domain), nil
+}
+
+// DomainCheckPath is where a tracking domain answers whether it leads to this installation.
+const DomainCheckPath = "/.well-known/clickledger/"
+
+// DomainProof is the path that asks a domain who it leads to, and the answer that only this
+// installation can give: a MAC of the nonce under the domain's token.
+func DomainProof(token, nonce string) (path, answer string) {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte(nonce))
+	return DomainCheckPath + nonce, hex.EncodeToString(mac.Sum(nil))
+}
+
+// Origins says with which origin tracking URLs begin: links, postbacks, pixels, the script
+// and whatever else is shown to be called. It is the one place that knows.
+type Origins struct {
+	Public string       // the public URL, without a slash at its end
+	View   func() *View // nil: there are no domains
+}
+
+// Of is the origin for the URLs of a workspace's advertiser, "" = nobody's in particular:
+// that of the default domain, as far as it is verified, with the scheme and the port of the
+// public URL; else the public URL. What was handed out before stays good on either.
+func (o Origins) Of(workspace, advertiser string) string {
+	if o.View == nil {
+		return o.Public
+	}
+	d := o.View().DefaultDomain(workspace, advertiser)
+	if d == nil {
+		return o.Public
+	}
+	return o.On(d.Host)
+}
+
+// On is the origin of a host of ours.
+func (o Origins) On(host string) string {
+	u, err := url.Parse(o.Public)
+	if err != nil {
+		return o.Public // the configuration checked it
+	}
+	if port := u.Port(); port != "" {
+		host += ":" + port
+	}
+	return u.Scheme + "://" + host
+}
+
+// OfOffer is the origin for the URLs of an offer.
+func (o Origins) OfOffer(e *Offer) string { return o.Of(e.Workspace, e.Advertiser) }
+
+// Link is the tracking URL of a link, whose offer says whose it is.
+func (o Origins) Link(l *Link) string {
+	advertiser := ""
+	if o.View != nil {
+		if of := o.View().Offer(l.Offer); of != nil {
+			advertiser = of.Advertiser
+		}
+	}
+	return o.Of(l.Workspace, advertiser) + "/c/" + url.PathEscape(l.Key)
 }

@@ -25,8 +25,9 @@ type Service struct {
 type ServiceOptions struct {
 	Store Store
 	Now   func() time.Time
-	// Origins are the public URL and the console's: their hosts are no tracking domains.
-	Origins []string
+	// OwnHosts are the hosts of the installation itself, in lower case and without port: they
+	// are no tracking domains.
+	OwnHosts []string
 	// Changed is called after each write and blocks until the local edge serves the
 	// revision (≤ 1 s), so that whoever made a link can use it at once. Its error
 	// does not undo the write, which is durable by then, and is not the caller's: who
@@ -36,10 +37,7 @@ type ServiceOptions struct {
 
 // NewService makes a service.
 func NewService(o ServiceOptions) *Service {
-	s := &Service{store: o.Store, now: o.Now, changed: o.Changed}
-	for _, origin := range o.Origins {
-		s.ownHosts = append(s.ownHosts, HostOf(origin))
-	}
+	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -216,6 +214,9 @@ func (s *Service) Archive(ctx context.Context, p account.Principal, kind Kind, w
 			bad := &Invalid{}
 			bad.Add("archived", "default_goal", g.ID, "The default goal of an offer cannot be archived: signals that name no goal are judged by it. Archive the offer instead.")
 			return nil, Audit{}, bad
+		}
+		if d, ok := e.(*Domain); ok { // back in use it may lead elsewhere: it is proven anew
+			d.Status, d.Verified = StatusUnverified, 0
 		}
 		action := "restore"
 		if archived {

@@ -223,5 +223,19 @@ func (v *View) DefaultDomain(workspace, advertiser string) *Domain {
 	return of
 }
 
+// LinksOn counts the live links that answer on a domain.
+func (v *View) LinksOn(d *Domain) int {
+	n := 0
+	for _, l := range v.links {
+		if l.Workspace != d.Workspace || l.Archived {
+			continue
+		}
+		if o := v.offers[l.Offer]; d.Advertiser == "" || o != nil && o.Advertiser == d.Advertiser {
+			n++
+		}
+	}
+	return n
+}
+
 // Link returns the link by id, nil when unknown.
 func (v *View) Link(id string) *Link { return v.links[id] }

@@ -1,47 +1,40 @@
 package edge
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/routing"
 )
 
-// checkPath is where a tracking domain answers whether it leads to this installation.
-const checkPath = "/.well-known/clickledger/"
-
-// nonceLength is how many hex characters follow checkPath.
+// nonceLength is how many hex characters follow catalog.DomainCheckPath.
 const nonceLength = 32
 
-// CheckURL is the path that asks a domain who it leads to, and the answer that only this
-// installation can give: a MAC of the nonce under the domain's token.
-func CheckURL(token, nonce string) (path, answer string) {
-	mac := hmac.New(sha256.New, []byte(token))
-	mac.Write([]byte(nonce))
-	return checkPath + nonce, hex.EncodeToString(mac.Sum(nil))
-}
-
-// ServeDomain answers a request to a tracking domain, and reports whether it came to one.
-// Only tracking answers there, and until the domain is verified only its check (S12). It
-// is asked before anything else of the host's.
-func (e *Edge) ServeDomain(w http.ResponseWriter, r *http.Request) bool {
+// Elsewhere answers a request that was not sent to the installation's own hosts, and
+// reports whether it was one: on a tracking domain only tracking answers, and until the
+// domain is verified only its check; a host that is nobody's is refused (S12). It is asked
+// before anything else of the host's.
+func (e *Edge) Elsewhere(w http.ResponseWriter, r *http.Request) bool {
 	if r.Host == e.host { // most requests
 		return false
 	}
-	d := e.holder.Load().Domain(r.Host)
-	if d == nil || e.own[d.Host] {
-		return false
-	}
+	s := e.holder.Load()
+	name := routing.HostName(r.Host)
+	d := s.Domain(name)
 	path := r.URL.EscapedPath()
 	switch {
-	case strings.HasPrefix(path, checkPath):
-		e.prove(w, r, d, path[len(checkPath):])
-	case !d.Served():
-		e.Stranger(w, r)
+	case e.own[name]:
+		return false
+	case d == nil && (isAddress(name) || !e.named && !s.Domains()):
+		return false
+	case d == nil || !d.Served() && !strings.HasPrefix(path, catalog.DomainCheckPath):
+		e.metrics.stranger.Inc()
+		e.page(w, r, strangerPage)
+	case strings.HasPrefix(path, catalog.DomainCheckPath):
+		e.prove(w, r, d, path[len(catalog.DomainCheckPath):])
 	case path == "/" || path == "":
 		e.metrics.other.Inc()
 		e.sendTo(w, r, d.RootURL)
@@ -51,23 +44,19 @@ func (e *Edge) ServeDomain(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// Stranger answers on a host that is nobody's: the 404 page, without a name of ours.
-func (e *Edge) Stranger(w http.ResponseWriter, r *http.Request) {
-	e.metrics.stranger.Inc()
-	e.page(w, r, notFoundPage)
-}
-
-// Strict reports whether hosts that nobody configured are refused: as soon as a tracking
-// domain is served. Until then whatever leads here is the public host.
-func (e *Edge) Strict() bool { return e.holder.Load().Domains() }
-
-// Own reports whether a Host header names the installation itself: one of its own
-// origins, or no domain name at all, such as an address or localhost, by which probes,
-// proxies and people with a tunnel come. A tracking domain has no such name.
-func (e *Edge) Own(host string) bool {
-	name := routing.HostName(host)
-	return e.own[name] || !strings.Contains(name, ".") || strings.HasPrefix(name, "[") ||
-		strings.HasSuffix(name, ".localhost") || strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "0123456789") == ""
+// isAddress reports whether the name in a Host header is none of the domain name system:
+// an address, localhost, or a single label such as a container's, by which probes, proxies
+// and people with a tunnel come. A tracking domain has no such name.
+func isAddress(name string) bool {
+	if name == "" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return true
+	}
+	return len(name) <= 63 && !strings.ContainsFunc(name, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_'
+	})
 }
 
 func (e *Edge) hostOf(d *routing.Domain) string {
@@ -103,7 +92,7 @@ func (e *Edge) prove(w http.ResponseWriter, r *http.Request, d *routing.Domain, 
 		return
 	}
 	e.metrics.check.Inc()
-	_, answer := CheckURL(d.Token, nonce)
+	_, answer := catalog.DomainProof(d.Token, nonce)
 	h := w.Header()
 	h["Cache-Control"] = noStore
 	h["X-Robots-Tag"] = noIndex

@@ -39,11 +39,11 @@ type Options struct {
 	Classifier *visitor.Classifier
 	// PublicURL is what tracking URLs begin with. With https the cookie is Secure.
 	PublicURL string
-	// OwnOrigins are other origins of the installation, such as the console's: like the public
-	// URL's, their hosts are never taken for tracking domains.
-	OwnOrigins []string
-	Now        func() time.Time // default time.Now
-	Hub        *Hub             // default: a new one
+	// OwnHosts are other hosts of the installation, such as the console's, in lower case and
+	// without port: they are never taken for tracking domains, nor refused as unknown.
+	OwnHosts []string
+	Now      func() time.Time // default time.Now
+	Hub      *Hub             // default: a new one
 	// VerdictWait bounds how long a postback waits for its verdict; default 250 ms,
 	// negative: not at all.
 	VerdictWait time.Duration
@@ -70,6 +70,7 @@ type Edge struct {
 
 	host     string          // of the public URL: what signals are stored under
 	own      map[string]bool // hosts of the installation itself, which are no domains
+	named    bool            // the public URL has a name: hosts that are nobody's are refused
 	linkBase string          // what our own links begin with
 
 	hits  sync.Pool // of *hit
@@ -88,9 +89,11 @@ func New(o Options) *Edge {
 	if u, err := url.Parse(o.PublicURL); err == nil { // the configuration checked it
 		e.host = u.Host
 	}
-	e.own = map[string]bool{}
-	for _, origin := range append([]string{o.PublicURL}, o.OwnOrigins...) {
-		e.own[catalog.HostOf(origin)] = true
+	public := catalog.HostOf(o.PublicURL)
+	e.named = !isAddress(public)
+	e.own = map[string]bool{public: true}
+	for _, host := range o.OwnHosts {
+		e.own[host] = true
 	}
 	if e.now == nil {
 		e.now = time.Now
@@ -133,11 +136,11 @@ func (e *Edge) Serves(path string) bool {
 // Handler serves the tracking host. It dispatches on the escaped path by itself: the
 // standard mux would redirect "//" and clean "..", and a tracking host answers every
 // path that is not its own with the 404 page.
-// Tracking domains are told apart first.
+// Tracking domains, and hosts that are nobody's, are told apart first.
 func (e *Edge) Handler() http.Handler { return http.HandlerFunc(e.serve) }
 
 func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
-	if !e.ServeDomain(w, r) {
+	if !e.Elsewhere(w, r) {
 		e.track(w, r, nil)
 	}
 }

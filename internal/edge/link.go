@@ -199,7 +199,7 @@ func (e *Edge) ownKey(s *routing.Snapshot, t *macro.Template) (key string, own b
 	if own {
 		return key, true
 	}
-	d := s.Domain(t.Host())
+	d := s.Domain(routing.HostName(t.Host()))
 	if d == nil || !d.Served() {
 		return "", false
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 )
 
@@ -63,7 +64,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.signalHead, postback, "head"}, {&m.signalMethod, postback, "method"},
 		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
 		{&m.scriptMethod, script, "method"}, {&m.tag, tagPath, "ok"}, {&m.tagMethod, tagPath, "method"},
-		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"}, {&m.stranger, "other", "unknown_host"}, {&m.check, checkPath, "ok"},
+		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"}, {&m.stranger, "other", "unknown_host"}, {&m.check, catalog.DomainCheckPath, "ok"},
 	} {
 		*c.to = requests.WithLabelValues(c.route, c.outcome)
 	}

@@ -21,6 +21,7 @@ const pageStyle = "body{font:16px/1.5 system-ui,sans-serif;color:#333;background
 var (
 	notFoundPage = newPage(http.StatusNotFound, "This page is not available", "The link is not in use, or no longer. Please go back to where you found it.")
 	tooLongPage  = newPage(http.StatusRequestURITooLong, "This address is too long", "Tracking links may have up to 8 kB.")
+	strangerPage = newPage(http.StatusMisdirectedRequest, "This address is not in use", "This server answers under other names. (unknown_host)")
 	methodPage   = newPage(http.StatusMethodNotAllowed, "This request is not supported", "The address does not take this HTTP method.")
 )
 

@@ -219,6 +219,7 @@ func TestScriptOrigins(t *testing.T) {
 	} {
 		s := &sink{h: http.Header{}}
 		r := raw(http.MethodPost, "/event", "", "Origin", origin, []byte("key=x"))
+		r.Host = "trk.example"
 		w.edge.Handler().ServeHTTP(s, r)
 		harmless(t, s)
 		got := s.h.Get("Access-Control-Allow-Origin")

@@ -21,18 +21,15 @@ func (d *Domain) Served() bool { return d.Verified != 0 }
 // maxHost bounds a Host header that is looked at: the longest name, a dot and a port.
 const maxHost = 253 + 1 + 6
 
-// Domain finds the tracking domain of a Host header, whatever its case, with or without
-// port and trailing dot; nil when there is none. It does not allocate for a name in lower
-// case.
-func (s *Snapshot) Domain(host string) *Domain {
-	if len(s.domains) == 0 || len(host) > maxHost {
-		return nil
-	}
-	return s.domains[HostName(host)]
-}
+// Domain finds the tracking domain of a name as [HostName] gives it; nil when there is none.
+func (s *Snapshot) Domain(name string) *Domain { return s.domains[name] }
 
-// HostName is the name in a Host header: in lower case, without port and trailing dot.
+// HostName is the name in a Host header: in lower case, without port and trailing dot. Of
+// what is longer than any name it is a name that nothing has.
 func HostName(host string) string {
+	if len(host) > maxHost {
+		return "."
+	}
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.Trim(host[i+1:], "0123456789") == "" {
 		host = host[:i]
 	}

@@ -365,7 +365,7 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 			if name == "tag" {
 				continue // see testTagFilter
 			}
-			v := reflect.ValueOf(sample(home, "a", 1)[i]).Elem().FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, strings.ReplaceAll(name, "_", "")) }).String()
+			v := fmt.Sprint(reflect.ValueOf(sample(home, "a", 1)[i]).Elem().FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, strings.ReplaceAll(name, "_", "")) }))
 			if name == "fallback_offer" {
 				v = id("off", 9)
 			}

@@ -17,7 +17,7 @@ CREATE TABLE domains (
   unknown_url TEXT COLLATE "C" NOT NULL,
   by_default  BOOLEAN NOT NULL,
   token       TEXT COLLATE "C" NOT NULL, -- proves that it is us who answer
-  status      TEXT COLLATE "C" NOT NULL, -- pending, verified, failed
+  status      TEXT COLLATE "C" NOT NULL, -- unverified, verified, failing
   verified    BIGINT NOT NULL, -- µs of the first time, 0 = not yet
   PRIMARY KEY (workspace, id)
 );

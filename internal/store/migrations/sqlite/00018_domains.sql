@@ -17,7 +17,7 @@ CREATE TABLE domains (
   unknown_url TEXT NOT NULL,
   by_default  BOOLEAN NOT NULL,
   token       TEXT NOT NULL, -- proves that it is us who answer
-  status      TEXT NOT NULL, -- pending, verified, failed
+  status      TEXT NOT NULL, -- unverified, verified, failing
   verified    BIGINT NOT NULL, -- µs of the first time, 0 = not yet
   PRIMARY KEY (workspace, id)
 );

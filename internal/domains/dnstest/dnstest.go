@@ -1,0 +1,116 @@
+// Package dnstest is a name server on the loopback for tests: a real one, which answers what
+// it was told.
+//
+// Invariant: it knows no name that a test did not set.
+package dnstest
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// Server answers questions for addresses.
+type Server struct {
+	conn net.PacketConn
+
+	mu     sync.Mutex
+	names  map[string][]netip.Addr
+	silent bool
+}
+
+// New starts a server for the time of the test.
+func New(t testing.TB) *Server {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{conn: conn, names: map[string][]netip.Addr{}}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.serve()
+	}()
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+		<-done
+	})
+	return s
+}
+
+// Set gives a name its addresses; none takes it away.
+func (s *Server) Set(host string, addrs ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names[host] = nil
+	for _, a := range addrs {
+		s.names[host] = append(s.names[host], netip.MustParseAddr(a))
+	}
+}
+
+// Silence makes it answer nothing at all.
+func (s *Server) Silence(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = on
+}
+
+// Resolver asks this server and no other.
+func (s *Server) Resolver() *net.Resolver {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "udp", s.conn.LocalAddr().String())
+	}}
+}
+
+func (s *Server) serve() {
+	buf := make([]byte, 4096)
+	for {
+		n, from, err := s.conn.ReadFrom(buf)
+		if err != nil {
+			return // closed
+		}
+		answer := s.answer(buf[:n])
+		if answer != nil {
+			_, _ = s.conn.WriteTo(answer, from) // who asked asks again
+		}
+	}
+}
+
+func (s *Server) answer(question []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var m dnsmessage.Message
+	if s.silent || m.Unpack(question) != nil || len(m.Questions) != 1 {
+		return nil
+	}
+	q := m.Questions[0]
+	out := dnsmessage.Message{Header: dnsmessage.Header{ID: m.ID, Response: true, RecursionAvailable: true}, Questions: m.Questions}
+	addrs := s.names[strings.TrimSuffix(strings.ToLower(q.Name.String()), ".")]
+	if len(addrs) == 0 {
+		out.RCode = dnsmessage.RCodeNameError
+	}
+	for _, a := range addrs {
+		h := dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET}
+		switch {
+		case a.Is4() && q.Type == dnsmessage.TypeA:
+			h.Type = dnsmessage.TypeA
+			out.Answers = append(out.Answers, dnsmessage.Resource{Header: h, Body: &dnsmessage.AResource{A: a.As4()}})
+		case a.Is6() && q.Type == dnsmessage.TypeAAAA:
+			h.Type = dnsmessage.TypeAAAA
+			out.Answers = append(out.Answers, dnsmessage.Resource{Header: h, Body: &dnsmessage.AAAAResource{AAAA: a.As16()}})
+		}
+	}
+	b, err := out.Pack()
+	if err != nil {
+		return nil
+	}
+	return b
+}
