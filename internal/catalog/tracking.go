@@ -5,6 +5,7 @@ import (
 	"html"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -345,6 +346,12 @@ func (t *tracking) script() Method {
 	param := ""
 	if name := t.clickParam(); !slices.Contains(scriptParams, name) {
 		param = ` data-param="` + html.EscapeString(name) + `"`
+	}
+	if days := CookieLife(t.o, t.adv); days != DefaultCookieDays {
+		param += ` data-days="` + strconv.FormatInt(days, 10) + `"`
+	}
+	if t.o.Attribution == FirstClick {
+		param += " data-first"
 	}
 	m := Method{ID: MethodScript, Label: "Tracking script", Language: "html",
 		Text: "<script>window.clickledger=window.clickledger||function(){(clickledger.q=clickledger.q||[]).push(arguments)};clickledger('conversion',{" + call + "});</script>\n" +

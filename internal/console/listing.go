@@ -66,6 +66,7 @@ type panel struct {
 	Notes   []string
 
 	Tracking *trackingView
+	Guides   []catalog.Guide
 	Deep     *deepView
 	QR       *qrView
 }

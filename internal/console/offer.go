@@ -83,7 +83,7 @@ func (c *call) offer() error {
 	if diagnosis.Title != "" {
 		p.Panels = append(p.Panels, diagnosis)
 	}
-	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.offerTerms(o, adv))
+	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.guidesPanel(o, adv), c.offerTerms(o, adv))
 	p.Panels = append(p.Panels, c.termPanels(o)...)
 	p.Panels = append(p.Panels, goals, enr, links)
 	p.Notes = sortedKeys(c.remarks)

@@ -42,3 +42,15 @@ func (c *call) trackingPanel(o *catalog.Offer, adv *catalog.Advertiser) panel {
 	}
 	return panel{ID: "tracking", Title: "Tracking set-up", Note: "How conversions of this offer are reported. Choose one and paste it there.", Tracking: v}
 }
+
+// guidesPanel shows the ways in which the advertiser can keep the click id. The token is
+// for those who may change things.
+func (c *call) guidesPanel(o *catalog.Offer, adv *catalog.Advertiser) panel {
+	if adv != nil && !c.write() {
+		hidden := *adv
+		hidden.Token = ""
+		adv = &hidden
+	}
+	return panel{ID: "guides", Title: "Keep the click id", Note: "For the shop: each way to hold the click id until the sale, the most reliable first. A running sample of each is in the folder samples.",
+		Guides: catalog.Guides(o, adv, c.PublicURL)}
+}
