@@ -49,23 +49,26 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /domains/{id}": {"domains", ""}, "PATCH /domains/{id}": {"domains", `{"root_url":"https://x.example/"}`},
 	"POST /domains/{id}/archive": {"domains", ""}, "POST /domains/{id}/restore": {"domains", ""},
 	"GET /domains/{id}/dns": {"domains", ""}, "POST /domains/{id}/check": {"domains", ""},
+	"GET /postbacks/{id}": {"postbacks", ""}, "PATCH /postbacks/{id}": {"postbacks", `{"notes":"x"}`}, "POST /postbacks/{id}/test": {"postbacks", ""},
+	"POST /postbacks/{id}/archive": {"postbacks", ""}, "POST /postbacks/{id}/restore": {"postbacks", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
 	"POST /conversions/{id}/reject": {"conversions", `{"reason":"x"}`}, "POST /conversions/{id}/reverse": {"conversions", `{"reason":"x"}`},
 	"GET /signals/{id}": {"signals", ""}, "POST /signals/{id}/replay": {"signals", ""},
-	"GET /deliveries/{id}": {"deliveries", ""},
+	"GET /deliveries/{id}": {"deliveries", ""}, "POST /deliveries/{id}/resend": {"deliveries", ""},
 }
 
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /domains": "advertiser",
-	"GET /conversions": "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
+	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser",
+	"POST /deliveries/resend-dead": "postback",
+	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
 }
 
 // objectOf says which object a reference names.
-var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions"}
+var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks"}
 
 var requestID = regexp.MustCompile(`req_[0-9a-z]{16}`)
 
@@ -129,7 +132,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -137,7 +140,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

@@ -125,7 +125,7 @@ func TestSignals(t *testing.T) {
 func TestDeliveries(t *testing.T) {
 	w := newWorld(t)
 	s := w.shop(w.writer, w.ws)
-	if got := w.call(w.reader, "GET", "/deliveries?conversion="+s.ids["conversions"], "").want(200).text("data.0.url"); got != "https://blog.example/pb?c=6.00" {
+	if got := w.call(w.reader, "GET", "/deliveries?conversion="+s.ids["conversions"], "").want(200).text("data.0.url"); got != "https://blog.example/pb?c=6.00&key=•••" {
 		t.Errorf("delivery calls %s", got)
 	}
 	if got := w.call(w.reader, "GET", "/deliveries/"+s.ids["deliveries"], "").want(200).text("publisher"); got != s.ids["publishers"] {

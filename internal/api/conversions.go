@@ -14,6 +14,7 @@ import (
 	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
 	"clickledger/internal/money"
+	"clickledger/internal/outbound"
 )
 
 // Conversion is an accepted goal event in answers.
@@ -259,7 +260,7 @@ func (s *server) getConversion(ctx context.Context, in *One) (*explainedOutput, 
 	if err != nil {
 		return nil, fmt.Errorf("transactions of %s: %w", c.ID, err)
 	}
-	sent, err := s.Deliveries.ListDeliveries(ctx, ws, c.ID, "", maxStory)
+	sent, err := s.Outbound.List(ctx, outbound.Query{Workspace: ws, Conversion: c.ID, Limit: maxStory})
 	if err != nil {
 		return nil, fmt.Errorf("deliveries of %s: %w", c.ID, err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/ledger"
-	"clickledger/internal/outbound"
 )
 
 // Balance is an account with its totals.
@@ -140,66 +139,4 @@ func (s *server) publisherBalance(ctx context.Context, in *One) (*pageOutput[Pub
 	return cut(currencies, len(currencies), func(c string) string { return c }, func(c string) PublisherBalance {
 		return PublisherBalance{c, text(pending[c], c), text(available[c], c)}
 	}), nil
-}
-
-// Delivery is a postback to a publisher.
-type Delivery struct {
-	ID         string     `json:"id" doc:"Its id, sent along as the header Clickledger-Delivery."`
-	Publisher  string     `json:"publisher" doc:"Who is told."`
-	Conversion string     `json:"conversion" doc:"What is told."`
-	URL        string     `json:"url" doc:"What is called."`
-	Method     string     `json:"method" doc:"HTTP method."`
-	State      string     `json:"state" enum:"waiting,sent,dead" doc:"Whether it is still tried, was taken, or was given up."`
-	Tries      int64      `json:"tries" doc:"How often it was tried."`
-	Created    time.Time  `json:"created" doc:"When it was made."`
-	NextAt     *time.Time `json:"next_at,omitempty" doc:"When it is tried again."`
-	DoneAt     *time.Time `json:"done_at,omitempty" doc:"When it was taken or given up."`
-	Status     int64      `json:"answer_status" doc:"HTTP status of the last answer; 0: there was none."`
-	Answer     string     `json:"answer" doc:"The last answer's beginning."`
-	Error      string     `json:"error" doc:"What went wrong at last; empty: nothing."`
-}
-
-func deliveryView(d *outbound.Delivery) Delivery {
-	return Delivery{d.ID, d.Publisher, d.Conversion, d.URL, d.Method, d.State, d.Tries, timeOf(d.Created), maybeTime(d.NextAt), maybeTime(d.DoneAt), d.Status, d.Answer, d.Error}
-}
-
-type deliveryListInput struct {
-	Scope
-	Paging
-	Conversion string `query:"conversion" maxLength:"64" doc:"Only about this conversion."`
-}
-
-type deliveryOutput struct{ Body Delivery }
-
-func (s *server) registerDeliveries() {
-	add(s, route{method: http.MethodGet, path: "/deliveries", id: "list-deliveries", tag: "deliveries", summary: "List postbacks to publishers"}, s.listDeliveries)
-	add(s, route{method: http.MethodGet, path: "/deliveries/{id}", id: "get-delivery", tag: "deliveries", summary: "Read a postback to a publisher"}, s.getDelivery)
-}
-
-func deliveryID(d *outbound.Delivery) string { return d.ID }
-
-func (s *server) listDeliveries(ctx context.Context, in *deliveryListInput) (*pageOutput[Delivery], error) {
-	ws, err := s.workspace(ctx, in.Scope)
-	if err != nil {
-		return nil, err
-	}
-	ds, err := s.Deliveries.ListDeliveries(ctx, ws, in.Conversion, in.Cursor, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-	return cut(ds, in.Limit, deliveryID, deliveryView), nil
-}
-
-func (s *server) getDelivery(ctx context.Context, in *One) (*deliveryOutput, error) {
-	ws, err := s.workspace(ctx, in.Scope)
-	if err != nil {
-		return nil, err
-	}
-	d, err := only(in.ID, func(before string) ([]*outbound.Delivery, error) {
-		return s.Deliveries.ListDeliveries(ctx, ws, "", before, 1)
-	}, deliveryID)
-	if err != nil {
-		return nil, err
-	}
-	return &deliveryOutput{deliveryView(d)}, nil
 }

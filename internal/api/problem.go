@@ -13,6 +13,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
+	"clickledger/internal/outbound"
 	"clickledger/internal/portal"
 	"clickledger/internal/report"
 
@@ -87,6 +88,7 @@ var answers = []struct {
 	{catalog.ErrIdempotency, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another request."},
 	{portal.ErrClosed, http.StatusForbidden, "account_not_open", "The account is not open; GET /portal/publisher or /portal/advertiser says in which state it is."},
 	{domains.ErrBusy, http.StatusTooManyRequests, "busy", "Too many domains are being checked at the moment; try again in a few seconds."},
+	{outbound.ErrFinal, http.StatusConflict, "delivery_final", "It is still tried, was sent again already, or was a test."},
 	{diagnosis.ErrBusy, http.StatusTooManyRequests, "busy", "Too many landing pages are being visited at the moment; try again in a few seconds."},
 	{account.ErrCredentials, http.StatusUnauthorized, "unauthorized", errNoBearer.detail},
 	{context.Canceled, 499, "canceled", "The caller went away."},

@@ -8,6 +8,7 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
 	"clickledger/internal/domains"
+	"clickledger/internal/outbound"
 )
 
 // Meta is what every row of the catalog carries.
@@ -36,7 +37,7 @@ func maybeTime(us int64) *time.Time {
 	return &t
 }
 
-// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon and Domain are the rows
+// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon, Domain and Postback are the rows
 // of the catalog in answers: the document that was set, and what the server added.
 type (
 	// Workspace is a tenant.
@@ -107,6 +108,11 @@ type (
 		Meta
 		catalog.CouponDoc
 		Advertiser string `json:"advertiser" doc:"Whose code it is: the offer's advertiser; empty: it has none."`
+	}
+	// Postback tells a publisher.
+	Postback struct {
+		Meta
+		catalog.PostbackDoc
 	}
 )
 
@@ -234,4 +240,12 @@ func (s *server) domainView(e catalog.Entity, x *extras) Domain {
 		v.Links = s.View().LinksOn(d)
 	}
 	return v
+}
+
+func (s *server) postbackView(e catalog.Entity, x *extras) Postback {
+	d := *catalog.DocOf(e, "").(*catalog.PostbackDoc)
+	if !x.p.Write { // the publisher's secrets are for who may set them
+		d.URL, d.Body = outbound.MaskURL(d.URL), outbound.MaskBody(d.BodyKind, d.Body)
+	}
+	return Postback{metaOf(e), d}
 }

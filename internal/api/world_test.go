@@ -24,6 +24,7 @@ import (
 	"clickledger/internal/domains/dnstest"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/outbound"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
@@ -36,18 +37,19 @@ const adminToken = "the operator's own token"
 // world is an installation on a real SQLite file: the API over it, two workspaces and
 // keys to them.
 type world struct {
-	dns     *dnstest.Server
-	t       *testing.T
-	options api.Options
-	handler http.Handler
-	db      *store.DB
-	judge   *conversion.Judge
-	minter  *event.Minter
-	view    *catalog.View
-	clicks  clicks
-	now     time.Time
-	asked   report.Question // what the reporter heard last
-	waited  []int64         // revisions that Changed was told
+	dns      *dnstest.Server
+	t        *testing.T
+	options  api.Options
+	handler  http.Handler
+	db       *store.DB
+	judge    *conversion.Judge
+	minter   *event.Minter
+	view     *catalog.View
+	clicks   clicks
+	now      time.Time
+	asked    report.Question // what the reporter heard last
+	waited   []int64         // revisions that Changed was told
+	outbound *outbound.Service
 
 	ws, other                  string
 	writer, reader, otherWrite string // bearer tokens
@@ -97,8 +99,10 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: now}
+	sender := outbound.NewSender(db.Deliveries(), now, true, slog.New(slog.DiscardHandler))
+	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: sender, View: func() *catalog.View { return w.view }, Now: now}
 	w.options = api.Options{
-		Catalog: cat, Accounts: accounts, Books: db.Books(), Deliveries: db.Deliveries(), Report: w, PublicURL: "https://track.example/", Version: "test", Now: now,
+		Catalog: cat, Accounts: accounts, Books: db.Books(), Outbound: w.outbound, Report: w, PublicURL: "https://track.example/", Version: "test", Now: now,
 		Decide: &books.Desk{Store: db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: func() {}, Logger: slog.New(slog.DiscardHandler)},
 		Verify: func(context.Context) (any, error) { return map[string]any{"ok": true}, nil },
 		Backup: func(_ context.Context, to io.Writer) error {
@@ -249,11 +253,12 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["advertisers"] = w.make(token, "advertisers", `{"name":"Shop"}`)
 	s.ids["offers"] = w.make(token, "offers", `{"name":"Shoes","advertiser":"`+s.ids["advertisers"]+`","url":"https://shop.example/?c={click_id}","payout":"10.00","commission_kind":"percent_payout","commission_percent":"60"}`)
 	s.ids["goals"] = w.make(token, "goals", `{"offer":"`+s.ids["offers"]+`","key":"lead","name":"Lead","payout_kind":"fixed","payout":"1.50"}`)
-	s.ids["publishers"] = w.make(token, "publishers", `{"name":"Blog","email":"Blog@example.com","postback_url":"https://blog.example/pb?c={commission}"}`)
+	s.ids["publishers"] = w.make(token, "publishers", `{"name":"Blog","email":"Blog@example.com"}`)
 	s.ids["enrollments"] = w.make(token, "enrollments", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`"}`)
 	s.ids["links"] = w.make(token, "links", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`","name":"Newsletter"}`)
 	s.ids["coupons"] = w.make(token, "coupons", `{"offer":"`+s.ids["offers"]+`","publisher":"`+s.ids["publishers"]+`","code":"SPRING10"}`)
 	s.ids["domains"] = w.make(token, "domains", `{"host":"`+strings.ReplaceAll(ws, "_", "-")+`.example.com","advertiser":"`+s.ids["advertisers"]+`"}`)
+	s.ids["postbacks"] = w.make(token, "postbacks", `{"publisher":"`+s.ids["publishers"]+`","url":"https://blog.example/pb?c={commission}&key=s3cret-key"}`)
 	s.ids["users"] = w.call(adminToken, "POST", "/users", `{"email":"`+ws+`@example.com","password":"a long password","workspaces":["`+ws+`"]}`).want(201).text("id")
 	s.ids["api_keys"] = w.call(adminToken, "POST", "/api_keys", `{"workspace":"`+ws+`","name":"another"}`).want(201).text("id")
 
@@ -264,7 +269,7 @@ func (w *world) shop(token, ws string) shop {
 		w.t.Fatalf("verdict %s: %s", row.Verdict, row.Detail)
 	}
 	s.ids["signals"], s.ids["conversions"] = row.ID, row.Conversion
-	sent, err := w.db.Deliveries().ListDeliveries(w.t.Context(), ws, "", "", 10)
+	sent, err := w.db.Deliveries().ListDeliveries(w.t.Context(), outbound.Query{Workspace: ws})
 	if err != nil || len(sent) != 1 {
 		w.t.Fatalf("deliveries: %v, %v", sent, err)
 	}

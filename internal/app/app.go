@@ -87,6 +87,7 @@ type App struct {
 	processor *books.Processor
 	relay     *books.Relay
 	sender    *outbound.Sender
+	outbound  *outbound.Service
 
 	// SetupToken guards the first-run set-up; it is printed at start-up.
 	SetupToken string
@@ -467,6 +468,8 @@ func (a *App) wire(context.Context) error {
 	a.relay = books.NewRelay(a.db.Books(), a.log, a.holder, time.Now, a.Logger)
 	a.onClose(a.relay.Release)
 	a.sender = outbound.NewSender(a.db.Deliveries(), a.Now, a.Config.OutboundPrivate, a.Logger)
+	a.sender.MaxAge, a.sender.Keep = a.Config.OutboundMaxAge, a.Config.OutboundKeep
+	a.outbound = &outbound.Service{Store: a.db.Deliveries(), Sender: a.sender, View: a.loader.View, Now: a.Now}
 	a.caps = caps.NewWatcher(caps.Options{View: a.loader.View, Store: a.db.Caps(), Clicks: pastClicks{a}, Overlay: a.overlay,
 		Now: a.Now, UnderWay: 2 * a.Config.RedirectDeadline, Logger: a.Logger, Registerer: a.Metrics})
 	changed := func() { a.relay.Wake(); a.sender.Wake() }

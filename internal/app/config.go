@@ -102,6 +102,13 @@ type Config struct {
 	// private addresses.
 	OutboundPrivate bool `name:"outbound-private" default:"false" help:"let postbacks and landing page checks go to private addresses"`
 
+	// OutboundMaxAge is how long a postback that fails is tried again, with growing pauses,
+	// before it is given up. It can be sent again by hand then.
+	OutboundMaxAge time.Duration `name:"outbound-max-age" default:"96h" help:"how long a failing postback is tried again before it is given up"`
+
+	// OutboundKeep is how long postbacks that were taken or given up stay in their log.
+	OutboundKeep time.Duration `name:"outbound-keep" default:"2160h" help:"how long sent and dead postbacks stay in their log"`
+
 	// RatesURL is where exchange rates are fetched from once a day: ecb for the European
 	// Central Bank itself, or the URL of a copy of one of its files. Empty: nothing is
 	// fetched; owners import files in the console.

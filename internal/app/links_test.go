@@ -22,7 +22,7 @@ func TestPresetsReachEverything(t *testing.T) {
 	defer tracker.Close()
 	s := start(t, filepath.Join(t.TempDir(), "data"))
 	m := s.market()
-	s.api("PATCH", "/publishers/"+m.publisher+"?workspace="+m.workspace, map[string]any{"postback_url": tracker.URL + "/pb?a={sub1}&b={sub2}"})
+	s.api("POST", "/postbacks", map[string]any{"workspace": m.workspace, "publisher": m.publisher, "url": tracker.URL + "/pb?a={sub1}&b={sub2}"})
 	s.api("PATCH", "/offers/"+m.offer+"?workspace="+m.workspace, map[string]any{"url": "https://shop.example/?cid={click_id}&a={sub1}"})
 	l := s.api("POST", "/links", map[string]any{"workspace": m.workspace, "offer": m.offer, "publisher": m.publisher, "subs": []string{"flyer", "blue"}})
 	link := s.url + strings.TrimPrefix(fmt.Sprint(l["tracking_url"]), "http://track.example")

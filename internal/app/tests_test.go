@@ -10,6 +10,7 @@ import (
 
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
+	"clickledger/internal/outbound"
 )
 
 // whole is [state] with caps and postbacks to publishers.
@@ -17,7 +18,7 @@ func (s *server) whole(m market) []string {
 	s.t.Helper()
 	s.caughtUp()
 	out := state(s.t, s.app, m)
-	ds, err := s.app.db.Deliveries().ListDeliveries(s.t.Context(), m.workspace, "", "", 1000)
+	ds, err := s.app.db.Deliveries().ListDeliveries(s.t.Context(), outbound.Query{Workspace: m.workspace, Limit: 1000})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestTestsCountNowhere(t *testing.T) {
 	s := start(t, filepath.Join(t.TempDir(), "data"))
 	m := s.market()
 	s.patchOffer(m, map[string]any{"caps": []map[string]any{{"event": "clicks", "period": "daily", "limit": 1000}, {"event": "conversions", "period": "daily", "limit": 100}}})
-	s.api("PATCH", "/publishers/"+m.publisher+"?workspace="+m.workspace, map[string]any{"postback_url": "https://tracker.example/?p={payout}"})
+	s.api("POST", "/postbacks", map[string]any{"workspace": m.workspace, "publisher": m.publisher, "url": "https://tracker.example/?p={payout}"})
 	s.traffic(m, "real", 6)
 	before := s.whole(m)
 

@@ -52,7 +52,7 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 			return err
 		}
 		c.Hold = "" // somebody has decided
-		return conversion.Move(ctx, tx, c, to, p.ID, reason, d.Judge.Now().UnixMicro())
+		return d.Judge.Move(ctx, tx, c, to, p.ID, reason)
 	})
 	if err != nil {
 		return nil, err

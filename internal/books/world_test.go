@@ -158,7 +158,8 @@ func newWorld(t *testing.T) *world {
 		&catalog.Offer{Meta: meta("off_1"), Advertiser: "adv_1", Key: "pixelkey", Currency: "USD", CookieDays: 30, WindowDays: 30, InitialStatus: "pending",
 			Terms: catalog.Terms{PayoutKind: catalog.PayoutFixed, Payout: 1000, CommissionKind: catalog.CommissionPercentPayout, CommissionPercent: "60"}},
 		&catalog.Goal{Meta: meta("goal_1"), Offer: "off_1", Key: "sale", Default: true},
-		&catalog.Publisher{Meta: meta("pub_1"), Name: "Blog", Status: catalog.StatusActive, PostbackURL: "http://pub.example/pb?id={click_id}"},
+		&catalog.Publisher{Meta: meta("pub_1"), Name: "Blog", Status: catalog.StatusActive},
+		&catalog.Postback{Meta: meta("pbk_1"), Publisher: "pub_1", States: []string{catalog.OnAccepted}, Method: "GET", URL: "http://pub.example/pb?id={click_id}", Status: catalog.StatusActive},
 	}, 7)
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: w.clock}
 	w.desk = &books.Desk{Store: w.db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: func() {}, Logger: quiet}
@@ -330,7 +331,7 @@ func (w *world) sound(n int) {
 			w.t.Errorf("revenue %d for %d conversions", b.Net(), n)
 		}
 	}
-	ds, err := w.db.Deliveries().ListDeliveries(w.t.Context(), "ws_1", "", "", 1000)
+	ds, err := w.db.Deliveries().ListDeliveries(w.t.Context(), outbound.Query{Workspace: "ws_1", Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -30,6 +30,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildCoupon(d, m)
 	case *DomainDoc:
 		return c.buildDomain(d, m)
+	case *PostbackDoc:
+		return c.buildPostback(d, m)
 	}
 	c.fail(ErrNotFound) // a document of another package
 	return nil
@@ -103,7 +105,6 @@ func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
 func (c *checker) buildPublisher(d *PublisherDoc, m Meta) Entity {
 	e := &Publisher{Meta: m, Name: strings.TrimSpace(d.Name), Status: d.Status, Notes: d.Notes}
 	e.Email = c.email("email", d.Email)
-	e.PostbackURL = c.url("postback_url", d.PostbackURL, postbackTokens)
 	c.taken("email", e.Email, KindPublisher, map[string]string{"email": e.Email})
 	return e
 }

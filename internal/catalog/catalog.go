@@ -1,5 +1,5 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// publishers, enrollments, links, coupons and tracking domains, with their validation.
+// publishers, enrollments, links, coupons, tracking domains and postbacks, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -29,10 +29,11 @@ const (
 	KindLink       Kind = "link"
 	KindCoupon     Kind = "coupon"
 	KindDomain     Kind = "domain"
+	KindPostback   Kind = "postback"
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback}
 
 // Meta is what every entity carries.
 type Meta struct {
@@ -321,11 +322,10 @@ func (g *Goal) PaysNothing() bool { return g.Type == GoalEvent }
 // Publisher brings visitors and earns commission.
 type Publisher struct {
 	Meta
-	Name        string
-	Email       string
-	Status      string // StatusActive, StatusPending, StatusPaused, StatusBanned
-	PostbackURL string // macro template called on accepted conversions, "" = none
-	Notes       string
+	Name   string
+	Email  string
+	Status string // StatusActive, StatusPending, StatusPaused, StatusBanned
+	Notes  string
 }
 
 // Enrollment is a publisher's right to run an offer, with its own terms.
@@ -377,6 +377,7 @@ func (*Enrollment) Kind() Kind { return KindEnrollment }
 func (*Link) Kind() Kind       { return KindLink }
 func (*Coupon) Kind() Kind     { return KindCoupon }
 func (*Domain) Kind() Kind     { return KindDomain }
+func (*Postback) Kind() Kind   { return KindPostback }
 
 // Base gives the row's Meta.
 func (m *Meta) Base() *Meta { return m }

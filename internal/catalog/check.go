@@ -14,7 +14,7 @@ import (
 // idPrefix says at a glance what an id is of.
 var idPrefix = map[Kind]string{
 	KindWorkspace: "ws_", KindAdvertiser: "adv_", KindOffer: "off_", KindGoal: "goal_",
-	KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_",
+	KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_", KindPostback: "pbk_",
 }
 
 // checker turns one document into the entity it describes, and collects everything
@@ -62,6 +62,8 @@ func workspaceField(d Doc) *string {
 	case *CouponDoc:
 		return &d.Workspace
 	case *DomainDoc:
+		return &d.Workspace
+	case *PostbackDoc:
 		return &d.Workspace
 	}
 	return nil

@@ -133,12 +133,11 @@ type CapDoc struct {
 
 // PublisherDoc is what can be set on a [Publisher].
 type PublisherDoc struct {
-	Workspace   string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
-	Name        string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
-	Email       string `json:"email" required:"false" maxLength:"254" example:"ann@example.com" doc:"Unique in the workspace."`
-	Status      string `json:"status" required:"false" enum:"active,pending,paused,banned" doc:"Default active."`
-	PostbackURL string `json:"postback_url" required:"false" maxLength:"8192" example:"https://tracker.example/pb?cid={sub1}&payout={commission}" doc:"Called for each of its conversions, with tokens replaced. Empty: none."`
-	Notes       string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+	Workspace string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Name      string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
+	Email     string `json:"email" required:"false" maxLength:"254" example:"ann@example.com" doc:"Unique in the workspace."`
+	Status    string `json:"status" required:"false" enum:"active,pending,paused,banned" doc:"Default active."`
+	Notes     string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 
 // EnrollmentDoc is what can be set on an [Enrollment].
@@ -186,6 +185,24 @@ type DomainDoc struct {
 	Default    bool   `json:"default" required:"false" doc:"Show the links, postbacks and pixels of the workspace, or of the advertiser, with this domain, once it is verified. Default false."`
 }
 
+// PostbackDoc is what can be set on a [Postback].
+type PostbackDoc struct {
+	Workspace string   `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Publisher string   `json:"publisher" required:"true" maxLength:"64" doc:"Who is told; cannot be changed later."`
+	Name      string   `json:"name" required:"false" maxLength:"200" example:"Voluum" doc:"What people call it."`
+	Offer     string   `json:"offer" required:"false" maxLength:"64" doc:"Tell of this offer's conversions only. Empty: of all."`
+	Goal      string   `json:"goal" required:"false" maxLength:"64" example:"sale" doc:"Tell of conversions of the goal with this key only. Empty: of all."`
+	States    []string `json:"states" required:"false" nullable:"false" maxItems:"7" doc:"When it is called: accepted (once, when a conversion is recorded and not refused), or when a conversion comes to be pending, approved, rejected, reversed, locked or paid; its first state counts. Called once a change, however many of them fit. Default accepted."`
+	Preset    string   `json:"preset" required:"false" maxLength:"64" example:"voluum" doc:"The tracker it was made for, from GET /postback-presets. It has no effect of its own."`
+	Method    string   `json:"method" required:"false" enum:"GET,POST" doc:"Default GET."`
+	URL       string   `json:"url" required:"true" maxLength:"8192" example:"https://tracker.example/pb?cid={sub1}&payout={payout}" doc:"What is called, with tokens replaced."`
+	BodyKind  string   `json:"body_kind" required:"false" enum:",form,json" doc:"What a POST carries: form fields, JSON or nothing."`
+	Body      string   `json:"body" required:"false" maxLength:"8192" example:"cid={sub1}&payout={payout}" doc:"Its template. Values are encoded for the place they stand in."`
+	Replaces  bool     `json:"replaces" required:"false" doc:"Where it is called, the publisher's more general postbacks are not: one of an offer and a goal is more special than one of an offer, that than one of a goal, and that than one of neither. Default false: all that fit are called."`
+	Status    string   `json:"status" required:"false" enum:"active,paused" doc:"A paused one is not called, and what it missed is not made up for. Default active."`
+	Notes     string   `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+}
+
 // Kind makes the documents a [Doc].
 func (*WorkspaceDoc) Kind() Kind  { return KindWorkspace }
 func (*AdvertiserDoc) Kind() Kind { return KindAdvertiser }
@@ -196,6 +213,7 @@ func (*EnrollmentDoc) Kind() Kind { return KindEnrollment }
 func (*LinkDoc) Kind() Kind       { return KindLink }
 func (*CouponDoc) Kind() Kind     { return KindCoupon }
 func (*DomainDoc) Kind() Kind     { return KindDomain }
+func (*PostbackDoc) Kind() Kind   { return KindPostback }
 
 // NewDoc is a document of the kind with its defaults; nil for an unknown kind.
 func NewDoc(kind Kind) Doc {
@@ -221,6 +239,8 @@ func NewDoc(kind Kind) Doc {
 		return &CouponDoc{Status: StatusActive}
 	case KindDomain:
 		return &DomainDoc{}
+	case KindPostback:
+		return &PostbackDoc{Status: StatusActive, Method: "GET", States: []string{OnAccepted}}
 	}
 	return nil
 }

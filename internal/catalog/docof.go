@@ -37,7 +37,7 @@ func DocOf(e Entity, currency string) Doc {
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, currency), CommissionPercent: e.CommissionPercent,
 		}
 	case *Publisher:
-		return &PublisherDoc{Workspace: e.Workspace, Name: e.Name, Email: e.Email, Status: e.Status, PostbackURL: e.PostbackURL, Notes: e.Notes}
+		return &PublisherDoc{Workspace: e.Workspace, Name: e.Name, Email: e.Email, Status: e.Status, Notes: e.Notes}
 	case *Enrollment:
 		return &EnrollmentDoc{
 			Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Status: e.Status, Reason: e.Reason,
@@ -49,6 +49,9 @@ func DocOf(e Entity, currency string) Doc {
 		return &CouponDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Code: e.Code, ValidFrom: e.ValidFrom, ValidUntil: e.ValidUntil, Status: e.Status, Notes: e.Notes}
 	case *Domain:
 		return &DomainDoc{Workspace: e.Workspace, Host: e.Host, Advertiser: e.Advertiser, RootURL: e.RootURL, UnknownURL: e.UnknownURL, Default: e.Default}
+	case *Postback:
+		return &PostbackDoc{Workspace: e.Workspace, Publisher: e.Publisher, Name: e.Name, Offer: e.Offer, Goal: e.Goal, States: list(e.States), Preset: e.Preset,
+			Method: e.Method, URL: e.URL, BodyKind: e.BodyKind, Body: e.Body, Replaces: e.Replaces, Status: e.Status, Notes: e.Notes}
 	}
 	return nil
 }

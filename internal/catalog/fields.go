@@ -87,6 +87,9 @@ func rowField(list string, i int, field string) string {
 	return list + "[" + strconv.Itoa(i) + "]." + field
 }
 
+// multiline are the texts that may have several lines.
+var multiline = []string{"notes", "description", "body"}
+
 // checkText reports the first thing that is wrong with a text.
 func (f docField) checkText(bad *Invalid) {
 	s := f.value.String()
@@ -100,7 +103,7 @@ func (f docField) checkText(bad *Invalid) {
 	case max > 0 && utf8.RuneCountInString(s) > max:
 		bad.Add(f.name, ruleTooLong, s, fmt.Sprintf("Must be at most %d characters long.", max))
 	case strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) && (r != '\n' || f.name != "notes" && f.name != "description")
+		return unicode.IsControl(r) && (r != '\n' || !slices.Contains(multiline, f.name))
 	}):
 		bad.Add(f.name, ruleCharacters, strconv.QuoteToASCII(s), "Must not contain control characters.")
 	case listed && !slices.Contains(strings.Split(enum, ","), s):

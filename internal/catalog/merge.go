@@ -51,7 +51,7 @@ func mergeMembers(to, def reflect.Value, members []member, prefix string, bad *I
 		i, known := index[m.name]
 		switch {
 		case !known:
-			bad.Add(prefix+m.name, ruleUnknown, string(m.value), "There is no such field here.")
+			bad.Add(prefix+m.name, ruleUnknown, string(m.value), orElse(moved[[2]string{to.Type().Name(), m.name}], "There is no such field here."))
 		case seen[m.name]:
 			bad.Add(prefix+m.name, ruleDuplicate, string(m.value), "The field is given twice.")
 		case string(m.value) == "null":
@@ -68,6 +68,18 @@ func mergeMembers(to, def reflect.Value, members []member, prefix string, bad *I
 		}
 		seen[m.name] = true
 	}
+}
+
+// moved are fields that were there once, and what has taken their place.
+var moved = map[[2]string]string{
+	{"PublisherDoc", "postback_url"}: "A publisher has postbacks of their own kind now, any number of them: POST /api/v1/postbacks with its id as publisher. The URL that stood here is one of them.",
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
 }
 
 // maxRows is more than any list of rows may have; each field says how many its own may.

@@ -104,7 +104,7 @@ func (s *Service) Names(ctx context.Context, workspace, kind string, ids []strin
 }
 
 // NameOf is what people call an entity: its name, a link's key when it has none, a
-// coupon's code, a domain's host, an enrollment's id.
+// coupon's code, a domain's host, a postback's name or host, an enrollment's id.
 func NameOf(e Entity) string {
 	switch e := e.(type) {
 	case *Workspace:
@@ -126,6 +126,8 @@ func NameOf(e Entity) string {
 		return e.Code
 	case *Domain:
 		return e.Host
+	case *Postback:
+		return e.Title()
 	}
 	return e.Base().ID
 }

@@ -92,7 +92,7 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 			Keywords: []catalog.KeywordDoc{{"q", "shoes", 3}, {"", "boots", 0}, {"", "socks", 1}},
 			Caps:     []catalog.CapDoc{{"clicks", "weekly", 10, "", "each"}, {"conversions", "daily", 0, "sale", ""}}, CapTimeZone: "America/New_York",
 			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}, CouponPrecedence: "coupon_wins"},
-		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", PostbackURL: "https://b.example/?c={commission}"},
+		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", Notes: "a\nb"},
 	} {
 		e := s.create(d)
 		got, err := s.Get(t.Context(), owner, d.Kind(), s.ws, e.Base().ID)

@@ -26,6 +26,7 @@ var Filters = map[Kind][]string{
 	KindLink:       {"offer", "publisher", "status", "key"},
 	KindCoupon:     {"advertiser", "offer", "publisher", "status", "code"}, // code: in any case
 	KindDomain:     {"advertiser", "status", "host", "default"},
+	KindPostback:   {"publisher", "offer", "goal", "status"},
 }
 
 // Idempotency names a write the caller may repeat. Key "" means none.

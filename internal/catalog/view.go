@@ -3,6 +3,8 @@ package catalog
 import (
 	"iter"
 	"maps"
+	"slices"
+	"strings"
 )
 
 // View is the whole catalog at one revision, in memory: what judging prices from.
@@ -23,6 +25,7 @@ type View struct {
 	codes       map[string][2]string    // coupon → its key in coupons
 	domains     map[string]*Domain      // by id
 	hosts       map[string]*Domain      // the live ones, by host
+	postbacks   map[string][]*Postback  // by publisher, in the order of their ids
 }
 
 // NewView is the empty catalog at revision 0.
@@ -33,6 +36,7 @@ func NewView() *View {
 		publishers: map[string]*Publisher{}, enrollments: map[[2]string]*Enrollment{}, links: map[string]*Link{},
 		coupons: map[[2]string][]*Coupon{}, codes: map[string][2]string{},
 		domains: map[string]*Domain{}, hosts: map[string]*Domain{},
+		postbacks: map[string][]*Postback{},
 	}
 }
 
@@ -72,6 +76,8 @@ func (v *View) copy(k Kind) {
 		v.coupons, v.codes = maps.Clone(v.coupons), maps.Clone(v.codes)
 	case KindDomain:
 		v.domains, v.hosts = maps.Clone(v.domains), maps.Clone(v.hosts)
+	case KindPostback:
+		v.postbacks = maps.Clone(v.postbacks)
 	}
 }
 
@@ -121,6 +127,11 @@ func (v *View) put(e Entity) {
 		if !e.Archived {
 			v.hosts[e.Host] = e
 		}
+	case *Postback:
+		of := slices.DeleteFunc(slices.Clone(v.postbacks[e.Publisher]), func(p *Postback) bool { return p.ID == e.ID })
+		of = append(of, e)
+		slices.SortFunc(of, func(a, b *Postback) int { return strings.Compare(a.ID, b.ID) })
+		v.postbacks[e.Publisher] = of
 	}
 }
 
@@ -142,6 +153,9 @@ func (v *View) putCoupon(e *Coupon) {
 	}
 	v.codes[e.ID], v.coupons[key] = key, append(without(key), e)
 }
+
+// Postbacks are the publisher's, archived and paused ones included, oldest first.
+func (v *View) Postbacks(publisher string) []*Postback { return v.postbacks[publisher] }
 
 // Workspace returns the workspace, nil when unknown.
 func (v *View) Workspace(id string) *Workspace { return v.workspaces[id] }

@@ -68,9 +68,14 @@ type Books interface {
 	ledger.Reader
 }
 
-// Deliveries lists what was told to publishers.
-type Deliveries interface {
-	ListDeliveries(ctx context.Context, workspace, conversion, before string, limit int) ([]*outbound.Delivery, error)
+// Outbound is what was told to publishers; see outbound.Service.
+type Outbound interface {
+	List(ctx context.Context, q outbound.Query) ([]*outbound.Delivery, error)
+	Get(ctx context.Context, workspace, publisher, id string) (*outbound.Delivery, []*outbound.Try, error)
+	Counts(ctx context.Context, workspace, publisher string) (outbound.Counts, error)
+	Resend(ctx context.Context, workspace, publisher, id, actor string) (*outbound.Delivery, error)
+	ResendDead(ctx context.Context, q outbound.Query, actor string) (int, error)
+	Test(ctx context.Context, p *catalog.Postback, actor string) (*outbound.Delivery, *outbound.Try, error)
 }
 
 // Clicks finds a click by its id, nil when it is not known.
@@ -100,14 +105,14 @@ type StatusLine struct {
 
 // Options are the console's parts and settings.
 type Options struct {
-	Catalog    Catalog
-	Accounts   Accounts
-	Books      Books
-	Clicks     Clicks
-	Decide     Decider
-	Report     report.Reporter
-	Deliveries Deliveries
-	Rates      Rates
+	Catalog  Catalog
+	Accounts Accounts
+	Books    Books
+	Clicks   Clicks
+	Decide   Decider
+	Report   report.Reporter
+	Outbound Outbound
+	Rates    Rates
 
 	// Caps may be nil: then caps are shown without how much of them is used. Marks may be
 	// nil, too: then no offer is marked.
@@ -156,7 +161,7 @@ func New(o Options) (http.Handler, error) {
 }
 
 func newServer(o Options, fsys fs.FS, mark func(string) string) (*server, error) {
-	if o.Catalog == nil || o.Accounts == nil || o.Books == nil || o.Decide == nil || o.Report == nil || o.Deliveries == nil || o.Clicks == nil || o.Rates == nil {
+	if o.Catalog == nil || o.Accounts == nil || o.Books == nil || o.Decide == nil || o.Report == nil || o.Outbound == nil || o.Clicks == nil || o.Rates == nil {
 		return nil, errors.New("console: a service is missing")
 	}
 	if o.Now == nil {

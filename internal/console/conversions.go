@@ -1,12 +1,10 @@
 package console
 
 import (
-	"slices"
 	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
-	"clickledger/internal/outbound"
 )
 
 // statuses of conversions in the order of their life.
@@ -185,71 +183,4 @@ func conversionMoved(to conversion.Status) string {
 		return "Its money was taken back; the ledger keeps both entries."
 	}
 	return ""
-}
-
-// outbound lists the postbacks that told publishers.
-func (c *call) outbound() error {
-	before := c.param("after")
-	ds, err := c.Deliveries.ListDeliveries(c.r.Context(), c.ws.ID, "", before, pageSize+1)
-	if err != nil {
-		return err
-	}
-	more := len(ds) > pageSize
-	if more {
-		ds = ds[:pageSize]
-	}
-	t := c.deliveryTable(ds, true, "A postback is sent to a publisher's URL for each accepted conversion. Set the URL on the publisher.")
-	if len(ds) > 0 {
-		t.Count = plural(int64(len(ds)), "row", "rows")
-	}
-	if more {
-		t.Next = c.same("after", ds[len(ds)-1].ID)
-	}
-	if before != "" {
-		t.First = c.same("after", "")
-	}
-	return show(c, "list", "Outbound", listPage{Head: head{Title: "Outbound", Note: "Postbacks to publishers, newest first"}, Table: t})
-}
-
-// deliveryTable is a table of deliveries; named adds whose they are.
-func (c *call) deliveryTable(ds []*outbound.Delivery, named bool, sentence string) *table {
-	var pubs []string
-	for _, d := range ds {
-		pubs = append(pubs, d.Publisher)
-	}
-	names := c.names(catalog.KindPublisher, pubs...)
-	t := &table{Label: "Postbacks", Empty: &empty{Sentence: sentence}, Columns: []column{
-		{Label: "Time"}, {Label: "State"}, {Label: "Answer"}, {Label: "Tries", Class: "num"}, {Label: "Next try", Class: "opt"}, {Label: "URL", Class: "fill"},
-	}}
-	if named {
-		t.Columns = slices.Insert(t.Columns, 1, column{Label: "Publisher", Class: "opt"})
-	}
-	for _, d := range ds {
-		href := c.at("conversions/" + d.Conversion)
-		next := timeCell(d.NextAt, c.loc, c.Now()).with("opt")
-		if d.NextAt == 0 {
-			next = cell{Text: undefined, Tone: "zero", Class: "opt"}
-		}
-		cells := []cell{timeCell(d.Created, c.loc, c.Now()), statusCell(d.State, false), deliveryAnswer(d), countCell(d.Tries), next, {Text: d.URL, Href: href, Class: "fill mono", Title: d.URL}}
-		if named {
-			cells = slices.Insert(cells, 1, cell{Text: nameOr(names, d.Publisher), Class: "opt cut"})
-		}
-		t.Rows = append(t.Rows, row{Href: href, Cells: cells})
-	}
-	return t
-}
-
-// deliveryAnswer says in few words what came back.
-func deliveryAnswer(d *outbound.Delivery) cell {
-	switch {
-	case d.Error != "":
-		return cell{Text: d.Error, Tone: "bad", Title: d.Error, Class: "cut"}
-	case d.Status == 0:
-		return cell{Text: undefined, Tone: "zero"}
-	}
-	t := ""
-	if d.Status < 200 || d.Status > 299 {
-		t = "bad"
-	}
-	return cell{Text: "HTTP " + itoa(int(d.Status)), Tone: t}
 }

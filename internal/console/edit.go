@@ -384,6 +384,8 @@ func (c *call) title(e catalog.Entity) string {
 		}
 	case *catalog.Coupon:
 		name = e.Code
+	case *catalog.Postback:
+		name = e.Title()
 	case *catalog.Enrollment:
 		name = c.nameOf(catalog.KindPublisher, e.Publisher) + " · " + c.nameOf(catalog.KindOffer, e.Offer)
 	}

@@ -6,7 +6,6 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/ledger"
-	"clickledger/internal/outbound"
 	"clickledger/internal/report"
 )
 
@@ -137,24 +136,28 @@ func (c *call) publisher() error {
 	if err != nil {
 		return err
 	}
+	postbacks, err := c.postbacksPanel(p.ID)
+	if err != nil {
+		return err
+	}
 	convs, err := c.Books.ListConversions(c.r.Context(), conversion.Query{Workspace: c.ws.ID, Publisher: p.ID, Limit: 10})
 	if err != nil {
 		return err
 	}
 	ct := c.conversionTable(convs, "publisher")
 	ct.Empty = &empty{Sentence: "Nothing this publisher sent has converted yet."}
-	sent, err := c.sentBy(p.ID)
+	sent, err := c.sentTo(p.ID)
 	if err != nil {
 		return err
 	}
-	about := panel{Title: "About", Pairs: []pair{{Label: "E-mail", Value: orDash(p.Email)}, {Label: "Postback URL", Value: orDash(p.PostbackURL)}}}
+	about := panel{Title: "About", Pairs: []pair{{Label: "E-mail", Value: orDash(p.Email)}}}
 	if p.Notes != "" {
 		about.Pairs = append(about.Pairs, pair{Label: "Notes", Value: p.Notes})
 	}
 	about.Pairs = append(about.Pairs, pair{Label: "Id", Value: p.ID})
-	page.Panels = []panel{bal, enr, links, coupons,
+	page.Panels = []panel{bal, enr, links, coupons, postbacks,
 		{ID: "conversions", Title: "Conversions", Table: ct, More: &link{Label: "All of them", URL: c.at("conversions", "publisher", p.ID)}},
-		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "A postback is sent for each accepted conversion once the publisher has a postback URL."), More: &link{Label: "All outbound", URL: c.at("outbound")}},
+		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "What the publisher's postbacks have told stands here."), More: &link{Label: "All of them", URL: c.at("outbound", "publisher", p.ID)}},
 		about,
 	}
 	page.Notes = sortedKeys(c.remarks)
@@ -166,21 +169,6 @@ func orDash(s string) string {
 		return undefined
 	}
 	return s
-}
-
-// sentBy picks a publisher's latest deliveries from the workspace's.
-func (c *call) sentBy(publisher string) ([]*outbound.Delivery, error) {
-	ds, err := c.Deliveries.ListDeliveries(c.r.Context(), c.ws.ID, "", "", 500)
-	if err != nil {
-		return nil, err
-	}
-	var out []*outbound.Delivery
-	for _, d := range ds {
-		if d.Publisher == publisher && len(out) < 10 {
-			out = append(out, d)
-		}
-	}
-	return out, nil
 }
 
 // balancesPanel is what the books say about one party.

@@ -113,14 +113,6 @@ func advertiserPreview(c *call, doc catalog.Doc) ([]previewBox, []note, error) {
 	return []previewBox{box, {Title: "Appended to offer URLs", URL: []urlPart{{Text: "https://shop.example/?" + orElse(d.ClickParam, "click_id") + "="}, {macro.Tokens[macro.ClickID].Sample, true}}}}, []note{n}, nil
 }
 
-func publisherPreview(_ *call, doc catalog.Doc) ([]previewBox, []note, error) {
-	d, ok := doc.(*catalog.PublisherDoc)
-	if !ok || d.PostbackURL == "" {
-		return nil, nil, nil
-	}
-	return []previewBox{sampleURL("A sample conversion calls", macro.PostbackTokens, d.PostbackURL)}, []note{urlNote("postback_url", macro.PostbackTokens, d.PostbackURL)}, nil
-}
-
 // goalPreview prices a goal by its own terms, and where it has none by its offer's.
 func goalPreview(c *call, doc catalog.Doc) ([]previewBox, []note, error) {
 	d, ok := doc.(*catalog.GoalDoc)

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"clickledger/internal/catalog"
-	"clickledger/internal/macro"
 )
 
 // editor says how the rows of a kind are made and changed in the console.
@@ -38,9 +37,10 @@ type asideBox struct {
 var editors = map[string]editor{
 	"offers":      {catalog.KindOffer, "offer", "Offers", offerSections, []string{"workspace"}, []string{"currency"}, offerAside, offerPreview, offerLists},
 	"advertisers": {catalog.KindAdvertiser, "advertiser", "Advertisers", advertiserSections, []string{"workspace"}, nil, nil, advertiserPreview, nil},
-	"publishers":  {catalog.KindPublisher, "publisher", "Publishers", publisherSections, []string{"workspace"}, nil, publisherAside, publisherPreview, nil},
+	"publishers":  {catalog.KindPublisher, "publisher", "Publishers", publisherSections, []string{"workspace"}, nil, nil, nil, nil},
 	"links":       {catalog.KindLink, "link", "Links", linkSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 	"coupons":     {catalog.KindCoupon, "coupon", "Coupons", couponSections, []string{"workspace"}, []string{"offer", "publisher"}, couponAside, nil, nil},
+	"postbacks":   {catalog.KindPostback, "postback", "Publishers", postbackSections, []string{"workspace"}, []string{"publisher"}, postbackAside, postbackPreview, nil},
 	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil, goalPreview, offerLists},
 	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 }
@@ -49,7 +49,7 @@ var editors = map[string]editor{
 var paths = map[catalog.Kind]string{
 	catalog.KindOffer: "offers", catalog.KindAdvertiser: "advertisers", catalog.KindPublisher: "publishers",
 	catalog.KindLink: "links", catalog.KindGoal: "goals", catalog.KindEnrollment: "enrollments",
-	catalog.KindCoupon: "coupons",
+	catalog.KindCoupon: "coupons", catalog.KindPostback: "postbacks",
 }
 
 // options makes choices of values with their labels: value, label, value, label, …
@@ -115,14 +115,9 @@ func publisherSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
 			{name: "name", help: noHelp, example: "Anna's reviews"},
 			{name: "email", label: "E-mail address", typ: "email", optional: true, width: "w3", example: "anna@example.com", help: noHelp},
 			{name: "status", choices: options("active", "Active", "pending", "Pending", "paused", "Paused", "banned", "Banned"), width: "w3", help: noHelp},
-			{name: "postback_url", label: "Postback URL", optional: true, widget: "area", rows: 2, code: true, live: true, tokens: macro.PostbackTokens, example: "https://tracker.example/pb?cid={sub1}&payout={commission}", help: "Called for each accepted conversion, with tokens replaced."},
 			{name: "notes", optional: true, widget: "area", rows: 3, help: noHelp},
 		}},
 	}, nil
-}
-
-func publisherAside(bool) []asideBox {
-	return []asideBox{{Title: "What it never gets", Text: "The payout an advertiser pays us is not available in a publisher's postback: {payout} is the publisher's own commission."}}
 }
 
 func linkSections(c *call, _ catalog.Doc, _ bool) ([]sectionSpec, error) {

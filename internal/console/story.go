@@ -141,7 +141,7 @@ func (c *call) conversionSteps(cv *conversion.Conversion) ([]step, error) {
 	for _, t := range txs {
 		steps = append(steps, c.ledgerStep(t, parties))
 	}
-	ds, err := c.Deliveries.ListDeliveries(ctx, c.ws.ID, cv.ID, "", 50)
+	ds, err := c.Outbound.List(ctx, outbound.Query{Workspace: c.ws.ID, Conversion: cv.ID, Limit: 50})
 	if err != nil {
 		return nil, err
 	}
@@ -373,15 +373,15 @@ func (c *call) deliveryStep(d *outbound.Delivery) step {
 	case outbound.StateSent:
 		s.Tone, s.Sentence = "good", "It was told by postback and answered HTTP "+strconv.FormatInt(d.Status, 10)+"."
 		s.at = max(d.DoneAt, d.Created)
-	case outbound.StateDead:
-		s.Tone, s.Sentence = "bad", "It could not be told: "+orElse(d.Error, "HTTP "+strconv.FormatInt(d.Status, 10))+". It will not be tried again."
+	case outbound.StateDead, outbound.StateResent:
+		s.Tone, s.Sentence = "bad", "It could not be told: "+orElse(d.Error, "HTTP "+strconv.FormatInt(d.Status, 10))+". It is not tried again by itself."
 	default:
 		s.Tone, s.Sentence = "wait", "It is waiting to be told; next try "+clock(d.NextAt, c.loc, c.Now())+"."
 		if d.Error != "" {
 			s.Fix = "Last error: " + d.Error
 		}
 	}
-	s.Pairs = []pair{{Label: "Publisher", Value: c.nameOf(catalog.KindPublisher, d.Publisher), Href: c.at("publishers/" + d.Publisher)}, {Label: "Tries", Value: strconv.FormatInt(d.Tries, 10)}, {Label: "Delivery", Value: d.ID}}
+	s.Pairs = []pair{{Label: "Publisher", Value: c.nameOf(catalog.KindPublisher, d.Publisher), Href: c.at("publishers/" + d.Publisher)}, {Label: "Tries", Value: strconv.FormatInt(d.Tries, 10)}, {Label: "Delivery", Value: d.ID, Href: c.at("outbound/" + d.ID)}}
 	if d.Answer != "" {
 		s.Folds = append(s.Folds, fold{"Answer", d.Answer})
 	}

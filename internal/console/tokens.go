@@ -76,7 +76,7 @@ func urlNote(field string, tbl *macro.Table, raw string) note {
 			shown = append(shown, "{"+macro.Tokens[id].Name+"}")
 		}
 	}
-	if len(shown) > 0 {
+	if len(shown) > 0 && tbl == macro.ClickTokens {
 		n.Tone, n.Text = "warn", strings.Join(shown, ", ")+" shows an internal name to every visitor."
 	}
 	return n

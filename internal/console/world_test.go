@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -36,6 +37,7 @@ type world struct {
 	desk      *books.Desk
 	rates     *rates.Service
 	diagnosis *diagnosis.Service
+	outbound  *outbound.Service
 	minter    *event.Minter
 	now       time.Time
 	clicks    clicks
@@ -94,8 +96,9 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.desk = &books.Desk{Store: db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: w.publish}
 	w.rates = rates.NewService(rates.Options{Store: db.Rates(), Now: clock})
 	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
+	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
 	w.srv, err = newServer(Options{
-		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Deliveries: db.Deliveries(), Rates: w.rates, Marks: w.diagnosis, Diagnosis: w.diagnosis,
+		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Portal:    portal.New(portal.Options{Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
@@ -204,14 +207,14 @@ func (w *world) populate(c cast) {
 	}
 	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: w.offs[0].ID, Key: "signup", Name: "Newsletter sign-up", Type: catalog.GoalSignup, PayoutKind: catalog.PayoutFixed, Payout: "1.20", Precedence: catalog.PostbackWins})
 	for i, n := range c.pubs {
-		d := &catalog.PublisherDoc{Name: n, Email: fmt.Sprintf("p%d@example.com", i), Status: catalog.StatusActive, PostbackURL: "https://tracker.example/pb?cid={sub1}&payout={commission}&st={status}"}
-		if i == 3 {
-			d.PostbackURL = ""
-		}
+		d := &catalog.PublisherDoc{Name: n, Email: fmt.Sprintf("p%d@example.com", i), Status: catalog.StatusActive}
 		if i == len(c.pubs)-1 {
 			d.Status = catalog.StatusPending
 		}
 		w.pubs = append(w.pubs, make2[*catalog.Publisher](w, d))
+		if i != 3 {
+			make2[*catalog.Postback](w, &catalog.PostbackDoc{Publisher: w.pubs[i].ID, Status: catalog.StatusActive, Method: "GET", States: []string{catalog.OnAccepted}, URL: "https://tracker.example/pb?cid={sub1}&payout={commission}&st={status}"})
+		}
 	}
 	for i, p := range w.pubs {
 		for j := range 2 {
@@ -356,7 +359,7 @@ func (w *world) deliver() {
 		case 11:
 			d.State, d.Status, d.Error, d.Answer, d.Tries = outbound.StateDead, 0, "connection refused", "", 10
 		}
-		w.must(w.db.Deliveries().SaveDelivery(ctx, d))
+		w.must(w.db.Deliveries().SaveDelivery(ctx, d, nil))
 	}
 }
 

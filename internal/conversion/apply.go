@@ -73,7 +73,7 @@ func (j *judgment) replace(ctx context.Context, c *Conversion) error {
 	if c.Status == Rejected {
 		return j.tx.UpdateConversion(ctx, c) // a cap had refused it: only its number is to be freed
 	}
-	return Move(ctx, j.tx, c, Rejected, j.row.ID, "a page's claim, replaced by the advertiser's own postback", j.Now().UnixMicro())
+	return j.Move(ctx, j.tx, c, Rejected, j.row.ID, "a page's claim, replaced by the advertiser's own postback")
 }
 
 // prepare makes a new conversion with its price, or refuses the signal.
@@ -162,7 +162,7 @@ func (j *judgment) create(ctx context.Context, c *Conversion) error {
 	if err != nil {
 		return fmt.Errorf("queue fact: %w", err)
 	}
-	return j.tell(ctx, c)
+	return tell(ctx, j.tx, j.view, c, j.visit, true, now)
 }
 
 // actor is who a change by this signal is put down to.
@@ -366,7 +366,7 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 		did = append(did, filling.did...)
 	}
 	if moves {
-		err := Move(ctx, j.tx, c, to, j.actor(), "status "+string(asked)+" by a "+j.sig.Kind, j.Now().UnixMicro())
+		err := j.Move(ctx, j.tx, c, to, j.actor(), "status "+string(asked)+" by a "+j.sig.Kind)
 		if err != nil {
 			return err
 		}

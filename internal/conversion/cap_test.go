@@ -54,7 +54,7 @@ func (w *world) move(c *conversion.Conversion, to conversion.Status) {
 		if err != nil {
 			return err
 		}
-		return conversion.Move(ctx, tx, c, to, "usr_1", "because", w.now.UnixMicro())
+		return w.judge.Move(ctx, tx, c, to, "usr_1", "because")
 	})
 	if err != nil {
 		w.t.Fatal(err)

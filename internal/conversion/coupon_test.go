@@ -11,6 +11,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/outbound"
 )
 
 // couponWorld has a second publisher with a coupon, who earns 70 % of the payout of 10.00
@@ -26,12 +27,13 @@ func newCouponWorld(t *testing.T, precedence string) *couponWorld {
 	t.Helper()
 	c := &couponWorld{world: newWorld(t)}
 	c.offer.Status, c.offer.CouponPrecedence, c.zone, c.currency = catalog.StatusActive, precedence, "America/New_York", "USD"
-	c.pub2 = &catalog.Publisher{Meta: meta("pub_2"), Name: "Anna", Status: catalog.StatusActive, PostbackURL: "https://anna.example/pb?c={click_id}&s={sub1}&x={external_id}&l={link_id}&pay={payout}"}
+	c.pub2 = &catalog.Publisher{Meta: meta("pub_2"), Name: "Anna", Status: catalog.StatusActive}
 	c.enr2 = &catalog.Enrollment{Meta: meta("enr_2"), Offer: "off_1", Publisher: "pub_2", Status: catalog.Approved, CommissionKind: catalog.CommissionPercentPayout, CommissionPercent: "70"}
 	c.coupon = &catalog.Coupon{Meta: meta("cpn_1"), Offer: "off_1", Publisher: "pub_2", Advertiser: "adv_1", Code: "Spring 10%", Status: catalog.StatusActive}
 	c.summer = &catalog.Coupon{Meta: meta("cpn_2"), Offer: "off_1", Publisher: "pub_1", Advertiser: "adv_1", Code: "SUMMER", Status: catalog.StatusActive}
 	c.else_ = &catalog.Coupon{Meta: meta("cpn_3"), Offer: "off_2", Publisher: "pub_2", Advertiser: "adv_1", Code: "ELSE", Status: catalog.StatusActive}
-	c.more = []catalog.Entity{c.pub2, c.enr2, c.coupon, c.summer, c.else_,
+	told := tells("pub_2", "https://anna.example/pb?c={click_id}&s={sub1}&x={external_id}&l={link_id}&pay={payout}", catalog.OnAccepted)
+	c.more = []catalog.Entity{told, c.pub2, c.enr2, c.coupon, c.summer, c.else_,
 		&catalog.Enrollment{Meta: meta("enr_1"), Offer: "off_1", Publisher: "pub_1", Status: catalog.Approved},
 		&catalog.Advertiser{Meta: meta("adv_3"), Name: "Second shop", Token: "tok_second", TokenRequired: true},
 		&catalog.Offer{Meta: meta("off_3"), Advertiser: "adv_3", Status: catalog.StatusActive, Currency: "USD", Terms: catalog.Terms{PayoutKind: catalog.PayoutFixed}},
@@ -264,7 +266,7 @@ func TestCouponAndClick(t *testing.T) {
 				return
 			}
 			// The winner is told nothing of what the other one's link carried.
-			sent, err := c.db.Deliveries().ListDeliveries(t.Context(), "ws_1", "", "", 10)
+			sent, err := c.db.Deliveries().ListDeliveries(t.Context(), outbound.Query{Workspace: "ws_1"})
 			if err != nil || len(sent) != 1 || sent[0].URL != "https://anna.example/pb?c=&s=&x=&l=&pay=7.00" {
 				t.Errorf("told %+v, %v", sent, err)
 			}

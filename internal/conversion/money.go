@@ -7,7 +7,6 @@ import (
 
 	"clickledger/internal/event"
 	"clickledger/internal/ledger"
-	"clickledger/internal/outbound"
 )
 
 // account names one of the conversion's accounts.
@@ -116,11 +115,12 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("a conversion that is %s cannot become %s", e.From, e.To)
 }
 
-// Move changes the conversion's status along [Transitions] and posts what follows.
-// actor is a user, key or signal id; now is in µs. It fails with [*StateError] where
-// the table has no such transition.
-func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reason string, now int64) error {
-	from := c.Status
+// Move changes the conversion's status along [Transitions], posts what follows and tells
+// the publisher. actor is a user, key or signal id. It fails with [*StateError] where the
+// table has no such transition.
+func (j *Judge) Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reason string) error {
+	now := j.Now()
+	from, µs := c.Status, now.UnixMicro()
 	if !Allowed(from, to) {
 		return &StateError{from, to}
 	}
@@ -129,12 +129,12 @@ func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reaso
 	if err != nil {
 		return fmt.Errorf("update conversion: %w", err)
 	}
-	err = tx.InsertChange(ctx, &Change{Conversion: c.ID, At: now, From: from, To: to, Actor: actor, Reason: reason})
+	err = tx.InsertChange(ctx, &Change{Conversion: c.ID, At: µs, From: from, To: to, Actor: actor, Reason: reason})
 	if err != nil {
 		return fmt.Errorf("insert history: %w", err)
 	}
 	for _, p := range postings(c, from, to) {
-		err := post(ctx, tx, c, p.kind, p.entries, now)
+		err := post(ctx, tx, c, p.kind, p.entries, µs)
 		if err != nil {
 			return err
 		}
@@ -157,7 +157,7 @@ func Move(ctx context.Context, tx Writer, c *Conversion, to Status, actor, reaso
 	if err != nil {
 		return fmt.Errorf("queue fact: %w", err)
 	}
-	return nil
+	return tell(ctx, tx, j.View(), c, visit, false, now)
 }
 
 type posting struct {
@@ -176,29 +176,6 @@ func postings(c *Conversion, from, to Status) []posting {
 		return []posting{{"reversal", append(negated(approval(c)), negated(accrual(c))...)}}
 	case from == Rejected && to == Approved:
 		return []posting{{"accrual", accrual(c)}, {"approval", approval(c)}}
-	}
-	return nil
-}
-
-// tell queues the publisher's postback.
-func (j *judgment) tell(ctx context.Context, c *Conversion) error {
-	pub := j.view.Publisher(c.Publisher)
-	if pub == nil || pub.PostbackURL == "" || !counts(c.Status) {
-		return nil
-	}
-	url, err := renderPostback(pub.PostbackURL, c, j.visit)
-	if err != nil {
-		// The URL was checked when it was saved; an older one must not cost the conversion.
-		j.row.Detail += " The publisher's postback could not be rendered: " + err.Error() + "."
-		return nil
-	}
-	now := j.Now()
-	err = j.tx.InsertDelivery(ctx, &outbound.Delivery{
-		ID: event.NewID("dlv_", now), Workspace: c.Workspace, Publisher: c.Publisher, Conversion: c.ID, URL: url,
-		Method: "GET", State: outbound.StateWaiting, Created: now.UnixMicro(), NextAt: now.UnixMicro(),
-	})
-	if err != nil {
-		return fmt.Errorf("queue postback: %w", err)
 	}
 	return nil
 }

@@ -1,28 +1,48 @@
 package conversion
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"time"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/macro"
 	"clickledger/internal/money"
+	"clickledger/internal/outbound"
 )
 
-// renderPostback fills a publisher's postback URL in. {payout} towards a publisher is
-// their commission; our revenue has no macro.
-func renderPostback(url string, c *Conversion, visit *event.Visit) (string, error) {
-	t, err := macro.ParseURLWith(macro.PostbackTokens, url)
-	if err != nil {
-		return "", fmt.Errorf("parse the postback URL: %w", err)
+// tell queues the publisher's postbacks about the state the conversion has just come to;
+// first says that it was recorded just now. [Transitions] leads to no state twice, so each
+// postback is called once for each state at most.
+func tell(ctx context.Context, tx outbound.Tx, view *catalog.View, c *Conversion, visit *event.Visit, first bool, now time.Time) error {
+	told := view.ToTell(c.Publisher, c.Offer, c.GoalKey, string(c.Status), first)
+	if len(told) == 0 {
+		return nil
 	}
-	var v macro.Values
+	v := postbackValues(view, c, visit, now)
+	for _, p := range told {
+		err := tx.InsertDelivery(ctx, outbound.Make(p, v, now))
+		if err != nil {
+			return fmt.Errorf("queue postback: %w", err)
+		}
+	}
+	return nil
+}
+
+// postbackValues are what a publisher is told of its conversion. {payout} towards a
+// publisher is their commission; our revenue has no macro.
+func postbackValues(view *catalog.View, c *Conversion, visit *event.Visit, now time.Time) *macro.Values {
+	v := &macro.Values{}
 	if c.Method != MatchCoupon { // it had no click, or another publisher's
 		v[macro.ClickID] = c.Click.String()
 	}
 	v[macro.CampaignID] = visit.Campaign
 	v[macro.OfferID] = c.Offer
+	if o := view.Offer(c.Offer); o != nil {
+		v[macro.OfferName] = o.Name
+	}
 	v[macro.PublisherID] = c.Publisher
 	v[macro.LinkID] = c.Link
 	// A macro that nobody replaced goes to nobody (R10); the bits are event.Visit's.
@@ -47,11 +67,14 @@ func renderPostback(url string, c *Conversion, visit *event.Visit) (string, erro
 	v[macro.Currency] = c.Currency
 	v[macro.Status] = string(c.Status)
 	v[macro.Goal] = c.GoalKey
-	recorded := time.UnixMicro(c.Recorded).UTC()
-	v[macro.Timestamp] = strconv.FormatInt(recorded.Unix(), 10)
-	v[macro.TimestampMs] = strconv.FormatInt(recorded.UnixMilli(), 10)
-	v[macro.Date] = recorded.Format(time.DateOnly)
+	now = now.UTC()
+	v[macro.Timestamp] = strconv.FormatInt(now.Unix(), 10)
+	v[macro.TimestampMs] = strconv.FormatInt(now.UnixMilli(), 10)
+	v[macro.Date] = now.Format(time.DateOnly)
 	v[macro.Random] = c.Click.String()[18:] // random-looking, and the same on every retry
 	v[macro.EventTime] = strconv.FormatInt(c.At/1e6, 10)
-	return string(t.Append(nil, &v)), nil
+	if w := view.Workspace(c.Workspace); w != nil {
+		v[macro.Salt] = w.Salt
+	}
+	return v
 }

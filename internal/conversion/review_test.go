@@ -239,7 +239,7 @@ func TestARefusedRepetitionChangesNothing(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return conversion.Move(ctx, tx, c, to, "usr_1", "", w.now.UnixMicro())
+			return w.judge.Move(ctx, tx, c, to, "usr_1", "")
 		})
 		if err != nil {
 			t.Fatal(err)

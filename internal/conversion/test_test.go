@@ -14,6 +14,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/money"
+	"clickledger/internal/outbound"
 )
 
 // testClick is a click through a test link.
@@ -51,7 +52,7 @@ func amount(c *conversion.Conversion) string {
 // state is everything that money, caps, postbacks and reports are made of.
 func (w *world) state() string {
 	w.t.Helper()
-	deliveries, err := w.db.Deliveries().ListDeliveries(w.t.Context(), "ws_1", "", "", 100)
+	deliveries, err := w.db.Deliveries().ListDeliveries(w.t.Context(), outbound.Query{Workspace: "ws_1"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func (w *world) state() string {
 // that money or reports are made of changes.
 func TestATestIsJudgedAndCountsNowhere(t *testing.T) {
 	w := newWorld(t)
-	w.pub.PostbackURL = "https://tracker.example/?p={payout}"
+	w.more = []catalog.Entity{tells("pub_1", "https://tracker.example/?p={payout}", catalog.OnAccepted)}
 	w.offer.Caps = []catalog.Cap{{Event: catalog.CapConversions, Period: catalog.CapDaily, Limit: 1}}
 	w.offer.CapStates, w.offer.CapTimeZone, w.offer.OverCap = []string{"pending", "approved"}, "UTC", catalog.OverCapRefuse
 	w.reload()

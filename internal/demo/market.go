@@ -150,12 +150,15 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 	}
 	for i, name := range []string{"Running Blog", "Deal Hunter", "Coffee Notes", "Video Anna", "Weekly Letter"} {
 		body := map[string]any{"name": name, "email": fmt.Sprintf("publisher%d@example.com", i+1)}
-		if i == 0 {
-			body["postback_url"] = receiver.URL + "/pb?cid={sub1}&payout={payout}&txid={txid}"
-		}
 		p, err := create("/publishers", body)
 		if err != nil {
 			return nil, err
+		}
+		if i == 0 {
+			_, err = create("/postbacks", map[string]any{"publisher": p.ID, "name": "Its tracker", "url": receiver.URL + "/pb?cid={sub1}&payout={payout}&txid={txid}"})
+			if err != nil {
+				return nil, err
+			}
 		}
 		m.publishers[p.ID] = name
 		for j, of := range offers {

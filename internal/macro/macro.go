@@ -45,6 +45,7 @@ const (
 	CodeTokenInHost   = "url_token_in_host"    // a token in the host or port
 	CodeDotSegment    = "url_dot_segment"      // a path segment of dots and tokens
 	CodeTooLong       = "url_too_long"         // more than MaxURL bytes
+	CodeBodyJSON      = "body_json"            // a body that is not valid JSON for all values
 	CodeLinkDenied    = "deep_link_denied"     // well formed, but the allow-list does not have it
 	CodeLinkInvalid   = "deep_link_invalid"    // not a URL that every parser reads alike
 	CodeAllowHost     = "allow_host_invalid"   // not a host for an allow-list

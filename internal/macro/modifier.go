@@ -78,6 +78,9 @@ func (c *compiler) unknown(name, head string) *Error {
 	if _, known := c.tbl.byName[first]; more && known {
 		return badModifier(head)
 	}
+	if why := c.tbl.refused[name]; why != "" {
+		return &Error{CodeTokenUnknown, name, "The token {" + name + "} is refused here: " + why}
+	}
 	msg := "The token {" + name + "} is not known here."
 	if near := c.tbl.Nearest(name); near != "" {
 		msg += " Did you mean {" + near + "}?"

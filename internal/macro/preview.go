@@ -14,10 +14,5 @@ func SampleValues() *Values {
 // Preview is the URL as it would look for the sample visitor. Tokens that tbl, the table
 // the URL was parsed with, does not have are rendered as nothing.
 func Preview(t *Template, tbl *Table) string {
-	all := SampleValues()
-	v := Values{Salt: all[Salt]}
-	for _, id := range tbl.ids {
-		v[id] = all[id]
-	}
-	return string(t.Append(nil, &v))
+	return string(t.Append(nil, tbl.Sample()))
 }

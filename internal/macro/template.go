@@ -35,6 +35,7 @@ const (
 	hasDefault
 	isRaw
 	isHash
+	inText   // in a JSON body: within quotes
 	modified = hasDefault | isRaw | isHash
 )
 

@@ -128,6 +128,9 @@ func (s *idSet) has(id ID) bool { return id <= Salt && s[id>>6]&(1<<(id&63)) != 
 type Table struct {
 	ids    []ID
 	byName map[string]ID // names and aliases
+	// refused are names that people look for and that are left out on purpose, with a
+	// sentence why.
+	refused map[string]string
 }
 
 // The tables.
@@ -137,10 +140,20 @@ var (
 	ClickTokens = newTable(span(ClickID, RandomHex)...)
 	// PostbackTokens may be used in postbacks to publishers. What an advertiser pays us
 	// is not among them: {payout} is the publisher's own commission.
-	PostbackTokens = newTable(append(append([]ID{ClickID, CampaignID, OfferID, PublisherID, LinkID, Source},
+	PostbackTokens = newTable(append(append([]ID{ClickID, CampaignID, OfferID, OfferName, PublisherID, LinkID, Source},
 		append(span(Sub1, Sub20), ExternalID, Keyword, Device, CountryCode, Timestamp, TimestampMs, Date, Random)...),
-		span(ConversionID, EventTime)...)...)
+		span(ConversionID, EventTime)...)...).refuse("what the advertiser pays us is not told to a publisher. {payout} is the publisher's own commission, {amount} what the customer paid.",
+		"revenue", "offer_payout", "offer_revenue", "advertiser_payout", "network_payout", "profit", "margin", "cost")
 )
+
+// refuse keeps why the names are not in the table, for who looks for them.
+func (t *Table) refuse(why string, names ...string) *Table {
+	t.refused = map[string]string{}
+	for _, n := range names {
+		t.refused[n] = why
+	}
+	return t
+}
 
 func span(from, to ID) []ID {
 	var ids []ID

@@ -138,7 +138,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("destinations have {%s}", name)
 		}
 	}
-	for _, name := range []string{"advertiser_id", "advertiser_name", "offer_payout", "cost", "offer_name", "ip"} {
+	for _, name := range []string{"advertiser_id", "advertiser_name", "offer_payout", "cost", "revenue", "offer_revenue", "advertiser_payout", "publisher_name", "ip"} {
 		if _, ok := PostbackTokens.Lookup(name); ok {
 			t.Errorf("postbacks tell a publisher {%s}", name)
 		}

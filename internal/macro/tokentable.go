@@ -37,7 +37,7 @@ var Tokens = describe([NumTokens]Token{
 	CampaignName:   {Name: "campaign_name", Group: GroupNames, Internal: true, Aliases: []string{"campaign.name", "campaignname"}, Help: "Name of the campaign.", Sample: "Spring DE mobile"},
 	PathName:       {Name: "path_name", Group: GroupNames, Internal: true, Aliases: []string{"path.name"}, Help: "Name of the path.", Sample: "Path A"},
 	LanderName:     {Name: "lander_name", Group: GroupNames, Internal: true, Aliases: []string{"lander.name", "landing_name"}, Help: "Name of the lander; empty when there was none.", Sample: "Quiz v3"},
-	OfferName:      {Name: "offer_name", Group: GroupNames, Internal: true, Aliases: []string{"offer.name", "offername"}, Help: "Name of the offer.", Sample: "Trail shoes 12 EUR"},
+	OfferName:      {Name: "offer_name", Group: GroupNames, Internal: true, Aliases: []string{"offer.name", "offername"}, Help: "Name of the offer.", Sample: "Trail shoes"},
 	AdvertiserName: {Name: "advertiser_name", Group: GroupNames, Internal: true, Aliases: []string{"affiliate_network_name", "affiliatenetwork.name"}, Help: "Name of the advertiser.", Sample: "Shoe Network"},
 	PublisherName:  {Name: "publisher_name", Group: GroupNames, Internal: true, Aliases: []string{"affiliate_name"}, Help: "Name of the publisher.", Sample: "Run Blog"},
 	SourceName:     {Name: "source_name", Group: GroupNames, Internal: true, Aliases: []string{"trafficsource.name", "traffic_source_name"}, Help: "Name of the traffic source.", Sample: "Newsletter"},

@@ -20,8 +20,10 @@ const patience = 20 * time.Second
 
 // memory is the store, as far as the sender needs one.
 type memory struct {
+	Store // what the sender does not use
 	mu    sync.Mutex
 	rows  map[string]*Delivery
+	tries map[string][]*Try
 	fail  int // so many writes of outcomes fail
 	saves int
 }
@@ -45,7 +47,7 @@ func (m *memory) DueDeliveries(_ context.Context, now int64, limit int) ([]*Deli
 	return out[:min(len(out), limit)], nil
 }
 
-func (m *memory) SaveDelivery(_ context.Context, d *Delivery) error {
+func (m *memory) SaveDelivery(_ context.Context, d *Delivery, t *Try) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.saves++
@@ -55,17 +57,22 @@ func (m *memory) SaveDelivery(_ context.Context, d *Delivery) error {
 	}
 	c := *d
 	m.rows[d.ID] = &c
+	m.tries[d.ID] = append(m.tries[d.ID], t)
 	return nil
 }
 
-func (m *memory) ListDeliveries(context.Context, string, string, string, int) ([]*Delivery, error) {
-	return nil, errors.ErrUnsupported
-}
+func (m *memory) PruneDeliveries(context.Context, int64, int) (int, error) { return 0, nil }
 
 func (m *memory) add(id, url string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rows[id] = &Delivery{ID: id, URL: url, Method: http.MethodGet, State: StateWaiting, NextAt: 1}
+	m.rows[id] = &Delivery{ID: id, URL: url, Method: http.MethodGet, State: StateWaiting, Created: start.UnixMicro(), NextAt: 1}
+}
+
+func (m *memory) triesOf(id string) []*Try {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.tries[id])
 }
 
 func (m *memory) get(id string) Delivery {
@@ -73,6 +80,9 @@ func (m *memory) get(id string) Delivery {
 	defer m.mu.Unlock()
 	return *m.rows[id]
 }
+
+// start is when the tests begin.
+var start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 // world is a sender with its store and clock.
 type world struct {
@@ -85,7 +95,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, store: &memory{rows: map[string]*Delivery{}}, now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	w := &world{t: t, store: &memory{rows: map[string]*Delivery{}, tries: map[string][]*Try{}}, now: start}
 	w.Sender = NewSender(w.store, w.clock, true, slog.New(slog.DiscardHandler))
 	return w
 }
@@ -258,25 +268,70 @@ func TestTriedAgain(t *testing.T) {
 	}
 }
 
-// The schedule, with its jitter, to the dead letter.
+// The schedule, with its jitter, until a delivery is too old: then it is a dead letter.
 func TestSchedule(t *testing.T) {
-	r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+	for _, age := range []time.Duration{time.Minute, 3 * time.Hour, MaxAge, 10 * 24 * time.Hour} {
+		r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+		w := newWorld(t)
+		w.MaxAge = age
+		w.store.add("dlv_1", r.URL)
+		w.start()
+		var d Delivery
+		for i := 0; ; i++ {
+			eventually(t, "a failure", func() bool { return w.store.get("dlv_1").Tries == int64(i+1) })
+			d = w.store.get("dlv_1")
+			pause := Schedule[min(i, len(Schedule)-1)]
+			if d.State == StateDead {
+				if now := w.clock(); now.Add(pause+pause/5).Sub(start) <= age {
+					t.Errorf("of at most %v it is given up after %v already", age, now.Sub(start))
+				}
+				break
+			}
+			got := time.Duration(d.NextAt-w.clock().UnixMicro()) * time.Microsecond
+			if d.State != StateWaiting || got < pause || got > pause+pause/5+time.Microsecond || time.UnixMicro(d.NextAt).Sub(start) > age {
+				t.Errorf("after failure %d it waits %v, want %v and up to a fifth more: %+v", i+1, got, pause, d)
+			}
+			w.passTo(d.NextAt - 1) // not yet
+			w.passTo(d.NextAt)
+		}
+		tries := w.store.triesOf("dlv_1")
+		if d.NextAt != 0 || d.DoneAt == 0 || int64(len(r.calls())) != d.Tries || int64(len(tries)) != d.Tries || d.Error == "" {
+			t.Errorf("%+v after %d calls", d, len(r.calls()))
+		}
+		for i, try := range tries {
+			if try.N != int64(i+1) || try.Status != 503 || try.Error == "" || !strings.Contains(try.Headers, "Clickledger-Delivery: dlv_1") || i > 0 && try.At <= tries[i-1].At {
+				t.Errorf("try %+v", try)
+			}
+		}
+	}
+}
+
+// What waited longer than it may, as after a long stop, is tried once all the same.
+func TestOldIsTriedOnce(t *testing.T) {
+	r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	w := newWorld(t)
 	w.store.add("dlv_1", r.URL)
+	w.passTo(start.Add(30 * 24 * time.Hour).UnixMicro())
 	w.start()
-	for i, wait := range Schedule {
-		eventually(t, "a failure", func() bool { return w.store.get("dlv_1").Tries == int64(i+1) })
-		d := w.store.get("dlv_1")
-		got := time.Duration(d.NextAt-w.clock().UnixMicro()) * time.Microsecond
-		if d.State != StateWaiting || got < wait || got > wait+wait/5+time.Microsecond {
-			t.Errorf("after failure %d it waits %v, want %v and up to a fifth more: %+v", i+1, got, wait, d)
-		}
-		w.passTo(d.NextAt - 1) // not yet
-		w.passTo(d.NextAt)
-	}
 	eventually(t, "a dead letter", func() bool { return w.store.get("dlv_1").State == StateDead })
-	if d := w.store.get("dlv_1"); int(d.Tries) != len(Schedule)+1 || d.NextAt != 0 || d.DoneAt == 0 || len(r.calls()) != len(Schedule)+1 {
-		t.Errorf("%+v after %d calls", d, len(r.calls()))
+	if n := len(r.calls()); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// Nobody asks for a pause beyond a delivery's age.
+func TestRetryAfterHasAnEnd(t *testing.T) {
+	r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "86400")
+		w.WriteHeader(429)
+	})
+	w := newWorld(t)
+	w.MaxAge = time.Hour
+	w.store.add("dlv_1", r.URL)
+	w.start()
+	eventually(t, "a failure", func() bool { return w.store.get("dlv_1").Tries == 1 })
+	if d := w.store.get("dlv_1"); d.State != StateWaiting || d.NextAt != start.Add(time.Hour).UnixMicro() {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -74,6 +74,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"domains", domainRow, domainEntity,
 		(*q.Queries).InsertDomain, (*q.Queries).UpdateDomain, (*q.Queries).GetDomain, (*q.Queries).ChangedDomains,
 	},
+	catalog.KindPostback: &kind[catalog.Postback, q.Postback, q.InsertPostbackParams, q.UpdatePostbackParams, q.GetPostbackParams, q.ChangedPostbacksParams, *catalog.Postback]{
+		"postbacks", postbackRow, postbackEntity,
+		(*q.Queries).InsertPostback, (*q.Queries).UpdatePostback, (*q.Queries).GetPostback, (*q.Queries).ChangedPostbacks,
+	},
 }
 
 // kindOf finds the store of a kind.

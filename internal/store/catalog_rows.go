@@ -166,14 +166,14 @@ func publisherRow(e *catalog.Publisher) q.Publisher {
 	return q.Publisher{
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
-		Name: e.Name, Email: e.Email, Status: e.Status, PostbackURL: e.PostbackURL, Notes: e.Notes,
+		Name: e.Name, Email: e.Email, Status: e.Status, Notes: e.Notes,
 	}
 }
 
 func publisherEntity(r q.Publisher) *catalog.Publisher {
 	return &catalog.Publisher{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
-		Name: r.Name, Email: r.Email, Status: r.Status, PostbackURL: r.PostbackURL, Notes: r.Notes,
+		Name: r.Name, Email: r.Email, Status: r.Status, Notes: r.Notes,
 	}
 }
 
@@ -240,5 +240,22 @@ func domainEntity(r q.Domain) *catalog.Domain {
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Host: r.Host, Advertiser: r.Advertiser, RootURL: r.RootURL, UnknownURL: r.UnknownURL, Default: r.ByDefault,
 		Token: r.Token, Status: r.Status, Verified: r.Verified,
+	}
+}
+
+func postbackRow(e *catalog.Postback) q.Postback {
+	return q.Postback{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name+" "+e.URL, e.ID),
+		Publisher: e.Publisher, Name: e.Name, Offer: e.Offer, Goal: e.Goal, States: texts(e.States), Preset: e.Preset, Method: e.Method, URL: e.URL,
+		BodyKind: e.BodyKind, Body: e.Body, Replaces: e.Replaces, Status: e.Status, Notes: e.Notes,
+	}
+}
+
+func postbackEntity(r q.Postback) *catalog.Postback {
+	return &catalog.Postback{
+		Meta:      catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Publisher: r.Publisher, Name: r.Name, Offer: r.Offer, Goal: r.Goal, States: textsOf(r.States), Preset: r.Preset, Method: r.Method, URL: r.URL,
+		BodyKind: r.BodyKind, Body: r.Body, Replaces: r.Replaces, Status: r.Status, Notes: r.Notes,
 	}
 }

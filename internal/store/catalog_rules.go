@@ -33,6 +33,8 @@ func references(e catalog.Entity) []reference {
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, true}, {"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
 	case *catalog.Domain:
 		return []reference{{"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
+	case *catalog.Postback:
+		return []reference{{"publisher", catalog.KindPublisher, e.Publisher, true}, {"offer", catalog.KindOffer, e.Offer, false}}
 	}
 	return nil
 }

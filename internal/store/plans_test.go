@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"clickledger/internal/ledger"
+	"clickledger/internal/outbound"
 	"clickledger/internal/store/q"
 )
 
@@ -32,8 +33,10 @@ func TestPlans(t *testing.T) {
 		"conversions_offer":             conversions().given("offer", "o"),
 		"conversions_publisher":         conversions().given("publisher", "p"),
 		"conversions_order":             conversions().given("order_no", "o"),
-		"deliveries_workspace":          newList[q.Delivery]("deliveries").equal("workspace", "ws").before("x"),
-		"deliveries_conversion":         newList[q.Delivery]("deliveries").equal("workspace", "ws").given("conversion", "c"),
+		"deliveries_workspace":          deliveryList(outbound.Query{Workspace: "ws", Before: "x"}),
+		"deliveries_conversion":         deliveryList(outbound.Query{Workspace: "ws", Conversion: "c"}),
+		"deliveries_publisher":          deliveryList(outbound.Query{Workspace: "ws", Publisher: "p", Before: "x"}),
+		"deliveries_state":              deliveryList(outbound.Query{Workspace: "ws", State: "dead", Before: "x"}),
 		"audit_workspace":               newList[q.Audit]("audit").equal("workspace", "ws"),
 		"audit_subject":                 newList[q.Audit]("audit").equal("workspace", "ws").given("subject", "s"),
 		"ledger_transactions_workspace": touched(ledger.Query{Workspace: "ws", Kind: ledger.Receivable}),

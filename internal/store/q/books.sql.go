@@ -201,6 +201,77 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 	return items, nil
 }
 
+const countDeliveries = `-- name: CountDeliveries :many
+SELECT state, count(*) AS n FROM deliveries
+WHERE workspace = ?1 AND state IN ('waiting', 'dead') GROUP BY state
+`
+
+type CountDeliveriesRow struct {
+	State string `db:"state"`
+	N     int64  `db:"n"`
+}
+
+func (q *Queries) CountDeliveries(ctx context.Context, workspace string) ([]CountDeliveriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, countDeliveries, workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountDeliveriesRow
+	for rows.Next() {
+		var i CountDeliveriesRow
+		if err := rows.Scan(&i.State, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countDeliveriesOf = `-- name: CountDeliveriesOf :many
+SELECT state, count(*) AS n FROM deliveries
+WHERE workspace = ?1 AND publisher = ?2 AND state IN ('waiting', 'dead') GROUP BY state
+`
+
+type CountDeliveriesOfParams struct {
+	Workspace string `db:"workspace"`
+	Publisher string `db:"publisher"`
+}
+
+type CountDeliveriesOfRow struct {
+	State string `db:"state"`
+	N     int64  `db:"n"`
+}
+
+func (q *Queries) CountDeliveriesOf(ctx context.Context, arg CountDeliveriesOfParams) ([]CountDeliveriesOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, countDeliveriesOf, arg.Workspace, arg.Publisher)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountDeliveriesOfRow
+	for rows.Next() {
+		var i CountDeliveriesOfRow
+		if err := rows.Scan(&i.State, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countOnsiteEvents = `-- name: CountOnsiteEvents :many
 SELECT publisher, goal, count(*) AS events FROM onsite_events WHERE workspace = ?1 GROUP BY publisher, goal ORDER BY publisher, goal
 `
@@ -268,8 +339,8 @@ func (q *Queries) CountSignals(ctx context.Context, workspace string) ([]CountSi
 
 const dueDeliveries = `-- name: DueDeliveries :many
 SELECT
-  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status,
-  answer, error, done_at
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status, answer,
+  error, done_at, postback, offer, tells, body_kind, body, macros, resends, resent_as, actor, search
 FROM deliveries WHERE state = 'waiting' AND next_at <= ?1
 ORDER BY next_at, id LIMIT ?2
 `
@@ -303,6 +374,16 @@ func (q *Queries) DueDeliveries(ctx context.Context, arg DueDeliveriesParams) ([
 			&i.Answer,
 			&i.Error,
 			&i.DoneAt,
+			&i.Postback,
+			&i.Offer,
+			&i.Tells,
+			&i.BodyKind,
+			&i.Body,
+			&i.Macros,
+			&i.Resends,
+			&i.ResentAs,
+			&i.Actor,
+			&i.Search,
 		); err != nil {
 			return nil, err
 		}
@@ -437,6 +518,50 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.OverCap,
 		&i.SentBy,
 		&i.CouponNote,
+	)
+	return i, err
+}
+
+const getDelivery = `-- name: GetDelivery :one
+SELECT
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status, answer,
+  error, done_at, postback, offer, tells, body_kind, body, macros, resends, resent_as, actor, search
+FROM deliveries WHERE workspace = ?1 AND id = ?2
+`
+
+type GetDeliveryParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetDelivery(ctx context.Context, arg GetDeliveryParams) (Delivery, error) {
+	row := q.db.QueryRowContext(ctx, getDelivery, arg.Workspace, arg.ID)
+	var i Delivery
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Publisher,
+		&i.Conversion,
+		&i.URL,
+		&i.Method,
+		&i.State,
+		&i.Tries,
+		&i.Created,
+		&i.NextAt,
+		&i.Status,
+		&i.Answer,
+		&i.Error,
+		&i.DoneAt,
+		&i.Postback,
+		&i.Offer,
+		&i.Tells,
+		&i.BodyKind,
+		&i.Body,
+		&i.Macros,
+		&i.Resends,
+		&i.ResentAs,
+		&i.Actor,
+		&i.Search,
 	)
 	return i, err
 }
@@ -627,12 +752,13 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 
 const insertDelivery = `-- name: InsertDelivery :exec
 INSERT INTO deliveries (
-  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status,
-  answer, error, done_at
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status, answer,
+  error, done_at, postback, offer, tells, body_kind, body, macros, resends, resent_as, actor, search
 ) VALUES (
-  ?1, ?2, ?3, ?4, ?5,
-  ?6, ?7, ?8, ?9, ?10,
-  ?11, ?12, ?13, ?14
+  ?1, ?2, ?3, ?4, ?5, ?6,
+  ?7, ?8, ?9, ?10, ?11, ?12,
+  ?13, ?14, ?15, ?16, ?17, ?18,
+  ?19, ?20, ?21, ?22, ?23, ?24
 )
 `
 
@@ -651,6 +777,16 @@ type InsertDeliveryParams struct {
 	Answer     string `db:"answer"`
 	Error      string `db:"error"`
 	DoneAt     int64  `db:"done_at"`
+	Postback   string `db:"postback"`
+	Offer      string `db:"offer"`
+	Tells      string `db:"tells"`
+	BodyKind   string `db:"body_kind"`
+	Body       string `db:"body"`
+	Macros     string `db:"macros"`
+	Resends    string `db:"resends"`
+	ResentAs   string `db:"resent_as"`
+	Actor      string `db:"actor"`
+	Search     string `db:"search"`
 }
 
 func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) error {
@@ -669,6 +805,16 @@ func (q *Queries) InsertDelivery(ctx context.Context, arg InsertDeliveryParams) 
 		arg.Answer,
 		arg.Error,
 		arg.DoneAt,
+		arg.Postback,
+		arg.Offer,
+		arg.Tells,
+		arg.BodyKind,
+		arg.Body,
+		arg.Macros,
+		arg.Resends,
+		arg.ResentAs,
+		arg.Actor,
+		arg.Search,
 	)
 	return err
 }
@@ -705,6 +851,92 @@ func (q *Queries) InsertOnsiteEvent(ctx context.Context, arg InsertOnsiteEventPa
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const insertTry = `-- name: InsertTry :exec
+INSERT INTO delivery_tries (delivery, n, at, took, status, headers, answer, error) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+)
+`
+
+type InsertTryParams struct {
+	Delivery string `db:"delivery"`
+	N        int64  `db:"n"`
+	At       int64  `db:"at"`
+	Took     int64  `db:"took"`
+	Status   int64  `db:"status"`
+	Headers  string `db:"headers"`
+	Answer   string `db:"answer"`
+	Error    string `db:"error"`
+}
+
+func (q *Queries) InsertTry(ctx context.Context, arg InsertTryParams) error {
+	_, err := q.db.ExecContext(ctx, insertTry,
+		arg.Delivery,
+		arg.N,
+		arg.At,
+		arg.Took,
+		arg.Status,
+		arg.Headers,
+		arg.Answer,
+		arg.Error,
+	)
+	return err
+}
+
+const markResent = `-- name: MarkResent :execrows
+UPDATE deliveries SET
+  resent_as = ?1, state = CASE state WHEN 'dead' THEN 'resent' ELSE state END
+WHERE workspace = ?2 AND id = ?3 AND state <> 'waiting' AND resent_as = ''
+`
+
+type MarkResentParams struct {
+	ResentAs  string `db:"resent_as"`
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) MarkResent(ctx context.Context, arg MarkResentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, markResent, arg.ResentAs, arg.Workspace, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const pruneDeliveries = `-- name: PruneDeliveries :execrows
+DELETE FROM deliveries WHERE id IN (
+  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < ?1 ORDER BY d.done_at, d.id LIMIT ?2
+)
+`
+
+type PruneDeliveriesParams struct {
+	Before int64 `db:"before"`
+	Most   int64 `db:"most"`
+}
+
+func (q *Queries) PruneDeliveries(ctx context.Context, arg PruneDeliveriesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, pruneDeliveries, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const pruneTries = `-- name: PruneTries :exec
+DELETE FROM delivery_tries WHERE delivery IN (
+  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < ?1 ORDER BY d.done_at, d.id LIMIT ?2
+)
+`
+
+type PruneTriesParams struct {
+	Before int64 `db:"before"`
+	Most   int64 `db:"most"`
+}
+
+func (q *Queries) PruneTries(ctx context.Context, arg PruneTriesParams) error {
+	_, err := q.db.ExecContext(ctx, pruneTries, arg.Before, arg.Most)
+	return err
 }
 
 const putSignal = `-- name: PutSignal :exec
@@ -816,6 +1048,43 @@ func (q *Queries) SignalsDue(ctx context.Context, now int64) (bool, error) {
 	var due bool
 	err := row.Scan(&due)
 	return due, err
+}
+
+const tries = `-- name: Tries :many
+SELECT delivery, n, at, took, status, headers, answer, error FROM delivery_tries
+WHERE delivery = ?1 ORDER BY n
+`
+
+func (q *Queries) Tries(ctx context.Context, delivery string) ([]DeliveryTry, error) {
+	rows, err := q.db.QueryContext(ctx, tries, delivery)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DeliveryTry
+	for rows.Next() {
+		var i DeliveryTry
+		if err := rows.Scan(
+			&i.Delivery,
+			&i.N,
+			&i.At,
+			&i.Took,
+			&i.Status,
+			&i.Headers,
+			&i.Answer,
+			&i.Error,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const updateConversion = `-- name: UpdateConversion :execrows

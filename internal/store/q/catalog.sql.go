@@ -441,10 +441,67 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 	return items, nil
 }
 
+const changedPostbacks = `-- name: ChangedPostbacks :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
+  states, preset, method, url, body_kind, body, replaces, status, notes
+FROM postbacks WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedPostbacksParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedPostbacks(ctx context.Context, arg ChangedPostbacksParams) ([]Postback, error) {
+	rows, err := q.db.QueryContext(ctx, changedPostbacks, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Postback
+	for rows.Next() {
+		var i Postback
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Publisher,
+			&i.Name,
+			&i.Offer,
+			&i.Goal,
+			&i.States,
+			&i.Preset,
+			&i.Method,
+			&i.URL,
+			&i.BodyKind,
+			&i.Body,
+			&i.Replaces,
+			&i.Status,
+			&i.Notes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedPublishers = `-- name: ChangedPublishers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  postback_url, notes
+  notes
 FROM publishers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -474,7 +531,6 @@ func (q *Queries) ChangedPublishers(ctx context.Context, arg ChangedPublishersPa
 			&i.Name,
 			&i.Email,
 			&i.Status,
-			&i.PostbackURL,
 			&i.Notes,
 		); err != nil {
 			return nil, err
@@ -874,10 +930,51 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 	return i, err
 }
 
+const getPostback = `-- name: GetPostback :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
+  states, preset, method, url, body_kind, body, replaces, status, notes
+FROM postbacks WHERE workspace = ?1 AND id = ?2
+`
+
+type GetPostbackParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetPostback(ctx context.Context, arg GetPostbackParams) (Postback, error) {
+	row := q.db.QueryRowContext(ctx, getPostback, arg.Workspace, arg.ID)
+	var i Postback
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Publisher,
+		&i.Name,
+		&i.Offer,
+		&i.Goal,
+		&i.States,
+		&i.Preset,
+		&i.Method,
+		&i.URL,
+		&i.BodyKind,
+		&i.Body,
+		&i.Replaces,
+		&i.Status,
+		&i.Notes,
+	)
+	return i, err
+}
+
 const getPublisher = `-- name: GetPublisher :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  postback_url, notes
+  notes
 FROM publishers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -901,7 +998,6 @@ func (q *Queries) GetPublisher(ctx context.Context, arg GetPublisherParams) (Pub
 		&i.Name,
 		&i.Email,
 		&i.Status,
-		&i.PostbackURL,
 		&i.Notes,
 	)
 	return i, err
@@ -1489,31 +1585,93 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 	return err
 }
 
+const insertPostback = `-- name: InsertPostback :exec
+INSERT INTO postbacks (
+  id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
+  states, preset, method, url, body_kind, body, replaces, status, notes
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6,
+  ?7, ?8, ?9, ?10, ?11, ?12,
+  ?13, ?14, ?15, ?16, ?17, ?18,
+  ?19, ?20, ?21
+)
+`
+
+type InsertPostbackParams struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Updated   int64  `db:"updated"`
+	Version   int64  `db:"version"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Publisher string `db:"publisher"`
+	Name      string `db:"name"`
+	Offer     string `db:"offer"`
+	Goal      string `db:"goal"`
+	States    string `db:"states"`
+	Preset    string `db:"preset"`
+	Method    string `db:"method"`
+	URL       string `db:"url"`
+	BodyKind  string `db:"body_kind"`
+	Body      string `db:"body"`
+	Replaces  bool   `db:"replaces"`
+	Status    string `db:"status"`
+	Notes     string `db:"notes"`
+}
+
+func (q *Queries) InsertPostback(ctx context.Context, arg InsertPostbackParams) error {
+	_, err := q.db.ExecContext(ctx, insertPostback,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Publisher,
+		arg.Name,
+		arg.Offer,
+		arg.Goal,
+		arg.States,
+		arg.Preset,
+		arg.Method,
+		arg.URL,
+		arg.BodyKind,
+		arg.Body,
+		arg.Replaces,
+		arg.Status,
+		arg.Notes,
+	)
+	return err
+}
+
 const insertPublisher = `-- name: InsertPublisher :exec
 INSERT INTO publishers (
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  postback_url, notes
+  notes
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
-  ?11, ?12, ?13
+  ?11, ?12
 )
 `
 
 type InsertPublisherParams struct {
-	ID          string `db:"id"`
-	Workspace   string `db:"workspace"`
-	Created     int64  `db:"created"`
-	Updated     int64  `db:"updated"`
-	Version     int64  `db:"version"`
-	Revision    int64  `db:"revision"`
-	Archived    bool   `db:"archived"`
-	Search      string `db:"search"`
-	Name        string `db:"name"`
-	Email       string `db:"email"`
-	Status      string `db:"status"`
-	PostbackURL string `db:"postback_url"`
-	Notes       string `db:"notes"`
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Updated   int64  `db:"updated"`
+	Version   int64  `db:"version"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Name      string `db:"name"`
+	Email     string `db:"email"`
+	Status    string `db:"status"`
+	Notes     string `db:"notes"`
 }
 
 func (q *Queries) InsertPublisher(ctx context.Context, arg InsertPublisherParams) error {
@@ -1529,7 +1687,6 @@ func (q *Queries) InsertPublisher(ctx context.Context, arg InsertPublisherParams
 		arg.Name,
 		arg.Email,
 		arg.Status,
-		arg.PostbackURL,
 		arg.Notes,
 	)
 	return err
@@ -2073,28 +2230,90 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 	return result.RowsAffected()
 }
 
+const updatePostback = `-- name: UpdatePostback :execrows
+UPDATE postbacks SET
+  updated = ?1, revision = ?2, archived = ?3,
+  search = ?4, publisher = ?5, name = ?6,
+  offer = ?7, goal = ?8, states = ?9,
+  preset = ?10, method = ?11, url = ?12,
+  body_kind = ?13, body = ?14, replaces = ?15,
+  status = ?16, notes = ?17, version = version + 1
+WHERE workspace = ?18 AND id = ?19 AND version = ?20
+`
+
+type UpdatePostbackParams struct {
+	Updated   int64  `db:"updated"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Publisher string `db:"publisher"`
+	Name      string `db:"name"`
+	Offer     string `db:"offer"`
+	Goal      string `db:"goal"`
+	States    string `db:"states"`
+	Preset    string `db:"preset"`
+	Method    string `db:"method"`
+	URL       string `db:"url"`
+	BodyKind  string `db:"body_kind"`
+	Body      string `db:"body"`
+	Replaces  bool   `db:"replaces"`
+	Status    string `db:"status"`
+	Notes     string `db:"notes"`
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+	Version   int64  `db:"version"`
+}
+
+func (q *Queries) UpdatePostback(ctx context.Context, arg UpdatePostbackParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updatePostback,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Publisher,
+		arg.Name,
+		arg.Offer,
+		arg.Goal,
+		arg.States,
+		arg.Preset,
+		arg.Method,
+		arg.URL,
+		arg.BodyKind,
+		arg.Body,
+		arg.Replaces,
+		arg.Status,
+		arg.Notes,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const updatePublisher = `-- name: UpdatePublisher :execrows
 UPDATE publishers SET
   updated = ?1, revision = ?2, archived = ?3,
   search = ?4, name = ?5, email = ?6,
-  status = ?7, postback_url = ?8, notes = ?9,
+  status = ?7, notes = ?8,
   version = version + 1
-WHERE workspace = ?10 AND id = ?11 AND version = ?12
+WHERE workspace = ?9 AND id = ?10 AND version = ?11
 `
 
 type UpdatePublisherParams struct {
-	Updated     int64  `db:"updated"`
-	Revision    int64  `db:"revision"`
-	Archived    bool   `db:"archived"`
-	Search      string `db:"search"`
-	Name        string `db:"name"`
-	Email       string `db:"email"`
-	Status      string `db:"status"`
-	PostbackURL string `db:"postback_url"`
-	Notes       string `db:"notes"`
-	Workspace   string `db:"workspace"`
-	ID          string `db:"id"`
-	Version     int64  `db:"version"`
+	Updated   int64  `db:"updated"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Name      string `db:"name"`
+	Email     string `db:"email"`
+	Status    string `db:"status"`
+	Notes     string `db:"notes"`
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+	Version   int64  `db:"version"`
 }
 
 func (q *Queries) UpdatePublisher(ctx context.Context, arg UpdatePublisherParams) (int64, error) {
@@ -2106,7 +2325,6 @@ func (q *Queries) UpdatePublisher(ctx context.Context, arg UpdatePublisherParams
 		arg.Name,
 		arg.Email,
 		arg.Status,
-		arg.PostbackURL,
 		arg.Notes,
 		arg.Workspace,
 		arg.ID,

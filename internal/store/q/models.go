@@ -189,6 +189,27 @@ type Delivery struct {
 	Answer     string `db:"answer"`
 	Error      string `db:"error"`
 	DoneAt     int64  `db:"done_at"`
+	Postback   string `db:"postback"`
+	Offer      string `db:"offer"`
+	Tells      string `db:"tells"`
+	BodyKind   string `db:"body_kind"`
+	Body       string `db:"body"`
+	Macros     string `db:"macros"`
+	Resends    string `db:"resends"`
+	ResentAs   string `db:"resent_as"`
+	Actor      string `db:"actor"`
+	Search     string `db:"search"`
+}
+
+type DeliveryTry struct {
+	Delivery string `db:"delivery"`
+	N        int64  `db:"n"`
+	At       int64  `db:"at"`
+	Took     int64  `db:"took"`
+	Status   int64  `db:"status"`
+	Headers  string `db:"headers"`
+	Answer   string `db:"answer"`
+	Error    string `db:"error"`
 }
 
 type Domain struct {
@@ -440,20 +461,43 @@ type Position struct {
 	Seq      int64  `db:"seq"`
 }
 
+type Postback struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Updated   int64  `db:"updated"`
+	Version   int64  `db:"version"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Publisher string `db:"publisher"`
+	Name      string `db:"name"`
+	Offer     string `db:"offer"`
+	Goal      string `db:"goal"`
+	States    string `db:"states"`
+	Preset    string `db:"preset"`
+	Method    string `db:"method"`
+	URL       string `db:"url"`
+	BodyKind  string `db:"body_kind"`
+	Body      string `db:"body"`
+	Replaces  bool   `db:"replaces"`
+	Status    string `db:"status"`
+	Notes     string `db:"notes"`
+}
+
 type Publisher struct {
-	ID          string `db:"id"`
-	Workspace   string `db:"workspace"`
-	Created     int64  `db:"created"`
-	Updated     int64  `db:"updated"`
-	Version     int64  `db:"version"`
-	Revision    int64  `db:"revision"`
-	Archived    bool   `db:"archived"`
-	Search      string `db:"search"`
-	Name        string `db:"name"`
-	Email       string `db:"email"`
-	Status      string `db:"status"`
-	PostbackURL string `db:"postback_url"`
-	Notes       string `db:"notes"`
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Updated   int64  `db:"updated"`
+	Version   int64  `db:"version"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Name      string `db:"name"`
+	Email     string `db:"email"`
+	Status    string `db:"status"`
+	Notes     string `db:"notes"`
 }
 
 type Rate struct {

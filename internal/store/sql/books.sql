@@ -103,23 +103,62 @@ WHERE conversion = sqlc.arg(conversion) ORDER BY id;
 
 -- name: InsertDelivery :exec
 INSERT INTO deliveries (
-  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status,
-  answer, error, done_at
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status, answer,
+  error, done_at, postback, offer, tells, body_kind, body, macros, resends, resent_as, actor, search
 ) VALUES (
-  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(publisher), sqlc.arg(conversion), sqlc.arg(url),
-  sqlc.arg(method), sqlc.arg(state), sqlc.arg(tries), sqlc.arg(created), sqlc.arg(next_at),
-  sqlc.arg(status), sqlc.arg(answer), sqlc.arg(error), sqlc.arg(done_at)
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(publisher), sqlc.arg(conversion), sqlc.arg(url), sqlc.arg(method),
+  sqlc.arg(state), sqlc.arg(tries), sqlc.arg(created), sqlc.arg(next_at), sqlc.arg(status), sqlc.arg(answer),
+  sqlc.arg(error), sqlc.arg(done_at), sqlc.arg(postback), sqlc.arg(offer), sqlc.arg(tells), sqlc.arg(body_kind),
+  sqlc.arg(body), sqlc.arg(macros), sqlc.arg(resends), sqlc.arg(resent_as), sqlc.arg(actor), sqlc.arg(search)
 );
 
 -- name: DueDeliveries :many
 SELECT
-  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status,
-  answer, error, done_at
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status, answer,
+  error, done_at, postback, offer, tells, body_kind, body, macros, resends, resent_as, actor, search
 FROM deliveries WHERE state = 'waiting' AND next_at <= sqlc.arg(now)
 ORDER BY next_at, id LIMIT sqlc.arg(most);
+
+-- name: GetDelivery :one
+SELECT
+  id, workspace, publisher, conversion, url, method, state, tries, created, next_at, status, answer,
+  error, done_at, postback, offer, tells, body_kind, body, macros, resends, resent_as, actor, search
+FROM deliveries WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: SaveDelivery :execrows
 UPDATE deliveries SET
   state = sqlc.arg(state), tries = sqlc.arg(tries), next_at = sqlc.arg(next_at), status = sqlc.arg(status),
   answer = sqlc.arg(answer), error = sqlc.arg(error), done_at = sqlc.arg(done_at)
 WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);
+
+-- name: InsertTry :exec
+INSERT INTO delivery_tries (delivery, n, at, took, status, headers, answer, error) VALUES (
+  sqlc.arg(delivery), sqlc.arg(n), sqlc.arg(at), sqlc.arg(took), sqlc.arg(status), sqlc.arg(headers), sqlc.arg(answer), sqlc.arg(error)
+);
+
+-- name: Tries :many
+SELECT delivery, n, at, took, status, headers, answer, error FROM delivery_tries
+WHERE delivery = sqlc.arg(delivery) ORDER BY n;
+
+-- name: MarkResent :execrows
+UPDATE deliveries SET
+  resent_as = sqlc.arg(resent_as), state = CASE state WHEN 'dead' THEN 'resent' ELSE state END
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND state <> 'waiting' AND resent_as = '';
+
+-- name: CountDeliveries :many
+SELECT state, count(*) AS n FROM deliveries
+WHERE workspace = sqlc.arg(workspace) AND state IN ('waiting', 'dead') GROUP BY state;
+
+-- name: CountDeliveriesOf :many
+SELECT state, count(*) AS n FROM deliveries
+WHERE workspace = sqlc.arg(workspace) AND publisher = sqlc.arg(publisher) AND state IN ('waiting', 'dead') GROUP BY state;
+
+-- name: PruneTries :exec
+DELETE FROM delivery_tries WHERE delivery IN (
+  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < sqlc.arg(before) ORDER BY d.done_at, d.id LIMIT sqlc.arg(most)
+);
+
+-- name: PruneDeliveries :execrows
+DELETE FROM deliveries WHERE id IN (
+  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < sqlc.arg(before) ORDER BY d.done_at, d.id LIMIT sqlc.arg(most)
+);

@@ -156,31 +156,31 @@ FROM goals WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(mos
 -- name: InsertPublisher :exec
 INSERT INTO publishers (
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  postback_url, notes
+  notes
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(email),
-  sqlc.arg(status), sqlc.arg(postback_url), sqlc.arg(notes)
+  sqlc.arg(status), sqlc.arg(notes)
 );
 
 -- name: UpdatePublisher :execrows
 UPDATE publishers SET
   updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
   search = sqlc.arg(search), name = sqlc.arg(name), email = sqlc.arg(email),
-  status = sqlc.arg(status), postback_url = sqlc.arg(postback_url), notes = sqlc.arg(notes),
+  status = sqlc.arg(status), notes = sqlc.arg(notes),
   version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetPublisher :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  postback_url, notes
+  notes
 FROM publishers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedPublishers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  postback_url, notes
+  notes
 FROM publishers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertEnrollment :exec
@@ -302,6 +302,39 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
   root_url, unknown_url, by_default, token, status, verified
 FROM domains WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertPostback :exec
+INSERT INTO postbacks (
+  id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
+  states, preset, method, url, body_kind, body, replaces, status, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version), sqlc.arg(revision),
+  sqlc.arg(archived), sqlc.arg(search), sqlc.arg(publisher), sqlc.arg(name), sqlc.arg(offer), sqlc.arg(goal),
+  sqlc.arg(states), sqlc.arg(preset), sqlc.arg(method), sqlc.arg(url), sqlc.arg(body_kind), sqlc.arg(body),
+  sqlc.arg(replaces), sqlc.arg(status), sqlc.arg(notes)
+);
+
+-- name: UpdatePostback :execrows
+UPDATE postbacks SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), publisher = sqlc.arg(publisher), name = sqlc.arg(name),
+  offer = sqlc.arg(offer), goal = sqlc.arg(goal), states = sqlc.arg(states),
+  preset = sqlc.arg(preset), method = sqlc.arg(method), url = sqlc.arg(url),
+  body_kind = sqlc.arg(body_kind), body = sqlc.arg(body), replaces = sqlc.arg(replaces),
+  status = sqlc.arg(status), notes = sqlc.arg(notes), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetPostback :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
+  states, preset, method, url, body_kind, body, replaces, status, notes
+FROM postbacks WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedPostbacks :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
+  states, preset, method, url, body_kind, body, replaces, status, notes
+FROM postbacks WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: BumpRevision :one
 UPDATE catalog_revision SET revision = revision + sqlc.arg(n) WHERE id = 1 RETURNING revision;

@@ -76,8 +76,8 @@ func fill(e catalog.Entity, salt string) {
 func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
-	p, e, l, c, d := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}
-	all := []catalog.Entity{w, a, o, g, p, e, l, c, d}
+	p, e, l, c, d, b := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}, &catalog.Postback{}
+	all := []catalog.Entity{w, a, o, g, p, e, l, c, d, b}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -87,6 +87,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
 	c.Offer, c.Publisher, c.Advertiser = o.ID, p.ID, a.ID
 	d.Advertiser = a.ID
+	b.Offer, b.Publisher = o.ID, p.ID
 	return all
 }
 
@@ -251,6 +252,8 @@ func testReferences(t *testing.T, s *Stores) {
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: pub, Advertiser: bad}), "advertiser", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Domain{Meta: meta(), Host: "h.example", Advertiser: bad}), "advertiser", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Postback{Meta: meta(), Publisher: bad}), "publisher", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Postback{Meta: meta(), Publisher: pub, Offer: bad}), "offer", "unknown_reference")
 	}
 	house := &catalog.Link{Meta: meta(), Key: "k", Offer: off}
 	put(t, s, &catalog.Offer{Meta: meta()}, house)

@@ -9,7 +9,6 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
-	"clickledger/internal/outbound"
 )
 
 var inboxTests = map[string]func(t *testing.T, s *Stores){
@@ -137,54 +136,6 @@ func testCountSignals(t *testing.T, s *Stores) {
 	equal(t, get[map[event.Verdict]int64](t)(s.Books.CountSignals(ctx, home)),
 		map[event.Verdict]int64{event.Accepted: 5, event.Duplicate: 3, event.UnknownClick: 1})
 	equal(t, get[map[event.Verdict]int64](t)(s.Books.CountSignals(ctx, "")), map[event.Verdict]int64{})
-}
-
-var deliveryTests = map[string]func(t *testing.T, s *Stores){
-	"due, save and list": testDeliveries,
-}
-
-func delivery(n int) *outbound.Delivery {
-	return &outbound.Delivery{
-		ID: id("dlv", n), Workspace: home, Publisher: "pub", Conversion: id("cnv", n%2), URL: "https://a.example/?x=%41", Method: "GET",
-		State: outbound.StateWaiting, Created: int64(n), NextAt: int64(100 - n), Tries: 1, Status: 2, Answer: "answer", Error: "error", DoneAt: 3,
-	}
-}
-
-func testDeliveries(t *testing.T, s *Stores) {
-	s.update(t, func(tx books.Tx) error {
-		for n := range 10 {
-			d := delivery(n)
-			if n == 9 {
-				d.Workspace = foreign
-			}
-			must(t, tx.InsertDelivery(ctx, d))
-		}
-		return nil
-	})
-	due := func(now int64, limit int) (ids []string) {
-		for _, d := range get[[]*outbound.Delivery](t)(s.Deliveries.DueDeliveries(ctx, now, limit)) {
-			ids = append(ids, d.ID)
-		}
-		return ids
-	}
-	equal(t, due(93, 10), []string{id("dlv", 9), id("dlv", 8), id("dlv", 7)})
-	equal(t, due(100, 2), []string{id("dlv", 9), id("dlv", 8)})
-
-	d := delivery(8)
-	d.State, d.Tries, d.NextAt, d.Status, d.Answer, d.Error, d.DoneAt = outbound.StateSent, 5, 0, 200, "ok", "", 77
-	must(t, s.Deliveries.SaveDelivery(ctx, d))
-	equal(t, due(93, 10), []string{id("dlv", 9), id("dlv", 7)})
-	all := get[[]*outbound.Delivery](t)(s.Deliveries.ListDeliveries(ctx, home, "", "", 100))
-	equal(t, len(all), 9)
-	equal(t, all[0], d)
-	equal(t, all[1], delivery(7))
-	stolen := *delivery(9)
-	wantErr(t, s.Deliveries.SaveDelivery(ctx, &stolen), catalog.ErrNotFound) // it is the other workspace's
-	wantErr(t, s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: "nothing", Workspace: home}), catalog.ErrNotFound)
-
-	page := get[[]*outbound.Delivery](t)(s.Deliveries.ListDeliveries(ctx, home, id("cnv", 1), id("dlv", 7), 2))
-	equal(t, page, []*outbound.Delivery{delivery(5), delivery(3)})
-	equal(t, get[[]*outbound.Delivery](t)(s.Deliveries.ListDeliveries(ctx, home, "nothing", "", 2)), nil)
 }
 
 var textTests = map[string]func(t *testing.T, s *Stores){
