@@ -126,6 +126,11 @@ type Options struct {
 
 	// TagVersion is that of the tracking script, "" = unversioned.
 	TagVersion string
+	// Domains may be nil: then there is no page of them. View is the catalog in memory, by
+	// which tracking URLs are shown with tracking domains; nil: they all begin with PublicURL.
+	Domains Domains
+	View    func() *catalog.View
+
 	// PublicURL is the base of tracking URLs, such as https://go.example.com.
 	PublicURL string
 	// Secure says that the console is reached by https: its cookies are Secure and
@@ -146,6 +151,7 @@ type Options struct {
 // server is the console.
 type server struct {
 	Options
+	origins  catalog.Origins
 	ui       *ui
 	lastWord []byte // the error page for when rendering fails, rendered ahead
 }
@@ -180,7 +186,7 @@ func newServer(o Options, fsys fs.FS, mark func(string) string) (*server, error)
 		}
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	s := &server{Options: o}
+	s := &server{Options: o, origins: catalog.Origins{Public: o.PublicURL, View: o.View}}
 	var err error
 	s.ui, err = newUI(fsys, mark)
 	if err != nil {

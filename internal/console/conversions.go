@@ -43,7 +43,7 @@ func (c *call) conversions() error {
 		t.Empty = &empty{Sentence: "No conversion matches the filter.", Action: &link{Label: "Show all", URL: c.at("conversions")}}
 	default:
 		t.Empty = &empty{Sentence: "A conversion is an accepted goal event: a sale, a lead, a sign-up. It comes in by postback or pixel; each offer's page has what to give the advertiser.",
-			Action: &link{Label: "Offers", URL: c.at("offers")}, API: "curl '" + c.PublicURL + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
+			Action: &link{Label: "Offers", URL: c.at("offers")}, API: "curl '" + c.origins.Of(c.ws.ID, "") + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
 	}
 	offers, err := c.choicesOf(catalog.KindOffer, "All offers")
 	if err != nil {

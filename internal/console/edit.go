@@ -281,7 +281,7 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 		}
 		p.Form.Hidden = []hidden{{versionField, version}}
 		back = c.pageOf(e)
-		if !e.Base().Archived {
+		if !e.Base().Archived && ed.kind != catalog.KindDomain { // a domain's page asks first
 			p.Head.Actions = []action{{Label: "Archive", URL: c.plain(path + "/" + e.Base().ID + "/archive"), Post: true, Kind: "quiet",
 				Fields: []hidden{{versionField, version}, {"archived", "true"}}}}
 		}
@@ -386,6 +386,8 @@ func (c *call) title(e catalog.Entity) string {
 		name = e.Code
 	case *catalog.Postback:
 		name = e.Title()
+	case *catalog.Domain:
+		name = e.Host
 	case *catalog.Enrollment:
 		name = c.nameOf(catalog.KindPublisher, e.Publisher) + " · " + c.nameOf(catalog.KindOffer, e.Offer)
 	}

@@ -68,7 +68,7 @@ var rail = []railGroup{
 	{"Signals", []railItem{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
 	{"Money", []railItem{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
 	{"Reports", []railItem{{"reports", "Explorer", "chart-no-axes-column"}}},
-	{"Settings", []railItem{{"settings", "Settings", "settings"}}},
+	{"Settings", []railItem{{"domains", "Domains", "globe"}, {"settings", "Settings", "settings"}}},
 }
 
 // themes go round: as the system, light, dark.

@@ -65,6 +65,7 @@ type panel struct {
 	Form    *form
 	Notes   []string
 
+	Confirm  *confirmView
 	Tracking *trackingView
 	Guides   []catalog.Guide
 	Deep     *deepView

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/url"
 	"strings"
 
 	"clickledger/internal/caps"
@@ -43,7 +42,7 @@ func (c *call) curl(resource, body string) string {
 
 // trackingURL is a link's address.
 func (s *server) trackingURL(l *catalog.Link) string {
-	return s.PublicURL + "/c/" + url.PathEscape(l.Key)
+	return s.origins.Link(l)
 }
 
 // offer is an offer's page: numbers, tracking set-up, goals, enrollments, links.

@@ -85,7 +85,7 @@ func (c *call) advertiserPostback(a *catalog.Advertiser) copyField {
 	if a.Macros == (catalog.Macros{}) { // of a shop: most know what was sold, not what they owe for it
 		o.PayoutKind, o.RequireOrder = catalog.PayoutPercent, true
 	}
-	m := catalog.Tracking(o, &shown, c.PublicURL, "", false)[0]
+	m := catalog.Tracking(o, &shown, c.origins.Of(a.Workspace, a.ID), "", false)[0]
 	return copyField{ID: "postback", Label: "Postback URL", Value: m.Text,
 		Help: strings.Join(append([]string{"For all of its offers: the click says which one it was. An offer's own page has the one that fits its terms."}, m.Warnings...), " ")}
 }

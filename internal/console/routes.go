@@ -75,6 +75,12 @@ var routes = []route{
 	{"GET /w/{ws}/reports", needWorkspace, (*call).reports},
 	{"GET /w/{ws}/reports/export.csv", needWorkspace, (*call).reportCSV},
 
+	{"GET /w/{ws}/domains", needWorkspace, (*call).domains},
+	{"GET /w/{ws}/domains/{id}", needWorkspace, (*call).domain},
+	{"GET /w/{ws}/domains/{id}/remove", needWorkspace, (*call).domainRemove},
+	{"POST /w/{ws}/domains/{id}/check", needWorkspace, (*call).domainCheck},
+	{"POST /w/{ws}/domains/{id}/default", needWorkspace, (*call).domainDefault},
+
 	{"GET /w/{ws}/settings", needWorkspace, (*call).settings},
 	{"POST /w/{ws}/settings", needWorkspace, (*call).settingsSave},
 	{"GET /w/{ws}/settings/new-workspace", needWorkspace, (*call).newWorkspaceForm},

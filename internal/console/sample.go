@@ -140,7 +140,7 @@ func (c *call) sampleDestination(d *catalog.OfferDoc, adv *catalog.Advertiser) p
 // samplePostback is the postback to paste where the network wants it, as the offer's
 // page will show it, with what is still to be done.
 func (c *call) samplePostback(d *catalog.OfferDoc, adv *catalog.Advertiser) previewBox {
-	m := catalog.Tracking(draftOffer(d), adv, c.PublicURL, "", false)[0]
+	m := catalog.Tracking(draftOffer(d), adv, c.origins.Of(c.ws.ID, d.Advertiser), "", false)[0]
 	return previewBox{Title: "Postback to paste", Copy: m.Text, Note: strings.Join(m.Warnings, " ")}
 }
 

@@ -44,7 +44,7 @@ func (c *call) showSettings(status int, st settingsState) error {
 	}
 	p.Panels = append(p.Panels, panel{ID: "about", Title: "About", Pairs: []pair{
 		{Label: "Version", Value: orElse(c.Version, "development")},
-		{Label: "Tracking", Value: c.PublicURL},
+		{Label: "Tracking", Value: c.origins.Of(c.ws.ID, "")},
 		{Label: "API", Value: c.PublicURL + "/api/v1/openapi.json", Href: "/api/v1/openapi.json"},
 		{Label: "Country data", Value: "IP Geolocation by DB-IP", Href: "https://db-ip.com"},
 		{Label: "Licence", Value: "Apache-2.0; htmx (0BSD), uPlot (MIT) and Lucide icons (ISC) are included"},

@@ -58,7 +58,7 @@ func (c *call) signals() error {
 		t.Empty = &empty{Sentence: "No signal matches the filter.", Action: &link{Label: "Show all", URL: c.at("signals")}}
 	} else {
 		t.Empty = &empty{Sentence: "Every hit on a postback or pixel address is kept here with its verdict, whatever became of it.",
-			API: "curl '" + c.PublicURL + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
+			API: "curl '" + c.origins.Of(c.ws.ID, "") + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
 	}
 	return show(c, "list", "Inbox", listPage{Head: head{Title: "Inbox", Note: "Every postback and pixel, newest first"}, Filters: c.signalFilters(verdict, show2, click, counts), Table: t})
 }

@@ -130,7 +130,7 @@ func (c *call) testPostback(offers []*catalog.Offer, links []*catalog.Link) (cop
 			q += "&token=" + url.QueryEscape(a.Token)
 		}
 	}
-	f.Value = c.PublicURL + q
+	f.Value = c.origins.OfOffer(o) + q
 	return f, nil
 }
 

@@ -33,7 +33,7 @@ func (c *call) trackingPanel(o *catalog.Offer, adv *catalog.Advertiser) panel {
 	v := &trackingView{Action: c.r.URL.Path, Keep: c.keep("method", "optional"), Optional: c.param("optional") == "true", Which: catalog.WhichMethod}
 	chosen := c.param("method")
 	known := false
-	for _, m := range catalog.Tracking(o, adv, c.PublicURL, c.TagVersion, v.Optional) {
+	for _, m := range catalog.Tracking(o, adv, c.origins.OfOffer(o), c.TagVersion, v.Optional) {
 		known = known || m.ID == chosen
 		v.Methods = append(v.Methods, trackingMethod{m, m.ID == chosen, strings.Count(m.Text, "\n") + 1})
 	}

@@ -60,7 +60,7 @@ func (p *Publisher) link(l *catalog.Link, o *catalog.Offer, enr *catalog.Enrollm
 	return v
 }
 
-func (s *Service) trackingURL(l *catalog.Link) string { return s.o.PublicURL + "/c/" + l.Key }
+func (s *Service) trackingURL(l *catalog.Link) string { return s.origins.Link(l) }
 
 // Links lists the publisher's links, newest first; offer "" = to all offers.
 func (p *Publisher) Links(ctx context.Context, offer string, at Paging) (Page[Link], error) {
