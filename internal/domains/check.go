@@ -158,6 +158,8 @@ func (s *Service) look(ctx context.Context, d *catalog.Domain, c *Check) (proven
 				return true, first
 			}
 			return true, fail(NoCertificate, "%s leads here by http, but not by https, which the public URL has: %s", d.Host, first)
+		case errors.As(first, &f) && f.code == NoCertificate:
+			first = err // whose the name is comes before its certificate
 		}
 	}
 	return false, s.elsewhere(ctx, d, addrs, first)
