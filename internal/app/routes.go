@@ -36,7 +36,7 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	})
 	doors := portal.New(portal.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Now: a.Now,
+		PublicURL: a.Config.PublicURL, View: a.loader.View, TagVersion: edge.TagVersion(), Now: a.Now,
 	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,

@@ -62,18 +62,24 @@ type Decider interface {
 
 // Options are the parts of a [Service].
 type Options struct {
-	Catalog    Catalog
-	Accounts   Accounts
-	Books      Books
-	Decide     Decider
-	Report     report.Reporter
-	PublicURL  string // scheme, host and port under which trackers are reached
+	Catalog   Catalog
+	Accounts  Accounts
+	Books     Books
+	Decide    Decider
+	Report    report.Reporter
+	PublicURL string // scheme, host and port under which trackers are reached
+	// View is the catalog in memory, by which URLs are shown with tracking domains; nil: they
+	// all begin with PublicURL.
+	View       func() *catalog.View
 	TagVersion string // of the tracking script, "" = unversioned
 	Now        func() time.Time
 }
 
 // Service opens the portals.
-type Service struct{ o Options }
+type Service struct {
+	o       Options
+	origins catalog.Origins
+}
 
 // New makes a service.
 func New(o Options) *Service {
@@ -81,7 +87,7 @@ func New(o Options) *Service {
 		o.Now = time.Now
 	}
 	o.PublicURL = strings.TrimRight(o.PublicURL, "/")
-	return &Service{o}
+	return &Service{o, catalog.Origins{Public: o.PublicURL, View: o.View}}
 }
 
 // ErrClosed says that the account is not one that may work: see [Account].Status.
