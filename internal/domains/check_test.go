@@ -63,7 +63,9 @@ func newWorld(t *testing.T) *world {
 			w.view = w.view.With(rows, at)
 			return err
 		}})
-	e, _, err := w.catalog.Create(t.Context(), owner, &catalog.WorkspaceDoc{Name: "Ours", Currency: "EUR", TimeZone: "UTC"}, catalog.Idempotency{})
+	doc := catalog.NewDoc(catalog.KindWorkspace).(*catalog.WorkspaceDoc)
+	doc.Name, doc.Currency, doc.TimeZone = "Ours", "EUR", "UTC"
+	e, _, err := w.catalog.Create(t.Context(), owner, doc, catalog.Idempotency{})
 	if err != nil {
 		t.Fatal(err)
 	}
