@@ -52,5 +52,5 @@ func (c *call) guidesPanel(o *catalog.Offer, adv *catalog.Advertiser) panel {
 		adv = &hidden
 	}
 	return panel{ID: "guides", Title: "Keep the click id", Note: "For the shop: each way to hold the click id until the sale, the most reliable first. A running sample of each is in the folder samples.",
-		Guides: catalog.Guides(o, adv, c.PublicURL)}
+		Guides: catalog.Guides(o, adv, c.origins.OfOffer(o))}
 }
