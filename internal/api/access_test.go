@@ -51,6 +51,8 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /domains/{id}/dns": {"domains", ""}, "POST /domains/{id}/check": {"domains", ""},
 	"GET /postbacks/{id}": {"postbacks", ""}, "PATCH /postbacks/{id}": {"postbacks", `{"notes":"x"}`}, "POST /postbacks/{id}/test": {"postbacks", ""},
 	"POST /postbacks/{id}/archive": {"postbacks", ""}, "POST /postbacks/{id}/restore": {"postbacks", ""},
+	"GET /creatives/{id}": {"creatives", ""}, "PATCH /creatives/{id}": {"creatives", `{"notes":"x"}`},
+	"POST /creatives/{id}/archive": {"creatives", ""}, "POST /creatives/{id}/restore": {"creatives", ""}, "GET /creatives/{id}/snippets": {"creatives", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
@@ -62,7 +64,7 @@ var isolation = map[string]struct{ object, body string }{
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser",
+	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
 	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
 }
@@ -132,7 +134,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -140,7 +142,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

@@ -37,6 +37,7 @@ func (s *server) registerCatalog() {
 	resource[catalog.CouponDoc, Coupon]{s, catalog.KindCoupon, "coupons", s.couponView, "A coupon is a code that customers type in, and that speaks for the publisher who gave it to them: where the advertiser's postback names it, the order is that publisher's, even without a click."}.register()
 	resource[catalog.DomainDoc, Domain]{s, catalog.KindDomain, "domains", s.domainView, "A tracking domain is a host of your own under which links, postbacks and pixels are reached besides the public URL. It serves nothing before it was verified once."}.register()
 	resource[catalog.PostbackDoc, Postback]{s, catalog.KindPostback, "postbacks", s.postbackView, "A postback is a call to a publisher's server about its conversions. {payout} is the publisher's own commission; no macro says what the advertiser pays."}.register()
+	s.registerCreatives()
 	s.registerTokens()
 }
 

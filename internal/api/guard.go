@@ -94,6 +94,9 @@ func checkMedia(r *http.Request) error {
 	if r.URL.Path == Prefix+importPath && r.Header.Get("Content-Encoding") == "" {
 		return nil
 	}
+	if r.URL.Path == Prefix+imagesPath && r.Header.Get("Content-Encoding") == "" {
+		return nil // an image is known by its content, too
+	}
 	media, _, err := mime.ParseMediaType(ct)
 	if err == nil && media == "text/csv" && r.URL.Path == Prefix+uploadPath && r.Header.Get("Content-Encoding") == "" {
 		return nil

@@ -37,7 +37,7 @@ func maybeTime(us int64) *time.Time {
 	return &t
 }
 
-// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon, Domain and Postback are the rows
+// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon, Domain, Postback and Creative are the rows
 // of the catalog in answers: the document that was set, and what the server added.
 type (
 	// Workspace is a tenant.
@@ -113,6 +113,16 @@ type (
 	Postback struct {
 		Meta
 		catalog.PostbackDoc
+	}
+	// Creative is shown by publishers.
+	Creative struct {
+		Meta
+		catalog.CreativeDoc
+		ImageType   string `json:"image_type" doc:"Media type of a banner's image."`
+		ImageWidth  int64  `json:"image_width" doc:"Pixels."`
+		ImageHeight int64  `json:"image_height" doc:"Pixels."`
+		ImageSize   int64  `json:"image_size" doc:"Bytes."`
+		ImageURL    string `json:"image_url" doc:"Where a banner's image is served: 404 before it is made, 410 once it is archived. Empty: a text."`
 	}
 )
 

@@ -73,6 +73,7 @@ type App struct {
 	snapshot   *routing.Holder
 	overlay    *routing.Overlay
 	hub        *edge.Hub
+	edge       *edge.Edge
 	classifier *visitor.Classifier
 	judge      *conversion.Judge
 	desk       *books.Desk
@@ -492,7 +493,15 @@ func (a *App) wire(context.Context) error {
 	e := edge.New(edge.Options{
 		Holder: a.snapshot, Overlay: a.overlay, Log: a.log, Minter: a.minter.New, Classifier: classifier,
 		PublicURL: a.Config.PublicURL, OwnHosts: a.Config.hosts(), Now: a.Now, Hub: a.hub, Logger: a.Logger, Registerer: a.Metrics,
+		Banners: func(ctx context.Context, workspace, hash string) ([]byte, error) {
+			img, err := a.db.Catalog().Image(ctx, workspace, hash)
+			if err != nil {
+				return nil, err
+			}
+			return img.Data, nil
+		},
 	})
+	a.edge = e
 	a.Domains = domains.New(domains.Options{Catalog: a.Catalog, View: a.loader.View, Store: a.db.Domains(), Public: a.Config.PublicURL,
 		AllowPrivate: a.Config.OutboundPrivate, Resolver: a.resolver, Now: a.Now, Logger: a.Logger})
 	a.handler, err = a.routes(e)

@@ -124,6 +124,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		server.Close() // requests that hang are cut off
 	}
+	a.edge.Flush(drain)
 	if gctx.Err() == nil {
 		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 		defer cancel()

@@ -125,14 +125,19 @@ func (a *App) verifyLog(ctx context.Context, last uint64) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []Finding{visits, clicks, signals}
+	impressions := Finding{Check: "every impression counted in the log is in the facts exactly once"}
+	all := []Finding{visits, clicks, signals, impressions}
 	if last < first || last == 0 {
 		return all, nil
 	}
 	horizon := a.Now().Add(-time.Duration(a.Config.ClickDays) * 24 * time.Hour).UnixMicro()
 	err = a.log.Follow(ctx, first-1, func(bs []eventlog.Batch) error {
 		from, to := bs[0].Seq, min(bs[len(bs)-1].Seq, last)
-		stored, err := a.visitsBetween(ctx, from, to)
+		stored, err := a.factsBetween(ctx, event.FactVisit, "count(*)", from, to)
+		if err != nil {
+			return err
+		}
+		shown, err := a.factsBetween(ctx, event.FactImpression, "CAST(sum(impressions) AS BIGINT)", from, to)
 		if err != nil {
 			return err
 		}
@@ -152,11 +157,19 @@ func (a *App) verifyLog(ctx context.Context, last uint64) ([]Finding, error) {
 					if err != nil {
 						return err
 					}
+				case eventlog.Impression:
+					err := verifyImpressions(r.Data, b.Seq, shown, &impressions)
+					if err != nil {
+						return err
+					}
 				}
 			}
 		}
 		for id, n := range stored {
 			visits.wrong("the facts have the visit %s (%d times), which the log does not have between %d and %d", id, n, from, to)
+		}
+		for id, n := range shown {
+			impressions.wrong("the facts have %d impressions of the count %s, which the log does not have between %d and %d", n, id, from, to)
 		}
 		if to >= last {
 			return errEnd
@@ -166,7 +179,7 @@ func (a *App) verifyLog(ctx context.Context, last uint64) ([]Finding, error) {
 	if err != nil && !errors.Is(err, errEnd) {
 		return nil, fmt.Errorf("walk the log: %w", err)
 	}
-	return []Finding{visits, clicks, signals}, nil
+	return []Finding{visits, clicks, signals, impressions}, nil
 }
 
 func (a *App) verifyVisit(ctx context.Context, data []byte, seq uint64, stored map[string]int64, horizon int64, visits, clicks *Finding) error {
@@ -221,12 +234,28 @@ func (a *App) verifySignal(ctx context.Context, data []byte, seq uint64, signals
 	return nil
 }
 
-// visitsBetween counts the facts' visit rows of a sequence range by id.
-func (a *App) visitsBetween(ctx context.Context, from, to uint64) (map[string]int64, error) {
-	res, err := a.facts.Query(ctx, `SELECT click_id, count(*) FROM facts WHERE kind = ? AND seq BETWEEN ? AND ? GROUP BY click_id`,
-		event.FactVisit, int64(from), int64(to))
+func verifyImpressions(data []byte, seq uint64, shown map[string]int64, f *Finding) error {
+	counts, err := event.DecodeImpressions(data)
 	if err != nil {
-		return nil, fmt.Errorf("read visits of the facts: %w", err)
+		return fmt.Errorf("log message %d: %w", seq, err)
+	}
+	for i := range counts {
+		f.Counted += counts[i].Count
+		id := counts[i].ID.String()
+		if n := shown[id]; n != counts[i].Count {
+			f.wrong("the count %s of log message %d has %d impressions, in the facts %d", id, seq, counts[i].Count, n)
+		}
+		delete(shown, id)
+	}
+	return nil
+}
+
+// factsBetween adds up the facts' rows of a kind and a sequence range by id.
+func (a *App) factsBetween(ctx context.Context, kind, what string, from, to uint64) (map[string]int64, error) {
+	res, err := a.facts.Query(ctx, `SELECT click_id, `+what+` FROM facts WHERE kind = ? AND seq BETWEEN ? AND ? GROUP BY click_id`,
+		kind, int64(from), int64(to))
+	if err != nil {
+		return nil, fmt.Errorf("read the %ss of the facts: %w", kind, err)
 	}
 	out := make(map[string]int64, len(res.Rows))
 	for _, r := range res.Rows {

@@ -32,6 +32,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildDomain(d, m)
 	case *PostbackDoc:
 		return c.buildPostback(d, m)
+	case *CreativeDoc:
+		return c.buildCreative(d, m)
 	}
 	c.fail(ErrNotFound) // a document of another package
 	return nil

@@ -1,5 +1,5 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// publishers, enrollments, links, coupons, tracking domains and postbacks, with their validation.
+// publishers, enrollments, links, coupons, tracking domains, postbacks and creatives, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -30,10 +30,11 @@ const (
 	KindCoupon     Kind = "coupon"
 	KindDomain     Kind = "domain"
 	KindPostback   Kind = "postback"
+	KindCreative   Kind = "creative"
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative}
 
 // Meta is what every entity carries.
 type Meta struct {
@@ -378,6 +379,7 @@ func (*Link) Kind() Kind       { return KindLink }
 func (*Coupon) Kind() Kind     { return KindCoupon }
 func (*Domain) Kind() Kind     { return KindDomain }
 func (*Postback) Kind() Kind   { return KindPostback }
+func (*Creative) Kind() Kind   { return KindCreative }
 
 // Base gives the row's Meta.
 func (m *Meta) Base() *Meta { return m }

@@ -15,6 +15,7 @@ import (
 var idPrefix = map[Kind]string{
 	KindWorkspace: "ws_", KindAdvertiser: "adv_", KindOffer: "off_", KindGoal: "goal_",
 	KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_", KindPostback: "pbk_",
+	KindCreative: "cre_",
 }
 
 // checker turns one document into the entity it describes, and collects everything
@@ -64,6 +65,8 @@ func workspaceField(d Doc) *string {
 	case *DomainDoc:
 		return &d.Workspace
 	case *PostbackDoc:
+		return &d.Workspace
+	case *CreativeDoc:
 		return &d.Workspace
 	}
 	return nil

@@ -203,6 +203,22 @@ type PostbackDoc struct {
 	Notes     string   `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 
+// CreativeDoc is what can be set on a [Creative].
+type CreativeDoc struct {
+	Workspace    string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Offer        string `json:"offer" required:"true" maxLength:"64" doc:"The offer it advertises; cannot be changed later."`
+	Name         string `json:"name" required:"true" maxLength:"200" example:"Spring sale, 300 × 250" doc:"What people call it, publishers too."`
+	Type         string `json:"type" required:"false" enum:"banner,text" doc:"A banner is an image, a text has a headline. Cannot be changed later. Default banner."`
+	Image        string `json:"image" required:"false" maxLength:"64" doc:"Of a banner: the hash that uploading its image answered. Cannot be changed later: another picture is another creative, with numbers of its own."`
+	Alt          string `json:"alt" required:"false" maxLength:"200" doc:"Of a banner: what stands for the image where it is not seen. Empty: its name."`
+	Headline     string `json:"headline" required:"false" maxLength:"100" doc:"Of a text, and needed there."`
+	Body         string `json:"body" required:"false" maxLength:"500" doc:"Of a text: what follows its headline."`
+	CallToAction string `json:"call_to_action" required:"false" maxLength:"60" example:"Shop now" doc:"Of a text: the words of its second link. Empty: it has only one."`
+	URL          string `json:"url" required:"false" maxLength:"8192" example:"https://shop.example/spring" doc:"The page it leads to, on a host of the offer's deep_links. Empty: the offer's own page."`
+	Status       string `json:"status" required:"false" enum:"active,paused" doc:"A paused one is offered to nobody; where it is shown already it goes on. Default active."`
+	Notes        string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+}
+
 // Kind makes the documents a [Doc].
 func (*WorkspaceDoc) Kind() Kind  { return KindWorkspace }
 func (*AdvertiserDoc) Kind() Kind { return KindAdvertiser }
@@ -214,6 +230,7 @@ func (*LinkDoc) Kind() Kind       { return KindLink }
 func (*CouponDoc) Kind() Kind     { return KindCoupon }
 func (*DomainDoc) Kind() Kind     { return KindDomain }
 func (*PostbackDoc) Kind() Kind   { return KindPostback }
+func (*CreativeDoc) Kind() Kind   { return KindCreative }
 
 // NewDoc is a document of the kind with its defaults; nil for an unknown kind.
 func NewDoc(kind Kind) Doc {
@@ -241,6 +258,8 @@ func NewDoc(kind Kind) Doc {
 		return &DomainDoc{}
 	case KindPostback:
 		return &PostbackDoc{Status: StatusActive, Method: "GET", States: []string{OnAccepted}}
+	case KindCreative:
+		return &CreativeDoc{Type: CreativeBanner, Status: StatusActive}
 	}
 	return nil
 }

@@ -52,6 +52,9 @@ func DocOf(e Entity, currency string) Doc {
 	case *Postback:
 		return &PostbackDoc{Workspace: e.Workspace, Publisher: e.Publisher, Name: e.Name, Offer: e.Offer, Goal: e.Goal, States: list(e.States), Preset: e.Preset,
 			Method: e.Method, URL: e.URL, BodyKind: e.BodyKind, Body: e.Body, Replaces: e.Replaces, Status: e.Status, Notes: e.Notes}
+	case *Creative:
+		return &CreativeDoc{Workspace: e.Workspace, Offer: e.Offer, Name: e.Name, Type: e.Type, Image: e.Image, Alt: e.Alt, Headline: e.Headline, Body: e.Body,
+			CallToAction: e.CallToAction, URL: e.URL, Status: e.Status, Notes: e.Notes}
 	}
 	return nil
 }

@@ -263,12 +263,15 @@ func (o Origins) On(host string) string {
 func (o Origins) OfOffer(e *Offer) string { return o.Of(e.Workspace, e.Advertiser) }
 
 // Link is the tracking URL of a link, whose offer says whose it is.
-func (o Origins) Link(l *Link) string {
+func (o Origins) Link(l *Link) string { return o.OfLink(l) + "/c/" + url.PathEscape(l.Key) }
+
+// OfLink is the origin for the URLs of a link.
+func (o Origins) OfLink(l *Link) string {
 	advertiser := ""
 	if o.View != nil {
 		if of := o.View().Offer(l.Offer); of != nil {
 			advertiser = of.Advertiser
 		}
 	}
-	return o.Of(l.Workspace, advertiser) + "/c/" + url.PathEscape(l.Key)
+	return o.Of(l.Workspace, advertiser)
 }

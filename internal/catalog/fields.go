@@ -25,6 +25,7 @@ const (
 	ruleArchived   = "archived_reference"
 	ruleTaken      = "taken"
 	ruleImmutable  = "immutable"
+	ruleNotAllowed = "not_allowed"
 
 	ruleDuplicateRow = "duplicate_row"
 )

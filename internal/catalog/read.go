@@ -128,6 +128,8 @@ func NameOf(e Entity) string {
 		return e.Host
 	case *Postback:
 		return e.Title()
+	case *Creative:
+		return e.Name
 	}
 	return e.Base().ID
 }

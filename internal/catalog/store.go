@@ -27,6 +27,7 @@ var Filters = map[Kind][]string{
 	KindCoupon:     {"advertiser", "offer", "publisher", "status", "code"}, // code: in any case
 	KindDomain:     {"advertiser", "status", "host", "default"},
 	KindPostback:   {"publisher", "offer", "goal", "status"},
+	KindCreative:   {"offer", "type", "status"},
 }
 
 // Idempotency names a write the caller may repeat. Key "" means none.
@@ -76,4 +77,10 @@ type Store interface {
 	Revision(ctx context.Context) (int64, error)
 	// Trail returns the audit lines of one subject ("" = all), newest first.
 	Trail(ctx context.Context, workspace, subject string, limit int) ([]Audit, error)
+	// PutImage keeps an image; one that is there already only becomes new again. Images of
+	// the workspace that no creative has and that were uploaded before strayBefore (µs) are
+	// dropped.
+	PutImage(ctx context.Context, img *Image, strayBefore int64) error
+	// Image returns an image with its bytes.
+	Image(ctx context.Context, workspace, hash string) (*Image, error)
 }

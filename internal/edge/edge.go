@@ -37,6 +37,9 @@ type Options struct {
 	// Minter issues the ids of visits and signals.
 	Minter     func() (event.ClickID, error)
 	Classifier *visitor.Classifier
+	// Banners reads the image of a banner that is not in memory, by workspace and hash; nil
+	// is for an edge that serves none. It is never called for a link.
+	Banners func(ctx context.Context, workspace, hash string) ([]byte, error)
 	// PublicURL is what tracking URLs begin with. With https the cookie is Secure.
 	PublicURL string
 	// OwnHosts are other hosts of the installation, such as the console's, in lower case and
@@ -73,6 +76,9 @@ type Edge struct {
 	named    bool            // the public URL has a name: hosts that are nobody's are refused
 	linkBase string          // what our own links begin with
 
+	shown   *shown
+	banners *banners
+
 	hits  sync.Pool // of *hit
 	quiet throttle
 }
@@ -108,6 +114,8 @@ func New(o Options) *Edge {
 		e.logger = slog.Default()
 	}
 	e.metrics = newMetrics(o.Registerer, e.hub)
+	e.shown = newShown(e)
+	e.banners = newBanners(o.Banners)
 	e.hits.New = func() any { return new(hit) }
 	return e
 }
@@ -130,7 +138,7 @@ func (e *Edge) Serves(path string) bool {
 	case postbackPath, pixelPath, pixelGIFPath, scriptPath, tagPath, robotsPath:
 		return true
 	}
-	return strings.HasPrefix(path, linkPrefix)
+	return strings.HasPrefix(path, linkPrefix) || strings.HasPrefix(path, catalog.ImpressionPath) || strings.HasPrefix(path, catalog.BannerPath)
 }
 
 // Handler serves the tracking host. It dispatches on the escaped path by itself: the
@@ -150,6 +158,14 @@ func (e *Edge) track(w http.ResponseWriter, r *http.Request, on *routing.Domain)
 	path := r.URL.EscapedPath()
 	if key, ok := strings.CutPrefix(path, linkPrefix); ok {
 		e.link(w, r, on, key)
+		return
+	}
+	if rest, ok := strings.CutPrefix(path, catalog.ImpressionPath); ok {
+		e.impression(w, r, on, rest)
+		return
+	}
+	if rest, ok := strings.CutPrefix(path, catalog.BannerPath); ok {
+		e.banner(w, r, on, rest)
 		return
 	}
 	switch path {

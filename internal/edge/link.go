@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"clickledger/internal/attribution"
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
 	"clickledger/internal/macro"
@@ -73,10 +74,19 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, on *routing.Domain, 
 
 	snapshot := e.holder.Load()
 	key = linkKey(key)
-	if snapshot.LinkOn(on, key) == nil { // asked first: who asks for nothing need not be classified
+	row := snapshot.LinkOn(on, key)
+	if row == nil { // asked first: who asks for nothing need not be classified
 		e.metrics.unknown.Inc()
 		e.lost(w, r, on)
 		return
+	}
+	if id, named := macro.Get(h.params, catalog.CreativeParam); named {
+		if c := snapshot.Creative(row, id); c != nil {
+			h.visit.Creative = c.ID
+			if deepLink == "" {
+				deepLink = c.URL
+			}
+		}
 	}
 	h.who = e.classifier.Classify(r.Header, e.classifier.ClientAddr(r.RemoteAddr, r.Header))
 	// Bots are recorded and sent on, and use up no cap (R8).

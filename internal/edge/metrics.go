@@ -19,6 +19,12 @@ type metrics struct {
 	pixelHead, pixelMethod                   prometheus.Counter
 	scriptMethod, tag, tagMethod             prometheus.Counter
 	robots, other, stranger, check           prometheus.Counter
+	shownCounted, shownUnknown               prometheus.Counter // impressions, by what became of them
+	shownHead, shownPrefetch, shownMethod    prometheus.Counter
+	bannerOK, bannerFresh, bannerGone        prometheus.Counter
+	bannerUnknown, bannerFailed              prometheus.Counter
+	bannerMethod                             prometheus.Counter
+	shownDropped                             prometheus.Counter
 
 	verdicts map[event.Verdict]prometheus.Counter // of postbacks, as answered
 	pixels   map[event.Verdict]prometheus.Counter
@@ -50,10 +56,15 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 			Name: "clickledger_clicks_dropped_total",
 			Help: "Unacknowledged visits for which there was no room in the memory spool either.",
 		}),
+		shownDropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "clickledger_impressions_dropped_total",
+			Help: "Impressions that could not be counted: memory for them was full, or the log refused them.",
+		}),
 		verdicts: map[event.Verdict]prometheus.Counter{}, pixels: map[event.Verdict]prometheus.Counter{},
 		scripts: map[event.Verdict]prometheus.Counter{},
 	}
 	const link, postback, pixel, script = linkPrefix + "{key}", postbackPath, pixelPath, scriptPath
+	const show, banner = catalog.ImpressionPath + "{key}/{creative}", catalog.BannerPath + "{creative}/{image}"
 	for _, c := range []struct {
 		to             *prometheus.Counter
 		route, outcome string
@@ -64,6 +75,10 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.signalHead, postback, "head"}, {&m.signalMethod, postback, "method"},
 		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
 		{&m.scriptMethod, script, "method"}, {&m.tag, tagPath, "ok"}, {&m.tagMethod, tagPath, "method"},
+		{&m.shownCounted, show, "counted"}, {&m.shownUnknown, show, "unknown"}, {&m.shownHead, show, "head"},
+		{&m.shownPrefetch, show, "prefetch"}, {&m.shownMethod, show, "method"},
+		{&m.bannerOK, banner, "ok"}, {&m.bannerFresh, banner, "not_modified"}, {&m.bannerGone, banner, "gone"},
+		{&m.bannerUnknown, banner, "unknown"}, {&m.bannerFailed, banner, "failed"}, {&m.bannerMethod, banner, "method"},
 		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"}, {&m.stranger, "other", "unknown_host"}, {&m.check, catalog.DomainCheckPath, "ok"},
 	} {
 		*c.to = requests.WithLabelValues(c.route, c.outcome)
@@ -78,7 +93,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 	m.pixelTime = seconds.WithLabelValues(pixel)
 	m.scriptTime = seconds.WithLabelValues(script)
 	if reg != nil {
-		reg.MustRegister(requests, seconds, m.unacked, m.dropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		reg.MustRegister(requests, seconds, m.unacked, m.dropped, m.shownDropped, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "clickledger_edge_waiting_signals",
 			Help: "Signals whose sender waits for a verdict.",
 		}, func() float64 { return float64(hub.Waiting()) }))

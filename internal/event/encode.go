@@ -37,10 +37,14 @@ const (
 	fBrand
 	fModel
 	fWanted
+	fCreative
 )
 
 // fSub1 … fSub1+19 are the sub ids.
 const fSub1 = 40
+
+// fImpression is an entry of a record of impressions: no record has it beside others.
+const fImpression = 90
 
 const (
 	fID = iota + 101 // pinned by TestFieldNumbers
@@ -178,6 +182,8 @@ func (d *Dims) field(n protowire.Number) *string {
 		return &d.Model
 	case fWanted:
 		return &d.Wanted
+	case fCreative:
+		return &d.Creative
 	}
 	if n >= fSub1 && n < fSub1+Subs {
 		return &d.Subs[n-fSub1]
@@ -186,7 +192,7 @@ func (d *Dims) field(n protowire.Number) *string {
 }
 
 func (d *Dims) append(b []byte) []byte {
-	for n := protowire.Number(fWorkspace); n <= fWanted; n++ {
+	for n := protowire.Number(fWorkspace); n <= fCreative; n++ {
 		b = str(b, n, *d.field(n))
 	}
 	for i := range d.Subs {
@@ -231,6 +237,17 @@ func (s *Signal) Append(b []byte) []byte {
 	b = str(b, fWorkspace, s.Workspace)
 	b = str(b, fActor, s.Actor)
 	return flag(b, fTest, s.Test)
+}
+
+// Append encodes the count behind b, as one entry of a record of several.
+func (i *Impression) Append(b []byte) []byte {
+	one := clickID(nil, fID, i.ID)
+	one = num(one, fAt, i.At)
+	one = i.Dims.append(one)
+	one = str(one, fReason, i.Reason)
+	one = num(one, fImpressions, i.Count)
+	b = protowire.AppendTag(b, fImpression, protowire.BytesType)
+	return protowire.AppendBytes(b, one)
 }
 
 // Append encodes the fact behind b.
@@ -401,6 +418,54 @@ func DecodeSignal(data []byte) (*Signal, error) {
 		return nil, fmt.Errorf("%w: a signal without an id", ErrRecord)
 	}
 	return s, nil
+}
+
+// DecodeImpressions reads a record of what [Impression.Append] wrote one after the other.
+func DecodeImpressions(data []byte) ([]Impression, error) {
+	var out []Impression
+	var bad error
+	err := each(data, func(n protowire.Number, s string) {
+		if n != fImpression || bad != nil {
+			return
+		}
+		i, err := decodeImpression([]byte(s))
+		bad = err
+		out = append(out, i)
+	}, func(protowire.Number, int64) {})
+	if err == nil {
+		err = bad
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func decodeImpression(data []byte) (Impression, error) {
+	var i Impression
+	err := each(data, func(n protowire.Number, s string) {
+		if p := i.Dims.field(n); p != nil {
+			*p = s
+			return
+		}
+		switch n {
+		case fID:
+			copy(i.ID[:], s)
+		case fReason:
+			i.Reason = s
+		}
+	}, func(n protowire.Number, v int64) {
+		switch n {
+		case fAt:
+			i.At = v
+		case fImpressions:
+			i.Count = v
+		}
+	})
+	if err == nil && (i.ID.IsZero() || i.Count <= 0) {
+		err = fmt.Errorf("%w: impressions without an id or a count", ErrRecord)
+	}
+	return i, err
 }
 
 // DecodeFact reads what [Fact.Append] wrote.

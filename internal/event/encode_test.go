@@ -59,6 +59,17 @@ func TestRoundTripKeepsEveryField(t *testing.T) {
 	if d := cmp.Diff(&s, gotS); d != "" {
 		t.Errorf("signal (-want +got):\n%s", d)
 	}
+	first, second := Impression{}, Impression{}
+	fill(reflect.ValueOf(&first).Elem(), &n)
+	fill(reflect.ValueOf(&second).Elem(), &n)
+	first.Count, second.Count = 1, 1<<40
+	gotI, err := DecodeImpressions(second.Append(first.Append(nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]Impression{first, second}, gotI); d != "" {
+		t.Errorf("impressions (-want +got):\n%s", d)
+	}
 	var f Fact
 	fill(reflect.ValueOf(&f).Elem(), &n)
 	gotF, err := DecodeFact(f.Append(nil))
@@ -87,7 +98,7 @@ func TestUnknownFieldsAreSkipped(t *testing.T) {
 // would silently renumber what old logs hold.
 func TestFieldNumbers(t *testing.T) {
 	for name, c := range map[string][2]int{
-		"workspace": {fWorkspace, 1}, "suspect": {fSuspect, 20}, "sub1": {fSub1, 40},
+		"workspace": {fWorkspace, 1}, "suspect": {fSuspect, 20}, "creative": {fCreative, 28}, "impression": {fImpression, 90}, "sub1": {fSub1, 40},
 		"id": {fID, 101}, "revision": {fRevision, 110}, "no": {fNo, 119},
 		"sale amount": {fSaleAmount, 134}, "unique": {fUnique, 136}, "test": {fTest, 144},
 	} {
@@ -146,4 +157,19 @@ func sampleVisit() *Visit {
 	v.Dims = Dims{Workspace: "ws_01j0000000000000", Link: "lnk_01j0000000000000", Offer: "off_01j0000000000000", Advertiser: "adv_01j0000000000000", Publisher: "pub_01j0000000000000", Enrollment: "enr_01j0000000000000", Country: "DE", Device: "desktop", OS: "Linux", Browser: "Chrome", BrowserVersion: "140.0", Language: "de-DE", RefererDomain: "blog.example"}
 	v.Subs[0], v.Subs[1] = "newsletter", "2026-11"
 	return v
+}
+
+// TestBadImpressions: a count without an id, without a number or with a negative one is
+// refused, since it would change totals that nobody could check.
+func TestBadImpressions(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"no id":     (&Impression{Count: 1}).Append(nil),
+		"no count":  (&Impression{ID: ClickID{1}}).Append(nil),
+		"negative":  (&Impression{ID: ClickID{1}, Count: -1}).Append(nil),
+		"cut short": (&Impression{ID: ClickID{1}, Count: 1}).Append(nil)[:9],
+	} {
+		if got, err := DecodeImpressions(data); err == nil {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }

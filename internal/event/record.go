@@ -49,6 +49,8 @@ type Dims struct {
 	// Wanted is the offer the link pointed to when the visitor was sent to another one
 	// instead (Offer), "" = they are the same.
 	Wanted string
+	// Creative is the one that was shown, or through which the visitor came; "" = none.
+	Creative string
 }
 
 // Visit is one entry through a link. A link straight to an offer records the
@@ -107,11 +109,21 @@ const (
 // one, so it is believed less than a server's or an operator's.
 func FromPage(kind string) bool { return kind == SignalPixel || kind == SignalScript }
 
+// Impression is how often a creative was shown to visitors of the same kind within a
+// moment: the edge counts them together, so that neither log nor facts grow by a row each.
+type Impression struct {
+	ID    ClickID // of this count; no visitor was given it
+	At    int64   // the first of them, µs
+	Count int64
+	Dims
+	Reason string // why a click would not go where the link points, "" = it would
+}
+
 // Fact is one complete row of the facts table: the dimensions of the click with
 // counters that sum. A correction is another row with signed values.
 type Fact struct {
 	No    int64  // the relay's gapless number; 0 for rows made from visits
-	Kind  string // FactVisit, FactConversion, FactAdjustment, FactEvent
+	Kind  string // one of the Fact constants
 	At    int64  // event time, µs
 	Visit int64  // time of the click, µs
 	ID    ClickID
@@ -150,7 +162,13 @@ const (
 	FactConversion = "conversion"
 	FactAdjustment = "adjustment"
 	FactEvent      = "event"
+	FactImpression = "impression"
 )
+
+// ImpressionFact is the row that a count of impressions adds to the facts.
+func ImpressionFact(i *Impression) Fact {
+	return Fact{Kind: FactImpression, At: i.At, Visit: i.At, ID: i.ID, Dims: i.Dims, Reason: i.Reason, Impressions: i.Count}
+}
 
 // VisitFact is the row a visit adds to the facts.
 func VisitFact(v *Visit) Fact {

@@ -175,14 +175,14 @@ const usualRecord = 2 << 10
 func (l *Log) room(class Class, need int64) error {
 	used, limit := l.used.Load()+l.q.bytes+need, l.o.MaxBytes
 	waiting, most := l.q.bytes+need, int64(maxQueueBytes)
-	if class == Visit {
+	if class.first() {
 		limit -= limit / 10
 		most -= most / 4
 	}
 	switch {
 	case used > limit:
 		return fmt.Errorf("%w: %d bytes of %d are used, a %v is taken up to %d", ErrFull, used-need, l.o.MaxBytes, class, limit)
-	case l.disk.reserve.Load(), class == Visit && l.disk.low.Load():
+	case l.disk.reserve.Load(), class.first() && l.disk.low.Load():
 		return fmt.Errorf("%w: the disk has only %d bytes free, a %v needs more", ErrFull, l.disk.free.Load(), class)
 	case waiting > most:
 		return fmt.Errorf("%w: %d bytes already wait to be written", ErrFull, waiting-need)

@@ -24,11 +24,17 @@ const (
 	Signal Class = 2
 	// Fact is taken until the real limit.
 	Fact Class = 3
+	// Impression is refused where a Visit is.
+	Impression Class = 4
 
-	classes = 4 // array size for counters by class
+	classes = 5 // array size for counters by class
 )
 
-func (c Class) valid() bool { return c >= Visit && c <= Fact }
+func (c Class) valid() bool { return c >= Visit && c <= Impression }
+
+// first reports whether records of the class are the first to be refused when room gets
+// scarce.
+func (c Class) first() bool { return c == Visit || c == Impression }
 
 // String names the class.
 func (c Class) String() string {
@@ -39,6 +45,8 @@ func (c Class) String() string {
 		return "signal"
 	case Fact:
 		return "fact"
+	case Impression:
+		return "impression"
 	}
 	return fmt.Sprintf("class %d", uint8(c))
 }

@@ -117,7 +117,7 @@ func newMetrics(l *Log) *metrics {
 			prometheus.CounterOpts{Name: "clickledger_log_" + name, Help: help, ConstLabels: labels},
 			func() float64 { return float64(v.Load()) }))
 	}
-	for c := Visit; c <= Fact; c++ {
+	for c := Visit; c < classes; c++ {
 		for r := range m.unackedBy[c] {
 			counter("unacked_total", "Records the event log did not acknowledge; 0 in a healthy run.",
 				prometheus.Labels{"class": c.String(), "reason": unackedNames[r]}, &m.unackedBy[c][r])

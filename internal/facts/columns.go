@@ -78,6 +78,7 @@ func TextColumns() []TextColumn {
 		{"bot", func(f *event.Fact) *string { return &f.Bot }},
 		{"suspect", func(f *event.Fact) *string { return &f.Suspect }},
 		{"wanted_offer", func(f *event.Fact) *string { return &f.Wanted }},
+		{"creative", func(f *event.Fact) *string { return &f.Creative }},
 		{"reason", func(f *event.Fact) *string { return &f.Reason }},
 		{"goal", func(f *event.Fact) *string { return &f.Goal }},
 		{"conversion", func(f *event.Fact) *string { return &f.Conversion }},

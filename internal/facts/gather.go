@@ -129,8 +129,9 @@ func (g *gather) oldestWaiting() (time.Time, bool) {
 	return g.now.first, g.now.upTo != 0
 }
 
-// appendRows decodes a message's visits and facts behind rows. Signals are judged
-// elsewhere and come back as facts; they have no row of their own, and neither have tests.
+// appendRows decodes a message's visits, impressions and facts behind rows. Signals are
+// judged elsewhere and come back as facts; they have no row of their own, and neither have
+// tests.
 func appendRows(rows []Row, b *eventlog.Batch) ([]Row, error) {
 	for i := range b.Records {
 		r := &b.Records[i]
@@ -151,6 +152,14 @@ func appendRows(rows []Row, b *eventlog.Batch) ([]Row, error) {
 			}
 			OwnCurrency(f)
 			rows = append(rows, Row{Seq: b.Seq, Fact: *f})
+		case eventlog.Impression:
+			counts, err := event.DecodeImpressions(r.Data)
+			if err != nil {
+				return nil, &RecordError{Seq: b.Seq, Index: i, Class: r.Class, Err: err}
+			}
+			for j := range counts {
+				rows = append(rows, Row{Seq: b.Seq, Fact: event.ImpressionFact(&counts[j])})
+			}
 		case eventlog.Signal:
 		default:
 			return nil, &RecordError{Seq: b.Seq, Index: i, Class: r.Class, Err: errors.New("unknown class; a newer version wrote it")}

@@ -51,6 +51,7 @@ var dimensions = func() []Dimension {
 		{Name: "month", Label: "Month", Type: TypeTime, clock: &clock{(*calendar).monthSQL, (*calendar).monthText, (*calendar).parseMonth, "2026-11"}},
 		named("campaign", "Campaign"), named("link", "Link"), named("offer", "Offer"), named("advertiser", "Advertiser"),
 		named("publisher", "Publisher"), named("enrollment", "Enrollment"), named("source", "Traffic source"), named("goal", "Goal"),
+		named("creative", "Creative"),
 		{Name: "wanted_offer", Label: "Wanted offer", Type: TypeText, column: "wanted_offer", kind: "offer", Named: true},
 		text("external_id", "External id"), text("keyword", "Keyword"),
 		text("country", "Country"), text("region", "Region"), text("city", "City"), text("isp", "ISP"), text("connection", "Connection"),

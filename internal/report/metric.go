@@ -104,6 +104,7 @@ var metrics = func() []Metric {
 		m("profit", "Profit", TypeMoney, "revenue − commission − cost", "revenue - commission - cost", ""),
 		m("margin", "Margin", TypeMoney, "revenue − commission", "revenue - commission", ""),
 		m("unconverted", "Without a rate", TypeCount, "conversions without an exchange rate to the reporting currency, whose amounts count as 0 in it", unconvertedBase, ""),
+		m("click_rate", "Click rate", TypePercent, "clicks ÷ impressions; undefined without impressions", "clicks", "impressions"),
 		m("ictr", "ICTR", TypePercent, "visits ÷ impressions", "visits", "impressions"),
 		m("uvr", "Unique rate", TypePercent, "unique visits ÷ visits", "uniques", "visits"),
 		m("bot_rate", "Bot rate", TypePercent, "bot visits ÷ visits", "bot_visits", "visits"),

@@ -83,6 +83,8 @@ func (b *Builder) put(e catalog.Entity) {
 		b.putLink(e)
 	case *catalog.Domain:
 		b.putDomain(e)
+	case *catalog.Creative:
+		b.putCreative(e)
 	}
 }
 

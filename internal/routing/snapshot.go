@@ -107,6 +107,7 @@ type Snapshot struct {
 
 	offersByID  map[string]*Offer
 	offersByKey map[string]*Offer
+	creatives   map[string]*catalog.Creative // by id
 
 	// By slot. A slot whose row has not come yet is empty.
 	offers      []*Offer

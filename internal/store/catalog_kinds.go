@@ -78,6 +78,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"postbacks", postbackRow, postbackEntity,
 		(*q.Queries).InsertPostback, (*q.Queries).UpdatePostback, (*q.Queries).GetPostback, (*q.Queries).ChangedPostbacks,
 	},
+	catalog.KindCreative: &kind[catalog.Creative, q.Creative, q.InsertCreativeParams, q.UpdateCreativeParams, q.GetCreativeParams, q.ChangedCreativesParams, *catalog.Creative]{
+		"creatives", creativeRow, creativeEntity,
+		(*q.Queries).InsertCreative, (*q.Queries).UpdateCreative, (*q.Queries).GetCreative, (*q.Queries).ChangedCreatives,
+	},
 }
 
 // kindOf finds the store of a kind.

@@ -259,3 +259,20 @@ func postbackEntity(r q.Postback) *catalog.Postback {
 		BodyKind: r.BodyKind, Body: r.Body, Replaces: r.Replaces, Status: r.Status, Notes: r.Notes,
 	}
 }
+
+func creativeRow(e *catalog.Creative) q.Creative {
+	return q.Creative{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Offer: e.Offer, Name: e.Name, Type: e.Type, Image: e.Image, ImageType: e.ImageType, ImageWidth: e.ImageWidth, ImageHeight: e.ImageHeight,
+		ImageSize: e.ImageSize, Alt: e.Alt, Headline: e.Headline, Body: e.Body, CallToAction: e.CallToAction, URL: e.URL, Status: e.Status, Notes: e.Notes,
+	}
+}
+
+func creativeEntity(r q.Creative) *catalog.Creative {
+	return &catalog.Creative{
+		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Offer: r.Offer, Name: r.Name, Type: r.Type, Image: r.Image, ImageType: r.ImageType, ImageWidth: r.ImageWidth, ImageHeight: r.ImageHeight,
+		ImageSize: r.ImageSize, Alt: r.Alt, Headline: r.Headline, Body: r.Body, CallToAction: r.CallToAction, URL: r.URL, Status: r.Status, Notes: r.Notes,
+	}
+}

@@ -35,6 +35,8 @@ func references(e catalog.Entity) []reference {
 		return []reference{{"advertiser", catalog.KindAdvertiser, e.Advertiser, false}}
 	case *catalog.Postback:
 		return []reference{{"publisher", catalog.KindPublisher, e.Publisher, true}, {"offer", catalog.KindOffer, e.Offer, false}}
+	case *catalog.Creative:
+		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
 	}
 	return nil
 }

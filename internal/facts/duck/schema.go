@@ -10,7 +10,7 @@ import (
 // the segments rather than migrated in place.
 //
 // Version 2 has the amounts in the reporting currency and eight dimensions more.
-// Version 3 counts on-site events.
+// Version 3 counts on-site events and impressions, and has the creative.
 const schemaVersion = 3
 
 // versionOriginal is the last version without a reporting currency.

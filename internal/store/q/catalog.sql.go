@@ -133,6 +133,66 @@ func (q *Queries) ChangedCoupons(ctx context.Context, arg ChangedCouponsParams) 
 	return items, nil
 }
 
+const changedCreatives = `-- name: ChangedCreatives :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, name, type,
+  image, image_type, image_width, image_height, image_size, alt, headline, body,
+  call_to_action, url, status, notes
+FROM creatives WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedCreativesParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedCreatives(ctx context.Context, arg ChangedCreativesParams) ([]Creative, error) {
+	rows, err := q.db.QueryContext(ctx, changedCreatives, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Creative
+	for rows.Next() {
+		var i Creative
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Offer,
+			&i.Name,
+			&i.Type,
+			&i.Image,
+			&i.ImageType,
+			&i.ImageWidth,
+			&i.ImageHeight,
+			&i.ImageSize,
+			&i.Alt,
+			&i.Headline,
+			&i.Body,
+			&i.CallToAction,
+			&i.URL,
+			&i.Status,
+			&i.Notes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedDomains = `-- name: ChangedDomains :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
@@ -597,6 +657,21 @@ func (q *Queries) ChangedWorkspaces(ctx context.Context, arg ChangedWorkspacesPa
 	return items, nil
 }
 
+const dropStrayImages = `-- name: DropStrayImages :exec
+DELETE FROM images WHERE images.workspace = ?1 AND images.created < ?2
+  AND images.hash NOT IN (SELECT c.image FROM creatives c WHERE c.workspace = ?1)
+`
+
+type DropStrayImagesParams struct {
+	Workspace string `db:"workspace"`
+	Before    int64  `db:"before"`
+}
+
+func (q *Queries) DropStrayImages(ctx context.Context, arg DropStrayImagesParams) error {
+	_, err := q.db.ExecContext(ctx, dropStrayImages, arg.Workspace, arg.Before)
+	return err
+}
+
 const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
@@ -672,6 +747,50 @@ func (q *Queries) GetCoupon(ctx context.Context, arg GetCouponParams) (Coupon, e
 		&i.CodeKey,
 		&i.ValidFrom,
 		&i.ValidUntil,
+		&i.Status,
+		&i.Notes,
+	)
+	return i, err
+}
+
+const getCreative = `-- name: GetCreative :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, name, type,
+  image, image_type, image_width, image_height, image_size, alt, headline, body,
+  call_to_action, url, status, notes
+FROM creatives WHERE workspace = ?1 AND id = ?2
+`
+
+type GetCreativeParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetCreative(ctx context.Context, arg GetCreativeParams) (Creative, error) {
+	row := q.db.QueryRowContext(ctx, getCreative, arg.Workspace, arg.ID)
+	var i Creative
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Offer,
+		&i.Name,
+		&i.Type,
+		&i.Image,
+		&i.ImageType,
+		&i.ImageWidth,
+		&i.ImageHeight,
+		&i.ImageSize,
+		&i.Alt,
+		&i.Headline,
+		&i.Body,
+		&i.CallToAction,
+		&i.URL,
 		&i.Status,
 		&i.Notes,
 	)
@@ -813,6 +932,32 @@ func (q *Queries) GetIdempotency(ctx context.Context, arg GetIdempotencyParams) 
 		&i.Kind,
 		&i.Owner,
 		&i.Subject,
+	)
+	return i, err
+}
+
+const getImage = `-- name: GetImage :one
+SELECT workspace, hash, type, width, height, size, created, data
+FROM images WHERE workspace = ?1 AND hash = ?2
+`
+
+type GetImageParams struct {
+	Workspace string `db:"workspace"`
+	Hash      string `db:"hash"`
+}
+
+func (q *Queries) GetImage(ctx context.Context, arg GetImageParams) (Image, error) {
+	row := q.db.QueryRowContext(ctx, getImage, arg.Workspace, arg.Hash)
+	var i Image
+	err := row.Scan(
+		&i.Workspace,
+		&i.Hash,
+		&i.Type,
+		&i.Width,
+		&i.Height,
+		&i.Size,
+		&i.Created,
+		&i.Data,
 	)
 	return i, err
 }
@@ -1192,6 +1337,76 @@ func (q *Queries) InsertCoupon(ctx context.Context, arg InsertCouponParams) erro
 		arg.CodeKey,
 		arg.ValidFrom,
 		arg.ValidUntil,
+		arg.Status,
+		arg.Notes,
+	)
+	return err
+}
+
+const insertCreative = `-- name: InsertCreative :exec
+INSERT INTO creatives (
+  id, workspace, created, updated, version, revision, archived, search, offer, name, type,
+  image, image_type, image_width, image_height, image_size, alt, headline, body,
+  call_to_action, url, status, notes
+) VALUES (
+  ?1, ?2, ?3, ?4,
+  ?5, ?6, ?7, ?8,
+  ?9, ?10, ?11, ?12, ?13,
+  ?14, ?15, ?16, ?17,
+  ?18, ?19, ?20, ?21,
+  ?22, ?23
+)
+`
+
+type InsertCreativeParams struct {
+	ID           string `db:"id"`
+	Workspace    string `db:"workspace"`
+	Created      int64  `db:"created"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+	Revision     int64  `db:"revision"`
+	Archived     bool   `db:"archived"`
+	Search       string `db:"search"`
+	Offer        string `db:"offer"`
+	Name         string `db:"name"`
+	Type         string `db:"type"`
+	Image        string `db:"image"`
+	ImageType    string `db:"image_type"`
+	ImageWidth   int64  `db:"image_width"`
+	ImageHeight  int64  `db:"image_height"`
+	ImageSize    int64  `db:"image_size"`
+	Alt          string `db:"alt"`
+	Headline     string `db:"headline"`
+	Body         string `db:"body"`
+	CallToAction string `db:"call_to_action"`
+	URL          string `db:"url"`
+	Status       string `db:"status"`
+	Notes        string `db:"notes"`
+}
+
+func (q *Queries) InsertCreative(ctx context.Context, arg InsertCreativeParams) error {
+	_, err := q.db.ExecContext(ctx, insertCreative,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Offer,
+		arg.Name,
+		arg.Type,
+		arg.Image,
+		arg.ImageType,
+		arg.ImageWidth,
+		arg.ImageHeight,
+		arg.ImageSize,
+		arg.Alt,
+		arg.Headline,
+		arg.Body,
+		arg.CallToAction,
+		arg.URL,
 		arg.Status,
 		arg.Notes,
 	)
@@ -1744,6 +1959,39 @@ func (q *Queries) InsertWorkspace(ctx context.Context, arg InsertWorkspaceParams
 	return err
 }
 
+const putImage = `-- name: PutImage :exec
+INSERT INTO images (workspace, hash, type, width, height, size, created, data)
+VALUES (
+  ?1, ?2, ?3, ?4, ?5,
+  ?6, ?7, ?8
+) ON CONFLICT (workspace, hash) DO UPDATE SET created = excluded.created
+`
+
+type PutImageParams struct {
+	Workspace string `db:"workspace"`
+	Hash      string `db:"hash"`
+	Type      string `db:"type"`
+	Width     int64  `db:"width"`
+	Height    int64  `db:"height"`
+	Size      int64  `db:"size"`
+	Created   int64  `db:"created"`
+	Data      []byte `db:"data"`
+}
+
+func (q *Queries) PutImage(ctx context.Context, arg PutImageParams) error {
+	_, err := q.db.ExecContext(ctx, putImage,
+		arg.Workspace,
+		arg.Hash,
+		arg.Type,
+		arg.Width,
+		arg.Height,
+		arg.Size,
+		arg.Created,
+		arg.Data,
+	)
+	return err
+}
+
 const revision = `-- name: Revision :one
 SELECT revision FROM catalog_revision WHERE id = 1
 `
@@ -1865,6 +2113,75 @@ func (q *Queries) UpdateCoupon(ctx context.Context, arg UpdateCouponParams) (int
 		arg.CodeKey,
 		arg.ValidFrom,
 		arg.ValidUntil,
+		arg.Status,
+		arg.Notes,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const updateCreative = `-- name: UpdateCreative :execrows
+UPDATE creatives SET
+  updated = ?1, revision = ?2,
+  archived = ?3, search = ?4, offer = ?5,
+  name = ?6, type = ?7, image = ?8,
+  image_type = ?9, image_width = ?10,
+  image_height = ?11, image_size = ?12,
+  alt = ?13, headline = ?14, body = ?15,
+  call_to_action = ?16, url = ?17,
+  status = ?18, notes = ?19, version = version + 1
+WHERE workspace = ?20 AND id = ?21 AND version = ?22
+`
+
+type UpdateCreativeParams struct {
+	Updated      int64  `db:"updated"`
+	Revision     int64  `db:"revision"`
+	Archived     bool   `db:"archived"`
+	Search       string `db:"search"`
+	Offer        string `db:"offer"`
+	Name         string `db:"name"`
+	Type         string `db:"type"`
+	Image        string `db:"image"`
+	ImageType    string `db:"image_type"`
+	ImageWidth   int64  `db:"image_width"`
+	ImageHeight  int64  `db:"image_height"`
+	ImageSize    int64  `db:"image_size"`
+	Alt          string `db:"alt"`
+	Headline     string `db:"headline"`
+	Body         string `db:"body"`
+	CallToAction string `db:"call_to_action"`
+	URL          string `db:"url"`
+	Status       string `db:"status"`
+	Notes        string `db:"notes"`
+	Workspace    string `db:"workspace"`
+	ID           string `db:"id"`
+	Version      int64  `db:"version"`
+}
+
+func (q *Queries) UpdateCreative(ctx context.Context, arg UpdateCreativeParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateCreative,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Offer,
+		arg.Name,
+		arg.Type,
+		arg.Image,
+		arg.ImageType,
+		arg.ImageWidth,
+		arg.ImageHeight,
+		arg.ImageSize,
+		arg.Alt,
+		arg.Headline,
+		arg.Body,
+		arg.CallToAction,
+		arg.URL,
 		arg.Status,
 		arg.Notes,
 		arg.Workspace,

@@ -174,6 +174,32 @@ type Coupon struct {
 	Notes      string `db:"notes"`
 }
 
+type Creative struct {
+	ID           string `db:"id"`
+	Workspace    string `db:"workspace"`
+	Created      int64  `db:"created"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+	Revision     int64  `db:"revision"`
+	Archived     bool   `db:"archived"`
+	Search       string `db:"search"`
+	Offer        string `db:"offer"`
+	Name         string `db:"name"`
+	Type         string `db:"type"`
+	Image        string `db:"image"`
+	ImageType    string `db:"image_type"`
+	ImageWidth   int64  `db:"image_width"`
+	ImageHeight  int64  `db:"image_height"`
+	ImageSize    int64  `db:"image_size"`
+	Alt          string `db:"alt"`
+	Headline     string `db:"headline"`
+	Body         string `db:"body"`
+	CallToAction string `db:"call_to_action"`
+	URL          string `db:"url"`
+	Status       string `db:"status"`
+	Notes        string `db:"notes"`
+}
+
 type Delivery struct {
 	ID         string `db:"id"`
 	Workspace  string `db:"workspace"`
@@ -294,6 +320,17 @@ type Idempotency struct {
 	Kind      string `db:"kind"`
 	Owner     string `db:"owner"`
 	Subject   string `db:"subject"`
+}
+
+type Image struct {
+	Workspace string `db:"workspace"`
+	Hash      string `db:"hash"`
+	Type      string `db:"type"`
+	Width     int64  `db:"width"`
+	Height    int64  `db:"height"`
+	Size      int64  `db:"size"`
+	Created   int64  `db:"created"`
+	Data      []byte `db:"data"`
 }
 
 type LandingCheck struct {

@@ -302,6 +302,60 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
   root_url, unknown_url, by_default, token, status, verified
 FROM domains WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+-- name: InsertCreative :exec
+INSERT INTO creatives (
+  id, workspace, created, updated, version, revision, archived, search, offer, name, type,
+  image, image_type, image_width, image_height, image_size, alt, headline, body,
+  call_to_action, url, status, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated),
+  sqlc.arg(version), sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search),
+  sqlc.arg(offer), sqlc.arg(name), sqlc.arg(type), sqlc.arg(image), sqlc.arg(image_type),
+  sqlc.arg(image_width), sqlc.arg(image_height), sqlc.arg(image_size), sqlc.arg(alt),
+  sqlc.arg(headline), sqlc.arg(body), sqlc.arg(call_to_action), sqlc.arg(url),
+  sqlc.arg(status), sqlc.arg(notes)
+);
+
+-- name: UpdateCreative :execrows
+UPDATE creatives SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision),
+  archived = sqlc.arg(archived), search = sqlc.arg(search), offer = sqlc.arg(offer),
+  name = sqlc.arg(name), type = sqlc.arg(type), image = sqlc.arg(image),
+  image_type = sqlc.arg(image_type), image_width = sqlc.arg(image_width),
+  image_height = sqlc.arg(image_height), image_size = sqlc.arg(image_size),
+  alt = sqlc.arg(alt), headline = sqlc.arg(headline), body = sqlc.arg(body),
+  call_to_action = sqlc.arg(call_to_action), url = sqlc.arg(url),
+  status = sqlc.arg(status), notes = sqlc.arg(notes), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetCreative :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, name, type,
+  image, image_type, image_width, image_height, image_size, alt, headline, body,
+  call_to_action, url, status, notes
+FROM creatives WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedCreatives :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, name, type,
+  image, image_type, image_width, image_height, image_size, alt, headline, body,
+  call_to_action, url, status, notes
+FROM creatives WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: PutImage :exec
+INSERT INTO images (workspace, hash, type, width, height, size, created, data)
+VALUES (
+  sqlc.arg(workspace), sqlc.arg(hash), sqlc.arg(type), sqlc.arg(width), sqlc.arg(height),
+  sqlc.arg(size), sqlc.arg(created), sqlc.arg(data)
+) ON CONFLICT (workspace, hash) DO UPDATE SET created = excluded.created;
+
+-- name: GetImage :one
+SELECT workspace, hash, type, width, height, size, created, data
+FROM images WHERE workspace = sqlc.arg(workspace) AND hash = sqlc.arg(hash);
+
+-- name: DropStrayImages :exec
+DELETE FROM images WHERE images.workspace = sqlc.arg(workspace) AND images.created < sqlc.arg(before)
+  AND images.hash NOT IN (SELECT c.image FROM creatives c WHERE c.workspace = sqlc.arg(workspace));
 
 -- name: InsertPostback :exec
 INSERT INTO postbacks (

@@ -23,6 +23,7 @@ const (
 
 var catalogTests = map[string]func(t *testing.T, s *Stores){
 	"every field survives":           testEveryField,
+	"images":                         testImages,
 	"versions":                       testVersions,
 	"workspaces are apart":           testCatalogTenancy,
 	"taken":                          testTaken,
@@ -77,7 +78,8 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
 	p, e, l, c, d, b := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}, &catalog.Postback{}
-	all := []catalog.Entity{w, a, o, g, p, e, l, c, d, b}
+	cr := &catalog.Creative{}
+	all := []catalog.Entity{w, a, o, g, p, e, l, c, d, b, cr}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -88,6 +90,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	c.Offer, c.Publisher, c.Advertiser = o.ID, p.ID, a.ID
 	d.Advertiser = a.ID
 	b.Offer, b.Publisher = o.ID, p.ID
+	cr.Offer = o.ID
 	return all
 }
 
@@ -249,6 +252,7 @@ func testReferences(t *testing.T, s *Stores) {
 		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: bad}), "offer", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: bad, Publisher: pub}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.Creative{Meta: meta(), Name: "c", Offer: bad}), "offer", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Coupon{Meta: meta(), Code: "c", Offer: off, Publisher: pub, Advertiser: bad}), "advertiser", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Domain{Meta: meta(), Host: "h.example", Advertiser: bad}), "advertiser", "unknown_reference")

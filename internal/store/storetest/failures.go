@@ -126,6 +126,9 @@ func pairs() []pair {
 			u.Version, u.Name = 1, "new"
 			return s.Accounts.UpdateUser(ctx, u)
 		}},
+		{"put image", func(s *Stores) error {
+			return s.Catalog.PutImage(ctx, &catalog.Image{Workspace: home, Hash: "h", Data: []byte{1}}, 0)
+		}},
 		{"insert session", func(s *Stores) error { return s.Accounts.InsertSession(ctx, &account.Session{Hash: "a", User: "u"}) }},
 		{"touch session", func(s *Stores) error { return s.Accounts.TouchSession(ctx, "a", 9) }},
 		{"delete sessions", func(s *Stores) error { return s.Accounts.DeleteSessions(ctx, "u", "") }},
@@ -198,6 +201,10 @@ func state(t *testing.T, s *Stores) []string {
 	}
 	checks, err := s.Domains.Checks(ctx)
 	add("domain checks", checks, err)
+	img, err := s.Catalog.Image(ctx, home, "h")
+	if img != nil {
+		add("image", *img, err)
+	}
 	keys, err := s.Books.Keys(ctx)
 	add("keys", keys, err)
 	setting, err := s.Books.Setting(ctx, "a")
