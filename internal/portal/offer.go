@@ -64,14 +64,15 @@ func publisherStatus(o *catalog.Offer) string {
 	return catalog.StatusActive
 }
 
-// publisherOffer is the view of an offer. enr is the publisher's own enrollment, nil = none.
-func publisherOffer(o *catalog.Offer, goals []*catalog.Goal, enr *catalog.Enrollment) PublisherOffer {
+// publisherOffer is the view of an offer. adv is its advertiser and enr the publisher's own
+// enrollment, nil = none.
+func publisherOffer(o *catalog.Offer, adv *catalog.Advertiser, goals []*catalog.Goal, enr *catalog.Enrollment) PublisherOffer {
 	v := PublisherOffer{
 		ID: o.ID, Name: o.Name, Description: o.Description, Category: o.Category, PreviewURL: o.PreviewURL, Status: publisherStatus(o), Currency: o.Currency,
-		Commissions: []Commission{}, CookieDays: o.CookieDays, Countries: copied(o.Countries), Devices: copied(o.Devices), Traffic: copied(o.Traffic), DeepLinks: copied(o.DeepLinks),
+		Commissions: []Commission{}, CookieDays: catalog.CookieLife(o, adv), Countries: copied(o.Countries), Devices: copied(o.Devices), Traffic: copied(o.Traffic), DeepLinks: copied(o.DeepLinks),
 	}
 	for _, g := range goals {
-		if !g.Archived {
+		if !g.Archived && !g.PaysNothing() {
 			v.Commissions = append(v.Commissions, commissionOf(o, g, enr))
 		}
 	}

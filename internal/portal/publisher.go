@@ -83,7 +83,11 @@ func (p *Publisher) Offers(ctx context.Context, search string) ([]PublisherOffer
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, publisherOffer(o, goals, enrs[o.ID]))
+		adv, err := p.advertiser(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, publisherOffer(o, adv, goals, enrs[o.ID]))
 	}
 	slices.SortFunc(out, func(a, b PublisherOffer) int {
 		if c := strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)); c != 0 {
@@ -92,6 +96,16 @@ func (p *Publisher) Offers(ctx context.Context, search string) ([]PublisherOffer
 		return strings.Compare(a.ID, b.ID)
 	})
 	return out, nil
+}
+
+// advertiser is the offer's, nil where it has none. It is read for the terms that the offer
+// leaves to it, and never shown.
+func (p *Publisher) advertiser(ctx context.Context, o *catalog.Offer) (*catalog.Advertiser, error) {
+	if o.Advertiser == "" {
+		return nil, nil
+	}
+	found, err := byID[*catalog.Advertiser](ctx, p.door, catalog.KindAdvertiser, []string{o.Advertiser})
+	return found[o.Advertiser], err
 }
 
 // Offer reads one offer that the publisher knows of.
@@ -104,7 +118,11 @@ func (p *Publisher) Offer(ctx context.Context, id string) (*PublisherOffer, erro
 	if err != nil {
 		return nil, err
 	}
-	v := publisherOffer(o, goals, enr)
+	adv, err := p.advertiser(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	v := publisherOffer(o, adv, goals, enr)
 	return &v, nil
 }
 
