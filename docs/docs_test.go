@@ -37,7 +37,7 @@ import (
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -202,9 +202,10 @@ func TestCommands(t *testing.T) {
 			t.Skipf("SKIPPED, NOT TESTED: the commands of the documents: %v", err)
 		}
 	}
-	given := map[string]string{"docs/integrate-offer.md": market, "docs/integrate-publisher.md": market}
+	given := map[string]string{"docs/integrate-offer.md": market, "docs/integrate-publisher.md": market, "docs/publisher-postbacks.md": market}
 	after := map[string]string{"docs/integrate-publisher.md": told}
 	flags := map[string][]string{
+		"docs/publisher-postbacks.md": {"--outbound-private"},
 		"docs/integrate-publisher.md": {"--outbound-private"},                // the publisher's tracker is on loopback
 		"docs/offers.md":              {"--trusted-proxies", "127.0.0.1/32"}, // visitors of several countries
 	}

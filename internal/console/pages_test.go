@@ -27,7 +27,7 @@ func everyPage(w *world) []string {
 	pages = append(pages, w.at("links"), w.at("links")+"?status=paused", w.at("links/new"), w.at("links/"+w.lnks[0].ID+"/edit"), w.at("links/"+w.lnks[0].ID), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape("https://shop.example/sale"), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape(`https://evil.example/"><script>`), w.at("links/"+w.lnks[0].ID+"/deep-link")+"?page="+url.QueryEscape(`"><script>`), w.at("coupons"), w.at("coupons")+"?status=paused&publisher="+w.pubs[0].ID, w.at("coupons/new"), w.at("goals/new")+"?offer="+w.offs[0].ID, w.at("enrollments/new"),
 		w.at("conversions"), w.at("conversions")+"?status=reversed", w.at("conversions/"+first.ID), w.at("conversions/new")+"?click_id="+url.QueryEscape(`"><script>`), w.at("conversions/upload"),
 		w.at("offers/"+w.offs[5].ID+"/diagnosis"), w.at("offers/"+w.offs[0].ID+"/diagnosis"), w.at("offers/"+w.offs[5].ID+"/reprice")+"?warned=true&id="+url.QueryEscape(`"><script>`), w.at("offers/"+w.offs[0].ID+"/reprice"), w.at("signals"), w.at("signals")+"?show=refused", w.at("signals/"+w.refused()),
-		w.at("outbound"), w.at("rates"), w.at("rates")+"?show=all", w.at("ledger"), w.at("ledger")+"?cause="+first.ID, w.at("reports"), w.at("reports")+"?d=publisher&d=sub1&d=date&sort=-visits", w.at("reports")+"?d=", w.at("settings"), w.at("settings/new-workspace"))
+		w.at("outbound"), w.at("outbound")+"?state=dead&publisher="+w.pubs[0].ID+"&q="+url.QueryEscape(`"><script>`), w.at("outbound/"+w.delivered()), w.at("postbacks/new")+"?publisher="+w.pubs[0].ID, w.at("postbacks/"+w.postbackOf(0)), w.at("postbacks/"+w.postbackOf(0)+"/edit"), w.at("rates"), w.at("rates")+"?show=all", w.at("ledger"), w.at("ledger")+"?cause="+first.ID, w.at("reports"), w.at("reports")+"?d=publisher&d=sub1&d=date&sort=-visits", w.at("reports")+"?d=", w.at("settings"), w.at("settings/new-workspace"))
 	return pages
 }
 
@@ -187,7 +187,7 @@ func TestForeignWorkspace(t *testing.T) {
 	w.workspace("Theirs")
 	theirs := w.ws.ID
 	w.populate(cast{advs: people.advs, offers: people.offers, pubs: people.pubs, subs: people.subs})
-	rows := map[string]string{"offers": w.offs[0].ID, "advertisers": w.advs[0].ID, "publishers": w.pubs[0].ID, "links": w.lnks[0].ID, "conversions": w.first().ID, "signals": w.refused(), "goals": "goal_x", "enrollments": "enr_x"}
+	rows := map[string]string{"offers": w.offs[0].ID, "advertisers": w.advs[0].ID, "publishers": w.pubs[0].ID, "links": w.lnks[0].ID, "conversions": w.first().ID, "signals": w.refused(), "goals": "goal_x", "enrollments": "enr_x", "postbacks": w.postbackOf(0), "outbound": w.delivered()}
 	w.ws = nil
 	w.workspace("Ours")
 	ours := w.ws.ID

@@ -363,6 +363,19 @@ func (w *world) deliver() {
 	}
 }
 
+// postbackOf is a publisher's postback.
+func (w *world) postbackOf(i int) string { return w.view.Postbacks(w.pubs[i].ID)[0].ID }
+
+// delivered is the id of a call that was given up.
+func (w *world) delivered() string {
+	ds, err := w.db.Deliveries().ListDeliveries(context.Background(), outbound.Query{Workspace: w.ws.ID, State: outbound.StateDead, Limit: 1})
+	w.must(err)
+	if len(ds) == 0 {
+		w.t.Fatal("no call was given up")
+	}
+	return ds[0].ID
+}
+
 // get and post drive the console as a browser without scripts.
 func (w *world) request(method, path string, form url.Values, headers ...string) *http.Response {
 	w.t.Helper()
