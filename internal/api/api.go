@@ -63,6 +63,7 @@ type Options struct {
 	Caps      CapReader       // nil: not available here
 	Portal    *portal.Service // nil: not available here
 	Domains   DomainChecker   // nil: not available here
+	Tests     Tester          // nil: not available here
 	// View is the catalog in memory, by which tracking URLs are shown with tracking domains;
 	// nil: they all begin with PublicURL.
 	View       func() *catalog.View
@@ -108,6 +109,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerCaps()
 	s.registerAccounts()
 	s.registerDiagnosis()
+	s.registerTests()
 	s.registerReprice()
 	s.registerConversions()
 	s.registerUpload()

@@ -15,6 +15,7 @@ type BulkOffers struct {
 	RemoveTags    []string `json:"remove_tags" required:"false" nullable:"false" doc:"Tags to take from them."`
 	FallbackOffer *string  `json:"fallback_offer" required:"false" doc:"Their fallback offer, by its id; an empty text: none."`
 	Archived      *bool    `json:"archived" required:"false" doc:"true takes them out of use, false back into it."`
+	GoLiveReason  string   `json:"go_live_reason" required:"false" maxLength:"500" doc:"Why those become active that passed no test; see the offer's own field."`
 }
 
 // BulkOffer is what became of one of them.
@@ -58,7 +59,7 @@ func (s *server) bulkOffers(ctx context.Context, in *bulkInput) (*bulkOutput, er
 	if err != nil {
 		return nil, err
 	}
-	ch := catalog.BulkChange{Status: b.Status, AddTags: b.AddTags, RemoveTags: b.RemoveTags, FallbackOffer: b.FallbackOffer, Archived: b.Archived}
+	ch := catalog.BulkChange{Status: b.Status, AddTags: b.AddTags, RemoveTags: b.RemoveTags, FallbackOffer: b.FallbackOffer, Archived: b.Archived, GoLiveReason: b.GoLiveReason}
 	results, err := s.Catalog.BulkOffers(ctx, caller(ctx), ws, b.IDs, ch, in.DryRun)
 	if err != nil {
 		return nil, err

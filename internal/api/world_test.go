@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 	})
 	w := &world{t: t, db: db, now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), clicks: clicks{}, view: catalog.NewView()}
 	now := func() time.Time { return w.now }
-	cat := catalog.NewService(catalog.ServiceOptions{Store: db.Catalog(), Now: now, Changed: w.changed})
+	cat := catalog.NewService(catalog.ServiceOptions{Store: db.Catalog(), Now: now, Changed: w.changed, Tested: db.Tests().PassedRun})
 	accounts := account.NewService(account.ServiceOptions{Store: db.Accounts(), Now: now, AdminToken: adminToken})
 	keys, err := event.NewKeyring([]event.Key{{ID: 1, Secret: [16]byte{1}}})
 	if err != nil {
@@ -225,7 +225,7 @@ func (a *answer) rules() map[string]string {
 
 func (w *world) workspace(name string) string {
 	w.t.Helper()
-	return w.call(adminToken, "POST", "/workspaces", `{"name":"`+name+`","currency":"EUR","time_zone":"Europe/Berlin"}`).want(201).text("id")
+	return w.call(adminToken, "POST", "/workspaces", `{"name":"`+name+`","currency":"EUR","time_zone":"Europe/Berlin","require_tests":false}`).want(201).text("id")
 }
 
 func (w *world) key(ws, scope string) string {

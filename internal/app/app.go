@@ -30,6 +30,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/clickindex"
 	"clickledger/internal/conversion"
+	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
 	"clickledger/internal/edge"
 	"clickledger/internal/event"
@@ -43,6 +44,7 @@ import (
 	"clickledger/internal/routing"
 	"clickledger/internal/store"
 	"clickledger/internal/visitor"
+	"clickledger/internal/wizard"
 )
 
 // Version is printed by the binary, the console and the API.
@@ -78,6 +80,8 @@ type App struct {
 	judge      *conversion.Judge
 	desk       *books.Desk
 	caps       *caps.Watcher
+	diagnoses  *diagnosis.Service
+	tests      *wizard.Service
 
 	// keeping is held for reading while somebody reads the log from its beginning, and
 	// for writing while the log is trimmed.
@@ -440,7 +444,7 @@ func (a *App) openCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
 	}
-	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, OwnHosts: a.Config.hosts(), Changed: func(ctx context.Context, revision int64) error {
+	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, OwnHosts: a.Config.hosts(), Tested: a.db.Tests().PassedRun, Changed: func(ctx context.Context, revision int64) error {
 		err := a.loader.reach(ctx, revision)
 		a.caps.Wake()
 		return err
@@ -504,6 +508,14 @@ func (a *App) wire(context.Context) error {
 	a.edge = e
 	a.Domains = domains.New(domains.Options{Catalog: a.Catalog, View: a.loader.View, Store: a.db.Domains(), Public: a.Config.PublicURL,
 		AllowPrivate: a.Config.OutboundPrivate, Resolver: a.resolver, Now: a.Now, Logger: a.Logger})
+	a.diagnoses = diagnosis.New(diagnosis.Options{
+		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Keys: a.minter.Keys, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
+		AllowPrivate: a.Config.OutboundPrivate, Now: a.Now, Logger: a.Logger,
+	})
+	a.tests = wizard.New(wizard.Options{
+		View: a.loader.View, Links: a.Catalog, Books: a.db.Books(), Clicks: a.index, Keys: a.minter.Keys, Door: e, Store: a.db.Tests(), Follow: a.diagnoses.Follow,
+		PublicURL: a.Config.PublicURL, Now: a.Now, Logger: a.Logger,
+	})
 	a.handler, err = a.routes(e)
 	return err
 }

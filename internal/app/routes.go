@@ -16,7 +16,6 @@ import (
 
 	"clickledger/internal/api"
 	"clickledger/internal/console"
-	"clickledger/internal/diagnosis"
 	"clickledger/internal/edge"
 	"clickledger/internal/portal"
 )
@@ -30,22 +29,18 @@ var compressed = []string{"text/html", "text/csv", "text/plain", "application/js
 // the raw path, by the edge; console, API and the operator's endpoints are behind a
 // mux that no tracking request ever meets.
 func (a *App) routes(e *edge.Edge) (http.Handler, error) {
-	diagnoses := diagnosis.New(diagnosis.Options{
-		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Keys: a.minter.Keys, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
-		AllowPrivate: a.Config.OutboundPrivate, Now: a.Now, Logger: a.Logger,
-	})
 	doors := portal.New(portal.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
 		PublicURL: a.Config.PublicURL, View: a.loader.View, TagVersion: edge.TagVersion(), Now: a.Now,
 	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		Outbound: a.outbound, Rates: a.Rates, Caps: a.caps, Diagnosis: diagnoses, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
+		Outbound: a.outbound, Rates: a.Rates, Caps: a.caps, Diagnosis: a.diagnoses, Tests: a.tests, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
 		Verify: func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
-		Outbound: a.outbound, Rates: a.Rates, Marks: diagnoses, Diagnosis: diagnoses, Caps: a.caps, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
+		Outbound: a.outbound, Rates: a.Rates, Marks: a.diagnoses, Diagnosis: a.diagnoses, Tests: a.tests, Caps: a.caps, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
 		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
 		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 	})

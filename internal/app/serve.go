@@ -85,6 +85,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"exchange rates", a.Rates.Run},
 		{"caps", a.caps.Run},
 		{"tracking domains", a.Domains.Run},
+		{"tests of offers", a.tests.Run},
 		{"log trimming", a.trim},
 		{"node lease", a.keepNode},
 	} {

@@ -113,7 +113,7 @@ type market struct{ workspace, offer, publisher, token, link string }
 
 func (s *server) market() market {
 	s.t.Helper()
-	m := market{workspace: fmt.Sprint(s.api("POST", "/workspaces", map[string]any{"name": "Test"})["id"])}
+	m := market{workspace: fmt.Sprint(s.api("POST", "/workspaces", map[string]any{"name": "Test", "require_tests": false})["id"])}
 	adv := s.api("POST", "/advertisers", map[string]any{"workspace": m.workspace, "name": "Shop"})
 	of := s.api("POST", "/offers", map[string]any{"workspace": m.workspace, "name": "Shoes", "advertiser": adv["id"],
 		"url": "https://shop.example/?cid={click_id}", "payout": "10.00", "commission_kind": "percent_payout", "commission_percent": "60"})

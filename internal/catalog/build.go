@@ -44,7 +44,7 @@ func (c *checker) buildWorkspace(d *WorkspaceDoc, m Meta) Entity {
 	e.Currency = string(c.code("currency", d.Currency))
 	e.TimeZone = c.timeZone("time_zone", d.TimeZone)
 	e.FallbackURL = c.url("fallback_url", d.FallbackURL, nil)
-	e.IPMode = d.IPMode
+	e.IPMode, e.RequireTests = d.IPMode, d.RequireTests
 	if old, ok := c.old.(*Workspace); ok {
 		e.Salt = old.Salt
 	} else {

@@ -38,7 +38,7 @@ func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	}
 	c.currency = c.code("currency", currency)
 	e.Currency = string(c.currency)
-	c.ref("advertiser", KindAdvertiser, d.Advertiser, was)
+	adv, _ := c.ref("advertiser", KindAdvertiser, d.Advertiser, was).(*Advertiser)
 	if d.AppendClickID && d.Advertiser == "" {
 		c.bad.Add("append_click_id", "append_needs_advertiser", "true", "Appending needs an advertiser: the parameter's name is the advertiser's. Without one, put {click_id} into the URL.")
 	}
@@ -58,6 +58,7 @@ func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	c.elsewhere(e, d)
 	c.caps(e, d, old)
 	e.Tags = c.tags("tags", d.Tags)
+	c.goLive(e, old, d, adv)
 	return e
 }
 

@@ -15,6 +15,8 @@ type WorkspaceDoc struct {
 	TimeZone    string `json:"time_zone" required:"false" maxLength:"64" example:"Europe/Berlin" doc:"IANA time zone of its reports. Default UTC."`
 	FallbackURL string `json:"fallback_url" required:"false" maxLength:"8192" doc:"Where visitors of paused links and offers go. Empty: they get the 404 page."`
 	IPMode      string `json:"ip_mode" required:"false" enum:"truncated,full,none" doc:"What the token {ip} shows of a visitor's address: without its last part, all of it, or nothing. What is stored is always truncated. Default truncated."`
+	// RequireTests is about offers of merchants.
+	RequireTests bool `json:"require_tests" required:"false" doc:"Whether a merchant's offer must pass its two test conversions before it goes live, unless somebody gives a reason. Default true; workspaces that are older than the tests begin with false."`
 }
 
 // AdvertiserDoc is what can be set on an [Advertiser].
@@ -38,12 +40,13 @@ type AdvertiserDoc struct {
 
 // OfferDoc is what can be set on an [Offer].
 type OfferDoc struct {
-	Workspace  string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
-	Name       string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
-	Advertiser string `json:"advertiser" required:"false" maxLength:"64" doc:"Who pays for its conversions; cannot be changed later. Empty: nobody in particular."`
-	URL        string `json:"url" required:"true" maxLength:"8192" example:"https://shop.example/?ref={click_id}" doc:"Where visitors go. Tokens such as {click_id}, {publisher_id} and {sub1} are replaced."`
-	Status     string `json:"status" required:"false" enum:"draft,submitted,approved,active,paused" doc:"Only active offers take visitors. Default active."`
-	Currency   string `json:"currency" required:"false" maxLength:"3" example:"USD" doc:"ISO 4217; cannot be changed later. Default: the workspace's."`
+	Workspace    string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Name         string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
+	Advertiser   string `json:"advertiser" required:"false" maxLength:"64" doc:"Who pays for its conversions; cannot be changed later. Empty: nobody in particular."`
+	URL          string `json:"url" required:"true" maxLength:"8192" example:"https://shop.example/?ref={click_id}" doc:"Where visitors go. Tokens such as {click_id}, {publisher_id} and {sub1} are replaced."`
+	Status       string `json:"status" required:"false" enum:",draft,submitted,approved,active,paused" doc:"Only active offers take visitors. Default active, or draft where the offer must pass a test first: see go_live_reason."`
+	GoLiveReason string `json:"go_live_reason" required:"false" maxLength:"500" example:"Tracked for years, moved here" doc:"Why it becomes active although it did not pass its two test conversions: kept in the audit trail. Needed for the first time a merchant's offer becomes active, where the workspace requires tests; it stays afterwards. After a passed test it reads test and the id of the run."`
+	Currency     string `json:"currency" required:"false" maxLength:"3" example:"USD" doc:"ISO 4217; cannot be changed later. Default: the workspace's."`
 
 	PayoutKind        string         `json:"payout_kind" required:"false" enum:"fixed,percent,postback" doc:"What a conversion pays us: a fixed payout, a percentage of the sale, or what the postback says. Default fixed."`
 	Payout            string         `json:"payout" required:"false" maxLength:"32" example:"12.50" doc:"Decimal text. The payout when fixed; when taken from the postback, what counts if it brings none."`
@@ -236,11 +239,11 @@ func (*CreativeDoc) Kind() Kind   { return KindCreative }
 func NewDoc(kind Kind) Doc {
 	switch kind {
 	case KindWorkspace:
-		return &WorkspaceDoc{Currency: "USD", TimeZone: "UTC", IPMode: IPTruncated}
+		return &WorkspaceDoc{Currency: "USD", TimeZone: "UTC", IPMode: IPTruncated, RequireTests: true}
 	case KindAdvertiser:
 		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam, CookieDays: DefaultCookieDays}
 	case KindOffer:
-		return &OfferDoc{Status: StatusActive, PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
+		return &OfferDoc{PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
 			Tracking: TrackAny, Attribution: LastClick, InitialStatus: "pending", GeoSource: GeoClick, CouponPrecedence: ClickWins, OverCap: OverCapPay, CapWarn: 80,
 			CapStates: []string{"pending", "approved"}, GeoPayouts: []GeoPayoutDoc{}, Countries: []string{}, Devices: []string{},
 			Keywords: []KeywordDoc{}, Caps: []CapDoc{}, Traffic: []string{}, DeepLinks: []string{}, Tags: []string{}}

@@ -12,7 +12,7 @@ import (
 func DocOf(e Entity, currency string) Doc {
 	switch e := e.(type) {
 	case *Workspace:
-		return &WorkspaceDoc{Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL, IPMode: e.IPMode}
+		return &WorkspaceDoc{Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL, IPMode: e.IPMode, RequireTests: e.RequireTests}
 	case *Advertiser:
 		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, CookieDays: e.CookieDays, Template: e.Template,
 			ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
@@ -20,7 +20,7 @@ func DocOf(e Entity, currency string) Doc {
 	case *Offer:
 		c := e.Currency
 		return &OfferDoc{
-			Workspace: e.Workspace, Name: e.Name, Advertiser: e.Advertiser, URL: e.URL, Status: e.Status, Currency: c,
+			Workspace: e.Workspace, Name: e.Name, Advertiser: e.Advertiser, URL: e.URL, Status: e.Status, GoLiveReason: e.LiveReason, Currency: c,
 			PayoutKind: e.PayoutKind, Payout: payoutText(e.Terms, c), PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, c), CommissionPercent: e.CommissionPercent,
 			AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays, MinSeconds: e.MinSeconds, Attribution: e.Attribution, Tracking: e.Tracking, InitialStatus: e.InitialStatus,

@@ -22,6 +22,7 @@ type BulkChange struct {
 	RemoveTags    []string // those it has not do not matter
 	FallbackOffer *string  // id, "" = none
 	Archived      *bool
+	GoLiveReason  string // for those that become active without a passed test
 }
 
 // BulkResult is what became of one offer.
@@ -87,6 +88,10 @@ func (s *Service) checkBulk(ctx context.Context, workspace string, ch *BulkChang
 	if ch.Status != "" {
 		d.Status = ch.Status
 	}
+	d.GoLiveReason = ch.GoLiveReason
+	if strings.TrimSpace(ch.GoLiveReason) != "" && ch.Status != StatusActive {
+		bad.Add("go_live_reason", "not_live", ch.GoLiveReason, "This is said when offers become active, which they do not by this.")
+	}
 	d.Name, d.URL = "-", "-" // not what is checked here
 	c := s.checker(ctx, workspace, nil)
 	checkTags(d, c.bad)
@@ -112,6 +117,9 @@ func (s *Service) bulkOne(ctx context.Context, p account.Principal, workspace, i
 		was := DocOf(o, o.Currency).(*OfferDoc)
 		d := *was
 		ch.apply(&d)
+		if ch.Status == StatusActive && o.LiveSince == 0 {
+			d.GoLiveReason = ch.GoLiveReason // of the others it is said already
+		}
 		var e Entity = o
 		a := Audit{}
 		archive := ch.Archived != nil && *ch.Archived != o.Archived
@@ -198,6 +206,10 @@ func (s *Service) CloneOffer(ctx context.Context, p account.Principal, workspace
 		}
 		o := *e.(*Offer)
 		o.Meta, o.Key, o.Name, o.CapsSince = fresh(KindOffer), newOfferKey(), copyName(o.Name), now.UnixMicro()
+		err = s.cloneLive(ctx, &o)
+		if err != nil {
+			return nil, false, err
+		}
 		o.Caps = slices.DeleteFunc(slices.Clone(o.Caps), func(k Cap) bool { // of goals that are not copied
 			return k.Goal != "" && !slices.ContainsFunc(goals, func(g *Goal) bool { return g.Key == k.Goal })
 		})

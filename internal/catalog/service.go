@@ -19,6 +19,7 @@ type Service struct {
 	changed func(ctx context.Context, revision int64) error
 	// ownHosts are the hosts of the installation itself, which no domain may be.
 	ownHosts []string
+	tested  func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
 }
 
 // ServiceOptions are what a [Service] needs.
@@ -33,11 +34,14 @@ type ServiceOptions struct {
 	// does not undo the write, which is durable by then, and is not the caller's: who
 	// implements Changed reports it.
 	Changed func(ctx context.Context, revision int64) error
+	// Tested is the id of the last run of tests that the offer passed with the fingerprint,
+	// or [ErrNotFound]; nil knows of none.
+	Tested func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
 }
 
 // NewService makes a service.
 func NewService(o ServiceOptions) *Service {
-	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts}
+	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -277,7 +281,7 @@ func scope(kind Kind, workspace, id string) string {
 // audit is the trail's line of a write.
 func (s *Service) audit(p account.Principal, action string, before, after Entity, currency string) Audit {
 	m := after.Base()
-	a := Audit{Workspace: m.Workspace, At: m.Updated, Actor: p.ID, Action: action, Kind: string(after.Kind()), Subject: m.ID, After: docJSON(after, currency)}
+	a := Audit{Workspace: m.Workspace, At: m.Updated, Actor: p.ID, Action: action, Kind: string(after.Kind()), Subject: m.ID, Reason: liveReason(before, after), After: docJSON(after, currency)}
 	if before != nil {
 		a.Before = docJSON(before, currency)
 	}

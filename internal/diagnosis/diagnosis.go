@@ -156,6 +156,8 @@ type Landing struct {
 	Hops      int64  // redirects that were followed
 	Millis    int64
 	Failure   string // why there was no answer, "" = there was
+
+	hops *[]Hop // what is kept of the way, nil = nothing
 }
 
 // Store keeps the last visit to each landing page.

@@ -173,7 +173,7 @@ func (s *Service) lost(ctx context.Context, workspace string, oldest int64, limi
 					return nil, fmt.Errorf("look up a signal's click: %w", err)
 				}
 			}
-			if x.visit != nil && x.visit.Workspace != workspace {
+			if x.visit != nil && (x.visit.Workspace != workspace || x.visit.Test) {
 				continue
 			}
 			if x.visit != nil || q.Workspace != "" {

@@ -158,6 +158,12 @@ func (p *prober) visit(ctx context.Context, raw string) *Landing {
 		l.Failure = err.Error()
 		return l
 	}
+	p.follow(ctx, at, l)
+	return l
+}
+
+// follow asks a URL, and where it redirects to, to the end.
+func (p *prober) follow(ctx context.Context, at string, l *Landing) {
 	u, err := url.Parse(at)
 	for err == nil {
 		var next *url.URL
@@ -174,7 +180,36 @@ func (p *prober) visit(ctx context.Context, raw string) *Landing {
 	if err != nil {
 		l.Status, l.Failure = 0, clip(plain(outward(ctx, err)), 300)
 	}
-	return l
+}
+
+// Hop is one page on the way to a landing page.
+type Hop struct {
+	URL     string
+	Status  int
+	Cookies []string // as they were set
+	Body    []byte   // the beginning of it
+}
+
+// Follow opens a URL with the safety of the landing check: public addresses only, checked
+// as they are dialed, few redirects, little time. It gives the pages on the way, also those
+// before a failure, which is a sentence for people without the URL in it. It fails with
+// [ErrBusy] when too many pages are being visited.
+func (s *Service) Follow(ctx context.Context, raw string) ([]Hop, error) {
+	select {
+	case s.prober.slots <- struct{}{}:
+		defer func() { <-s.prober.slots }()
+	default:
+		return nil, ErrBusy
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, s.prober.timeout, fmt.Errorf("no answer within %s", s.prober.timeout))
+	defer cancel()
+	hops := []Hop{}
+	l := &Landing{hops: &hops}
+	s.prober.follow(ctx, raw, l)
+	if l.Failure != "" {
+		return hops, errors.New(l.Failure)
+	}
+	return hops, nil
 }
 
 // hop makes one request; next is where it redirects to, nil when it does not.
@@ -196,6 +231,10 @@ func (p *prober) hop(ctx context.Context, u *url.URL, l *Landing) (next *url.URL
 	}
 	defer func() { _ = res.Body.Close() }() // all that is wanted was read by then
 	l.Status = int64(res.StatusCode)
+	if l.hops != nil {
+		body, _ := io.ReadAll(io.LimitReader(res.Body, maxBody)) // what came of it
+		*l.hops = append(*l.hops, Hop{URL: u.String(), Status: res.StatusCode, Cookies: res.Header.Values("Set-Cookie"), Body: body})
+	}
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
 		to := res.Header.Get("Location")
 		if to == "" || res.StatusCode == http.StatusNotModified {

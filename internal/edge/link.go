@@ -104,6 +104,9 @@ func (e *Edge) link(w http.ResponseWriter, r *http.Request, on *routing.Domain, 
 			e.complain(now, "no click id could be issued", err)
 		}
 		h.visit.ID = id
+		if o, ok := w.(watcher); ok {
+			o.visited(id)
+		}
 	}
 	e.fill(h, r, d, &h.who)
 	h.url = d.AppendURL(h.url[:0], &h.values)

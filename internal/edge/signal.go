@@ -96,15 +96,6 @@ func (e *Edge) pixel(w http.ResponseWriter, r *http.Request, on *routing.Domain)
 	e.metrics.pixelTime.Observe(e.now().Sub(began).Seconds())
 }
 
-// testKey is the context's key of a signal that we send ourselves.
-type testKey struct{}
-
-// AsTest marks the signal of a request that this program makes itself, without a network,
-// as a test of the workspace's: it never moves money. No request from outside can be one.
-func AsTest(ctx context.Context, workspace string) context.Context {
-	return context.WithValue(ctx, testKey{}, workspace)
-}
-
 // signal takes everything that arrived, raw: it is parsed once, when it is judged.
 // What is over a limit is cut right behind it, which is how the judge sees that it
 // was (S7).
@@ -122,9 +113,6 @@ func (e *Edge) signal(r *http.Request, on *routing.Domain, kind string) (s *even
 		Addr:     visitor.TruncateAddr(addr), Country: e.classifier.Country(addr),
 		UserAgent: cut(first(r.Header, "User-Agent"), event.MaxUserAgent),
 		Referer:   cut(first(r.Header, "Referer"), event.MaxURL),
-	}
-	if workspace, ok := r.Context().Value(testKey{}).(string); ok {
-		s.Test, s.Workspace = true, workspace
 	}
 	if len(s.Query) > event.MaxURL {
 		s.Query, tooLarge = s.Query[:event.MaxURL+1], true

@@ -10,6 +10,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/store/q"
+	"clickledger/internal/wizard"
 )
 
 // testConversionOf reads a test conversion. Its version is the row's.
@@ -113,4 +114,104 @@ func (b booksStore) TestConversions(ctx context.Context, workspace, run string, 
 		return nil, fmt.Errorf("store: test conversions: %w", err)
 	}
 	return testConversionsOf(rows)
+}
+
+// testStore implements wizard.Store.
+type testStore struct{ db *DB }
+
+// Tests is the storage of runs of tests.
+func (db *DB) Tests() wizard.Store { return testStore{db} }
+
+// runOf reads a run. Its version is the row's.
+func runOf(r q.TestRun) (*wizard.Run, error) {
+	out := new(wizard.Run)
+	err := json.Unmarshal(r.Doc, out)
+	if err != nil {
+		return nil, fmt.Errorf("store: test run %s: %w", r.ID, err)
+	}
+	out.Version = r.Version
+	return out, nil
+}
+
+func runsOf(rows []q.TestRun) ([]*wizard.Run, error) {
+	out := make([]*wizard.Run, len(rows))
+	for i, r := range rows {
+		run, err := runOf(r)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = run
+	}
+	return out, nil
+}
+
+// InsertRun adds a run; see wizard.Store.
+func (x testStore) InsertRun(ctx context.Context, r *wizard.Run) error {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("store: test run %s: %w", r.ID, err)
+	}
+	err = x.db.write(ctx, "tests.insert", func(ctx context.Context, s *session) error {
+		return q.New(s).InsertTestRun(ctx, q.InsertTestRunParams{
+			ID: r.ID, Workspace: r.Workspace, Offer: r.Offer, Link: r.Link, State: string(r.State), Fingerprint: r.Fingerprint, Version: 1, Doc: doc,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("store: insert test run: %w", err)
+	}
+	r.Version = 1
+	return nil
+}
+
+// UpdateRun writes a run by its version; see wizard.Store.
+func (x testStore) UpdateRun(ctx context.Context, r *wizard.Run) error {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("store: test run %s: %w", r.ID, err)
+	}
+	var n int64
+	err = x.db.write(ctx, "tests.update", func(ctx context.Context, s *session) error {
+		var err error
+		n, err = q.New(s).UpdateTestRun(ctx, q.UpdateTestRunParams{State: string(r.State), Doc: doc, Workspace: r.Workspace, ID: r.ID, Version: r.Version})
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("store: update test run: %w", err)
+	case n == 0:
+		return catalog.ErrVersion
+	}
+	r.Version++
+	return nil
+}
+
+// Runs are the runs of an offer, newest first; see wizard.Store.
+func (x testStore) Runs(ctx context.Context, workspace, offer string, limit int) ([]*wizard.Run, error) {
+	rows, err := q.New(x.db.engine.reads()).TestRunsOf(ctx, q.TestRunsOfParams{Workspace: workspace, Offer: offer, Most: batchSize(limit)})
+	if err != nil {
+		return nil, fmt.Errorf("store: test runs: %w", err)
+	}
+	return runsOf(rows)
+}
+
+// Running are the runs that are running; see wizard.Store.
+func (x testStore) Running(ctx context.Context, limit int) ([]*wizard.Run, error) {
+	rows, err := q.New(x.db.engine.reads()).RunningTests(ctx, batchSize(limit))
+	if err != nil {
+		return nil, fmt.Errorf("store: running tests: %w", err)
+	}
+	return runsOf(rows)
+}
+
+// PassedRun finds a passed run by what it tested; see wizard.Store.
+func (x testStore) PassedRun(ctx context.Context, workspace, offer, fingerprint string) (string, error) {
+	r, err := q.New(x.db.engine.reads()).PassedTest(ctx, q.PassedTestParams{Workspace: workspace, Offer: offer, Fingerprint: fingerprint})
+	if err != nil {
+		err = found(err)
+		if errors.Is(err, catalog.ErrNotFound) {
+			return "", err
+		}
+		return "", fmt.Errorf("store: passed test: %w", err)
+	}
+	return r.ID, nil
 }

@@ -299,6 +299,49 @@ func (q *Queries) TestConversionsOf(ctx context.Context, arg TestConversionsOfPa
 	return items, nil
 }
 
+const testRunsOf = `-- name: TestRunsOf :many
+SELECT id, workspace, offer, link, state, fingerprint, version, doc FROM test_runs
+WHERE workspace = ?1 AND offer = ?2 ORDER BY id DESC LIMIT ?3
+`
+
+type TestRunsOfParams struct {
+	Workspace string `db:"workspace"`
+	Offer     string `db:"offer"`
+	Most      int64  `db:"most"`
+}
+
+func (q *Queries) TestRunsOf(ctx context.Context, arg TestRunsOfParams) ([]TestRun, error) {
+	rows, err := q.db.QueryContext(ctx, testRunsOf, arg.Workspace, arg.Offer, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TestRun
+	for rows.Next() {
+		var i TestRun
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Offer,
+			&i.Link,
+			&i.State,
+			&i.Fingerprint,
+			&i.Version,
+			&i.Doc,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateTestConversion = `-- name: UpdateTestConversion :execrows
 UPDATE test_conversions SET dedup_key = ?1, doc = ?2, version = version + 1
 WHERE workspace = ?3 AND id = ?4 AND version = ?5

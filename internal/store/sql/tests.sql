@@ -46,3 +46,7 @@ WHERE state = 'running' ORDER BY id LIMIT sqlc.arg(most);
 SELECT id, workspace, offer, link, state, fingerprint, version, doc FROM test_runs
 WHERE workspace = sqlc.arg(workspace) AND offer = sqlc.arg(offer) AND state = 'passed' AND fingerprint = sqlc.arg(fingerprint)
 ORDER BY id DESC LIMIT 1;
+
+-- name: TestRunsOf :many
+SELECT id, workspace, offer, link, state, fingerprint, version, doc FROM test_runs
+WHERE workspace = sqlc.arg(workspace) AND offer = sqlc.arg(offer) ORDER BY id DESC LIMIT sqlc.arg(most);

@@ -29,6 +29,7 @@ import (
 	"clickledger/internal/event"
 	"clickledger/internal/outbound"
 	"clickledger/internal/rates"
+	"clickledger/internal/wizard"
 )
 
 // Stores is one open database, as the suite uses it.
@@ -41,6 +42,7 @@ type Stores struct {
 	Caps       caps.Store
 	Landings   diagnosis.Store
 	Domains    domains.Store
+	Tests      wizard.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the

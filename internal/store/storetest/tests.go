@@ -8,6 +8,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/inbox"
+	"clickledger/internal/wizard"
 )
 
 var testTests = map[string]func(t *testing.T, s *Stores){
@@ -15,6 +16,7 @@ var testTests = map[string]func(t *testing.T, s *Stores){
 	"signals of tests":  testTestSignals,
 	"links of tests":    testTestLinks,
 	"taken and changed": testTestTaken,
+	"runs":              testTestRuns,
 }
 
 // Every field survives, and no other conversion, of this run or of real traffic, is met.
@@ -105,4 +107,45 @@ func testTestLinks(t *testing.T, s *Stores) {
 
 func testMeta(n int) catalog.Meta {
 	return catalog.Meta{ID: id("lnk", n), Workspace: home, Created: int64(n), Updated: int64(n)}
+}
+
+func testRun(n int, offer string) *wizard.Run {
+	return &wizard.Run{
+		ID: id("tsr", n), Workspace: home, Offer: offer, Link: id("lnk", n), State: wizard.Running, Fingerprint: "print", Method: catalog.MethodPixel, Started: int64(n),
+		Steps: []wizard.Step{{ID: wizard.StepFirst, State: wizard.StepWaiting, Signals: []string{"s"}, Parsed: []wizard.Parsed{{Name: "ä", Raw: "'1,5'"}}}},
+	}
+}
+
+// Runs are told apart by workspace, offer, state and what they tested.
+func testTestRuns(t *testing.T, s *Stores) {
+	one, two, other := testRun(1, "off_a"), testRun(2, "off_a"), testRun(3, "off_b")
+	for _, r := range []*wizard.Run{one, two, other} {
+		must(t, s.Tests.InsertRun(ctx, r))
+		equal(t, r.Version, int64(1))
+	}
+	equal(t, get[[]*wizard.Run](t)(s.Tests.Runs(ctx, home, "off_a", 10)), []*wizard.Run{two, one})
+	equal(t, get[[]*wizard.Run](t)(s.Tests.Runs(ctx, home, "off_a", 1)), []*wizard.Run{two})
+	equal(t, len(get[[]*wizard.Run](t)(s.Tests.Runs(ctx, foreign, "off_a", 10))), 0)
+	equal(t, get[[]*wizard.Run](t)(s.Tests.Running(ctx, 10)), []*wizard.Run{one, two, other})
+	wantErr(t, fail(s.Tests.PassedRun(ctx, home, "off_a", "print")), catalog.ErrNotFound)
+
+	stale := *one
+	one.State, one.Result = wizard.Passed, "done"
+	must(t, s.Tests.UpdateRun(ctx, one))
+	equal(t, one.Version, int64(2))
+	wantErr(t, s.Tests.UpdateRun(ctx, &stale), catalog.ErrVersion)
+	equal(t, get[[]*wizard.Run](t)(s.Tests.Running(ctx, 10)), []*wizard.Run{two, other})
+	equal(t, get[string](t)(s.Tests.PassedRun(ctx, home, "off_a", "print")), one.ID)
+	for _, err := range []error{
+		fail(s.Tests.PassedRun(ctx, home, "off_a", "other")), fail(s.Tests.PassedRun(ctx, home, "off_b", "print")), fail(s.Tests.PassedRun(ctx, foreign, "off_a", "print")),
+	} {
+		wantErr(t, err, catalog.ErrNotFound)
+	}
+	s = s.Reopen(t)
+	equal(t, get[[]*wizard.Run](t)(s.Tests.Runs(ctx, home, "off_a", 10)), []*wizard.Run{two, one})
+	s.Faults.NotApplied()
+	two.State = wizard.Ended
+	wantErr(t, s.Tests.UpdateRun(ctx, two), ErrFault)
+	equal(t, two.Version, int64(1))
+	equal(t, len(get[[]*wizard.Run](t)(s.Tests.Running(ctx, 10))), 2)
 }
