@@ -114,7 +114,7 @@ func TestMainJobInARealBrowser(t *testing.T) {
 		t.Fatalf("after the set-up the browser is at %s", at)
 	}
 	adv := p.api("POST", "/advertisers", map[string]any{"workspace": ws[1], "name": "Alpine Shoes"})
-	offer := p.api("POST", "/offers", map[string]any{"workspace": ws[1], "name": "Trail shoes", "advertiser": adv["id"], "url": shop.URL + "/p/shoes?cid={click_id}",
+	offer := p.api("POST", "/offers", map[string]any{"workspace": ws[1], "name": "Trail shoes", "advertiser": adv["id"], "url": shop.URL + "/p/shoes?cid={click_id}", "go_live_reason": "a journey",
 		"payout_kind": "percent", "payout_percent": "12", "commission_kind": "percent_sale", "commission_percent": "8"})
 	pub := p.api("POST", "/publishers", map[string]any{"workspace": ws[1], "name": "Running Blog"})
 	shop.Sell("shoes", demo.Integration{Name: "Trail shoes", Price: "89.90", Currency: "USD", Token: fmt.Sprint(adv["token"]), Key: fmt.Sprint(offer["key"]), Postback: true, Pixel: true})

@@ -19,7 +19,7 @@ type Service struct {
 	changed func(ctx context.Context, revision int64) error
 	// ownHosts are the hosts of the installation itself, which no domain may be.
 	ownHosts []string
-	tested  func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
+	tested   func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
 }
 
 // ServiceOptions are what a [Service] needs.

@@ -120,6 +120,7 @@ type Options struct {
 	Marks Marks
 	// Diagnosis may be nil, too: then there is no page of it.
 	Diagnosis Diagnosis
+	Tests     Tests // nil: not available here
 
 	// Portal may be nil, too: then publishers and advertisers have no pages.
 	Portal Portal

@@ -82,6 +82,13 @@ func (c *call) offer() error {
 	if diagnosis.Title != "" {
 		p.Panels = append(p.Panels, diagnosis)
 	}
+	tests, err := c.testPanel(o)
+	if err != nil {
+		return err
+	}
+	if tests.Title != "" {
+		p.Panels = append(p.Panels, tests)
+	}
 	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.guidesPanel(o, adv), c.offerTerms(o, adv))
 	p.Panels = append(p.Panels, c.termPanels(o)...)
 	p.Panels = append(p.Panels, goals, enr, links)

@@ -204,5 +204,6 @@ func workspaceSections() []sectionSpec {
 		{name: "time_zone", width: "w3", example: "Europe/Berlin", help: "IANA name. Days begin and end in it."},
 		{name: "fallback_url", label: "Fallback URL", optional: true, code: true, example: "https://", help: "Where visitors of paused links and offers go. Empty: they get the 404 page."},
 		{name: "ip_mode", label: "What {ip} shows", width: "w3", choices: options(catalog.IPTruncated, "Without its last part: 203.0.113.0", catalog.IPFull, "The whole address", catalog.IPNone, "Nothing"), help: "In URLs of offers. What is stored is always without the last part."},
+		{name: "require_tests", label: "Merchants' offers pass two test conversions before they go live", help: "Without a passed test an offer becomes active only with a reason, which the audit trail keeps."},
 	}}}
 }

@@ -133,7 +133,7 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 	}
 	var offers []*offer
 	for _, p := range plans {
-		body := map[string]any{"name": p.name, "advertiser": advertisers[p.advertiser].ID, "currency": p.currency,
+		body := map[string]any{"name": p.name, "advertiser": advertisers[p.advertiser].ID, "currency": p.currency, "go_live_reason": "The demo's shop comes with it",
 			"url": shop.URL + "/p/" + p.slug + "?cid={click_id}&src={source}"}
 		for k, v := range p.terms {
 			body[k] = v
