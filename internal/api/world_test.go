@@ -22,6 +22,7 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
 	"clickledger/internal/domains/dnstest"
+	"clickledger/internal/edge"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/outbound"
@@ -30,6 +31,7 @@ import (
 	"clickledger/internal/report"
 	"clickledger/internal/routing"
 	"clickledger/internal/store"
+	"clickledger/internal/wizard"
 )
 
 const adminToken = "the operator's own token"
@@ -58,6 +60,14 @@ type world struct {
 type clicks map[event.ClickID]*event.Visit
 
 func (c clicks) Find(_ context.Context, id event.ClickID) (*event.Visit, error) { return c[id], nil }
+
+// closed is an edge whose links lead nowhere: tests of offers run in package app.
+type closed struct{}
+
+func (closed) Open(context.Context, string, string) (string, event.ClickID) { return "", event.ClickID{} }
+func (closed) Try(context.Context, event.Signal, string) (event.ClickID, edge.Answer) {
+	return event.ClickID{}, edge.Answer{}
+}
 
 type noMark struct{}
 
@@ -115,6 +125,7 @@ func newWorld(t *testing.T) *world {
 	w.options.View = func() *catalog.View { return w.view }
 	w.dns = dnstest.New(t)
 	w.options.Domains = domains.New(domains.Options{Catalog: cat, View: w.options.View, Store: db.Domains(), Public: w.options.PublicURL, AllowPrivate: true, Resolver: w.dns.Resolver(), Now: now})
+	w.options.Tests = wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: cat, Books: db.Books(), Clicks: w.clicks, Door: closed{}, Store: db.Tests(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.options.Portal = portal.New(portal.Options{Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, PublicURL: "https://track.example/", Now: now})
 	w.handler = api.New(w.options)
