@@ -64,7 +64,9 @@ func (c clicks) Find(_ context.Context, id event.ClickID) (*event.Visit, error) 
 // closed is an edge whose links lead nowhere: tests of offers run in package app.
 type closed struct{}
 
-func (closed) Open(context.Context, string, string) (string, event.ClickID) { return "", event.ClickID{} }
+func (closed) Open(context.Context, string, string) (string, event.ClickID) {
+	return "", event.ClickID{}
+}
 func (closed) Try(context.Context, event.Signal, string) (event.ClickID, edge.Answer) {
 	return event.ClickID{}, edge.Answer{}
 }
