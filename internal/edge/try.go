@@ -34,7 +34,7 @@ func (e *Edge) Open(ctx context.Context, key, userAgent string) (location string
 	r.RemoteAddr = "127.0.0.1:0"
 	r.Header.Set("User-Agent", userAgent)
 	o := &opener{header: http.Header{}}
-	e.link(o, r, key)
+	e.link(o, r, nil, key)
 	return first(o.header, "Location"), o.id
 }
 
