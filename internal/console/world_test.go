@@ -24,6 +24,7 @@ import (
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/store"
+	"clickledger/internal/wizard"
 )
 
 // world is a console over a real SQLite store and the real services; only the report
@@ -99,6 +100,7 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Marks: w.diagnosis, Diagnosis: w.diagnosis,
+		Tests:     wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Store: db.Tests(), Now: clock}),
 		Portal:    portal.New(portal.Options{Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
