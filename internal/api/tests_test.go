@@ -12,7 +12,9 @@ func TestGoingLive(t *testing.T) {
 	w.call(adminToken, "PATCH", "/workspaces/"+w.ws, `{"require_tests":true}`).want(200)
 	merchant := w.make(w.writer, "advertisers", `{"name":"Shop"}`)
 	network := w.make(w.writer, "advertisers", `{"name":"Net","type":"network"}`)
-	body := func(more string) string { return `{"name":"O","url":"https://shop.example/?c={click_id}","payout":"1.00"` + more + `}` }
+	body := func(more string) string {
+		return `{"name":"O","url":"https://shop.example/?c={click_id}","payout":"1.00"` + more + `}`
+	}
 	for _, c := range []struct {
 		more   string
 		status int
