@@ -176,6 +176,8 @@ type form struct {
 	Action   string
 	Submit   string
 	Cancel   string
+	Files    bool // it sends a file
+	Picture  *picture
 	Preview  bool // it can be looked at before it is saved, without a script too
 	Problem  string
 	Errors   []problem

@@ -32,6 +32,9 @@ type Catalog interface {
 	Get(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string) (catalog.Entity, error)
 	List(ctx context.Context, p account.Principal, q catalog.Query) ([]catalog.Entity, error)
 	Names(ctx context.Context, workspace, kind string, ids []string) map[string]string
+	Preview(ctx context.Context, p account.Principal, workspace, id string, version int64, d catalog.Doc) (catalog.Entity, error)
+	Upload(ctx context.Context, p account.Principal, workspace string, data []byte) (*catalog.Image, error)
+	Image(ctx context.Context, p account.Principal, workspace, hash string) (*catalog.Image, error)
 	CloneOffer(ctx context.Context, p account.Principal, workspace, id string, idem catalog.Idempotency) (o *catalog.Offer, replayed bool, err error)
 	BulkOffers(ctx context.Context, p account.Principal, workspace string, ids []string, ch catalog.BulkChange, dryRun bool) ([]catalog.BulkResult, error)
 }

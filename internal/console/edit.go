@@ -388,6 +388,8 @@ func (c *call) title(e catalog.Entity) string {
 		name = e.Title()
 	case *catalog.Domain:
 		name = e.Host
+	case *catalog.Creative:
+		name = e.Name
 	case *catalog.Enrollment:
 		name = c.nameOf(catalog.KindPublisher, e.Publisher) + " · " + c.nameOf(catalog.KindOffer, e.Offer)
 	}

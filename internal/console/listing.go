@@ -70,6 +70,8 @@ type panel struct {
 	Guides   []catalog.Guide
 	Deep     *deepView
 	QR       *qrView
+	Picture  *picture
+	Pick     *pickForm
 }
 
 // pageSize is how many rows a page of a list has; catalogWhole is how many rows of

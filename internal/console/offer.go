@@ -75,6 +75,10 @@ func (c *call) offer() error {
 	if err != nil {
 		return err
 	}
+	creatives, err := c.creativesPanel(o)
+	if err != nil {
+		return err
+	}
 	diagnosis, err := c.diagnosisPanel(o)
 	if err != nil {
 		return err
@@ -91,7 +95,7 @@ func (c *call) offer() error {
 	}
 	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.guidesPanel(o, adv), c.offerTerms(o, adv))
 	p.Panels = append(p.Panels, c.termPanels(o)...)
-	p.Panels = append(p.Panels, goals, enr, links)
+	p.Panels = append(p.Panels, goals, creatives, enr, links)
 	p.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", o.Name, p)
 }
@@ -113,6 +117,8 @@ func (c *call) entityHead(e catalog.Entity, path, plural, name, status string) h
 		h.Actions = append(h.Actions, action{Label: "Clone", URL: c.plain("offers/" + e.ID + "/clone"), Post: true},
 			action{Label: "Archive", URL: c.plain("offers/" + e.ID + "/archive"), Post: true, Fields: []hidden{{"archived", "true"}, {versionField, itoa(int(m.Version))}}},
 			action{Label: "New link", URL: c.plain("links/new", "offer", e.ID), Icon: "plus", Kind: "primary"})
+	case *catalog.Creative:
+		h.Actions = append(h.Actions, action{Label: "Archive", URL: c.plain("creatives/" + e.ID + "/archive"), Post: true, Fields: []hidden{{"archived", "true"}, {versionField, itoa(int(m.Version))}}})
 	case *catalog.Link:
 		h.Actions = append(h.Actions, action{Label: "Archive", URL: c.plain("links/" + e.ID + "/archive"), Post: true, Fields: []hidden{{"archived", "true"}, {versionField, itoa(int(m.Version))}}})
 	case *catalog.Publisher:

@@ -24,7 +24,7 @@ func everyPage(w *world) []string {
 		pages = append(pages, w.at(kind), w.at(kind)+"?sort=-revenue", w.at(kind)+"?q=nothing-has-this", w.at(kind+"/new"), w.at(kind+"/"+id), w.at(kind+"/"+id+"/edit"))
 	}
 	pages = append(pages, w.at("offers")+"?sort=-epc&workspace=all&tag=q4", w.at("offers")+"?tag="+url.QueryEscape(`"><script>`), w.at("offers/"+w.offs[0].ID)+"?optional=true&method=script")
-	pages = append(pages, w.at("links"), w.at("links")+"?status=paused", w.at("links/new"), w.at("links/"+w.lnks[0].ID+"/edit"), w.at("links/"+w.lnks[0].ID), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape("https://shop.example/sale"), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape(`https://evil.example/"><script>`), w.at("links/"+w.lnks[0].ID+"/deep-link")+"?page="+url.QueryEscape(`"><script>`), w.at("coupons"), w.at("coupons")+"?status=paused&publisher="+w.pubs[0].ID, w.at("coupons/new"), w.at("goals/new")+"?offer="+w.offs[0].ID, w.at("enrollments/new"),
+	pages = append(pages, w.at("links"), w.at("links")+"?status=paused", w.at("links/new"), w.at("links/"+w.lnks[0].ID+"/edit"), w.at("links/"+w.lnks[0].ID), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape("https://shop.example/sale"), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape(`https://evil.example/"><script>`), w.at("links/"+w.lnks[0].ID+"/deep-link")+"?page="+url.QueryEscape(`"><script>`), w.at("coupons"), w.at("coupons")+"?status=paused&publisher="+w.pubs[0].ID, w.at("coupons/new"), w.at("creatives/new")+"?offer="+w.offs[0].ID, w.at("creatives/"+w.banner().ID), w.at("creatives/"+w.banner().ID+"/edit"), w.at("goals/new")+"?offer="+w.offs[0].ID, w.at("enrollments/new"),
 		w.at("conversions"), w.at("conversions")+"?status=reversed", w.at("conversions/"+first.ID), w.at("conversions/new")+"?click_id="+url.QueryEscape(`"><script>`), w.at("conversions/upload"),
 		w.at("offers/"+w.offs[0].ID+"/test"), w.at("offers/"+w.offs[5].ID+"/diagnosis"), w.at("offers/"+w.offs[0].ID+"/diagnosis"), w.at("offers/"+w.offs[5].ID+"/reprice")+"?warned=true&id="+url.QueryEscape(`"><script>`), w.at("offers/"+w.offs[0].ID+"/reprice"), w.at("signals"), w.at("signals")+"?show=refused", w.at("signals/"+w.refused()),
 		w.at("outbound"), w.at("outbound")+"?state=dead&publisher="+w.pubs[0].ID+"&q="+url.QueryEscape(`"><script>`), w.at("outbound/"+w.delivered()), w.at("postbacks/new")+"?publisher="+w.pubs[0].ID, w.at("postbacks/"+w.postbackOf(0)), w.at("postbacks/"+w.postbackOf(0)+"/edit"), w.at("rates"), w.at("rates")+"?show=all", w.at("ledger"), w.at("ledger")+"?cause="+first.ID, w.at("reports"), w.at("reports")+"?d=publisher&d=sub1&d=date&sort=-visits", w.at("reports")+"?d=", w.at("settings"), w.at("settings/new-workspace"))
@@ -129,7 +129,7 @@ func TestHostileValues(t *testing.T) {
 	}
 }
 
-var qrSource = regexp.MustCompile(`^/w/ws_[0-9a-z]+/links/lnk_[0-9a-z]+/qr\.svg(\?page=[0-9A-Za-z%._~+-]*)?$`)
+var qrSource = regexp.MustCompile(`^/w/ws_[0-9a-z]+/(links/lnk_[0-9a-z]+/qr\.svg(\?page=[0-9A-Za-z%._~+-]*)?|creatives/cre_[0-9a-z]+/image|images/[0-9a-f]{64})$`)
 
 // checkMarkup parses a page and refuses what must not be in it.
 func checkMarkup(t *testing.T, page string, b []byte) {
@@ -163,7 +163,7 @@ func checkMarkup(t *testing.T, page string, b []byte) {
 				if !src {
 					t.Errorf("%s: a script that is not an asset", page)
 				}
-			case "img": // codes that we draw
+			case "img": // codes that we draw, and images that were uploaded here
 				if !slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "src" && qrSource.MatchString(a.Val) }) {
 					t.Errorf("%s: an image from elsewhere", page)
 				}

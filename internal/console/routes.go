@@ -44,6 +44,11 @@ var routes = []route{
 	{"GET /w/{ws}/links/{id}/qr.png", needWorkspace, (*call).qrPNG},
 
 	{"GET /w/{ws}/coupons", needWorkspace, (*call).coupons},
+	{"GET /w/{ws}/creatives/new", needWorkspace, (*call).creativeForm},
+	{"POST /w/{ws}/creatives/new", needWorkspace, (*call).creativeCreate},
+	{"GET /w/{ws}/creatives/{id}", needWorkspace, (*call).creative},
+	{"GET /w/{ws}/creatives/{id}/image", needWorkspace, (*call).creativeImage},
+	{"GET /w/{ws}/images/{hash}", needWorkspace, (*call).uploadedImage},
 
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
 	{"GET /w/{ws}/conversions/new", needWorkspace, (*call).entryForm},
@@ -107,7 +112,7 @@ func editorRoutes() []route {
 			}
 		}
 		base := "/w/{ws}/" + kind
-		if kind != "links" { // a new link has a page of its own
+		if kind != "links" && kind != "creatives" { // new ones have pages of their own
 			out = append(out, route{"GET " + base + "/new", needWorkspace, in((*call).newForm)}, route{"POST " + base + "/new", needWorkspace, in((*call).create)})
 		}
 		if editors[kind].preview != nil {

@@ -42,6 +42,7 @@ var editors = map[string]editor{
 	"coupons":     {catalog.KindCoupon, "coupon", "Coupons", couponSections, []string{"workspace"}, []string{"offer", "publisher"}, couponAside, nil, nil},
 	"postbacks":   {catalog.KindPostback, "postback", "Publishers", postbackSections, []string{"workspace"}, []string{"publisher"}, postbackAside, postbackPreview, nil},
 	"domains":     {catalog.KindDomain, "domain", "Domains", domainSections, []string{"workspace", "default"}, []string{"host", "advertiser"}, domainAside, nil, nil},
+	"creatives":   {catalog.KindCreative, "creative", "Creatives", creativeSections, []string{"workspace"}, []string{"offer", "type", "image"}, nil, nil, nil},
 	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil, goalPreview, offerLists},
 	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 }
@@ -50,7 +51,7 @@ var editors = map[string]editor{
 var paths = map[catalog.Kind]string{
 	catalog.KindOffer: "offers", catalog.KindAdvertiser: "advertisers", catalog.KindPublisher: "publishers",
 	catalog.KindLink: "links", catalog.KindGoal: "goals", catalog.KindEnrollment: "enrollments",
-	catalog.KindCoupon: "coupons", catalog.KindPostback: "postbacks", catalog.KindDomain: "domains",
+	catalog.KindCoupon: "coupons", catalog.KindPostback: "postbacks", catalog.KindDomain: "domains", catalog.KindCreative: "creatives",
 }
 
 // options makes choices of values with their labels: value, label, value, label, …
