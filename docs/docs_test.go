@@ -163,7 +163,7 @@ func script(t *testing.T, name string) string {
 const prelude = `set -euo pipefail
 _api() { curl -fsS -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" "$URL/api/v1/$1" -d "$2"; }
 _value() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-_api workspaces '{"name": "My network"}' >&2
+_api workspaces '{"name": "My network", "require_tests": false}' >&2
 `
 
 // market is an offer with a click on it, for the documents that begin there.
