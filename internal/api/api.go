@@ -119,6 +119,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerRates()
 	s.registerReports()
 	s.registerPublisherPortal()
+	s.registerAdvertiserPortal()
 	s.registerSystem()
 	s.finishSpec()
 	return s, mux

@@ -26,7 +26,8 @@ type call struct {
 	// is a publisher's.
 	party *portal.Account
 	pub   *portal.Publisher
-	kind  string // path segment of the kind, on forms of the catalog
+	adv   *portal.Advertiser // the same, when it is an advertiser's
+	kind  string             // path segment of the kind, on forms of the catalog
 	// asked and offerCurrency remember answers within this request.
 	asked         map[string]map[string]*stat
 	remarks       map[string]bool // what reports say about the numbers on this page

@@ -15,7 +15,8 @@ type offersPage struct {
 	Filters filters
 	Bulk    *bulkBar // nil for those who may not write
 	Result  *bulkReport
-	Notes   []string // what to know about the numbers
+	Decide  *bulkDecide // the same bar for conversions in a portal
+	Notes   []string    // what to know about the numbers
 	Table   *table
 }
 

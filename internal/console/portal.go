@@ -17,6 +17,7 @@ import (
 type Portal interface {
 	Account(ctx context.Context, p account.Principal) (portal.Account, error)
 	Publisher(ctx context.Context, p account.Principal) (*portal.Publisher, error)
+	Advertiser(ctx context.Context, p account.Principal) (*portal.Advertiser, error)
 }
 
 // portalRoutes are the pages of the portals. Those of one party are no pages for the other,
@@ -43,6 +44,11 @@ var portalRoutes = []route{
 	{"GET /portal/conversions", needParty, (*call).portalConversions},
 	{"GET /portal/conversions/{id}", needParty, (*call).portalConversion},
 
+	{"POST /portal/conversions/{id}/decide", needAdvertiser, (*call).theirDecide},
+	{"POST /portal/conversions/decide", needAdvertiser, (*call).theirDecideAll},
+	{"GET /portal/signals", needAdvertiser, (*call).theirSignals},
+	{"GET /portal/signals/{id}", needAdvertiser, (*call).theirSignal},
+
 	{"GET /portal/keys", needParty, (*call).portalKeys},
 	{"POST /portal/keys", needParty, (*call).portalKeyCreate},
 	{"POST /portal/keys/revoke", needParty, (*call).portalKeyRevoke},
@@ -59,6 +65,11 @@ var portalRails = map[string][]railGroup{
 		{"", []railItem{{"", "Overview", "house"}}},
 		{"Promote", []railItem{{"offers", "Offers", "tag"}, {"links", "Links", "link"}, {"coupons", "Coupons", "ticket-percent"}}},
 		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}}},
+		{"Account", []railItem{{"keys", "API keys", "keyboard"}, {"people", "People", "users"}, {"profile", "Profile", "circle-user"}}},
+	},
+	account.PartyAdvertiser: {
+		{"", []railItem{{"", "Overview", "house"}}},
+		{"Program", []railItem{{"offers", "Offers", "tag"}, {"conversions", "Conversions", "circle-check"}, {"statistics", "Statistics", "chart-no-axes-column"}, {"signals", "Reports received", "inbox"}}},
 		{"Account", []railItem{{"keys", "API keys", "keyboard"}, {"people", "People", "users"}, {"profile", "Profile", "circle-user"}}},
 	},
 }
@@ -93,7 +104,8 @@ func (c *call) enterPortal(n need) error {
 		c.pub, err = c.Portal.Publisher(c.r.Context(), c.who)
 		return err
 	}
-	return catalog.ErrNotFound
+	c.adv, err = c.Portal.Advertiser(c.r.Context(), c.who)
+	return err
 }
 
 // notOpen answers for an account that is not open: one page, and every other leads to it.
@@ -195,7 +207,7 @@ func (c *call) askPortal(a portal.Ask) (*portal.Statistics, error) {
 	if c.pub != nil {
 		return c.pub.Statistics(c.r.Context(), a)
 	}
-	return nil, catalog.ErrNotFound
+	return c.adv.Statistics(c.r.Context(), a)
 }
 
 // moneyText writes amounts of several currencies in a line.

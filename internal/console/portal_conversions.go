@@ -1,7 +1,6 @@
 package console
 
 import (
-	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/portal"
 )
@@ -9,7 +8,7 @@ import (
 // portalConversions lists the party's conversions.
 func (c *call) portalConversions() error {
 	if c.pub == nil {
-		return catalog.ErrNotFound
+		return c.theirConversions()
 	}
 	return c.myConversions()
 }
@@ -17,7 +16,7 @@ func (c *call) portalConversions() error {
 // portalConversion is the page of one of them.
 func (c *call) portalConversion() error {
 	if c.pub == nil {
-		return catalog.ErrNotFound
+		return c.theirConversion()
 	}
 	return c.myConversion()
 }

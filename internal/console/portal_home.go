@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"clickledger/internal/catalog"
 	"clickledger/internal/money"
 	"clickledger/internal/portal"
 )
@@ -21,6 +20,12 @@ func (c *call) portalFront() error {
 		return err
 	}
 	p.Figures = c.portalFigures(now.Totals, before.Totals)
+	if c.adv != nil {
+		p.Problems, err = c.toDecide()
+		if err != nil {
+			return err
+		}
+	}
 	p.Charts, err = c.portalCharts()
 	if err != nil {
 		return err
@@ -37,6 +42,19 @@ func (c *call) portalFront() error {
 		p.Halves = append(p.Halves, h)
 	}
 	return show(c, "home", "Overview", p)
+}
+
+// toDecide says how many conversions wait for the advertiser's decision.
+func (c *call) toDecide() ([]link2, error) {
+	n, err := c.adv.Waiting(c.r.Context(), pageSize)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	said := plural(int64(n), "conversion waits", "conversions wait")
+	if n == pageSize {
+		said = count(pageSize) + " and more conversions wait"
+	}
+	return []link2{{said + " for your decision.", c.plain("conversions", "status", "pending"), "Decide"}}, nil
 }
 
 // portalFigures is the line of numbers, each beside the period before.
@@ -214,7 +232,13 @@ func movedCell(m portal.Money) cell {
 func (c *call) portalRecent() (half, error) {
 	h := half{Title: "Recent conversions", More: &link{Label: "All conversions", URL: c.plain("conversions")}}
 	if c.pub == nil {
-		return h, catalog.ErrNotFound
+		page, err := c.adv.Conversions(c.r.Context(), portal.Find{Paging: portal.Paging{Limit: 8}})
+		if err != nil {
+			return h, fmt.Errorf("recent conversions: %w", err)
+		}
+		h.Table = c.theirConversionTable(page.Rows, true)
+		h.Table.Empty = &empty{Sentence: "Nothing converted yet. Your offers' pages say how to report conversions; each shows here at once."}
+		return h, nil
 	}
 	page, err := c.pub.Conversions(c.r.Context(), portal.Find{Paging: portal.Paging{Limit: 8}})
 	if err != nil {

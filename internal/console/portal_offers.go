@@ -10,7 +10,7 @@ import (
 // portalOffers lists the party's offers.
 func (c *call) portalOffers() error {
 	if c.pub == nil {
-		return catalog.ErrNotFound
+		return c.theirOffers()
 	}
 	return c.myOffers()
 }
@@ -18,7 +18,7 @@ func (c *call) portalOffers() error {
 // portalOffer is the page of one of them.
 func (c *call) portalOffer() error {
 	if c.pub == nil {
-		return catalog.ErrNotFound
+		return c.theirOffer()
 	}
 	return c.myOffer()
 }

@@ -25,7 +25,12 @@ type portalDoor interface {
 }
 
 // door is the portal of who asks, whichever it is.
-func (c *call) door() portalDoor { return c.pub }
+func (c *call) door() portalDoor {
+	if c.pub != nil {
+		return c.pub
+	}
+	return c.adv
+}
 
 // portalKeys lists the party's API keys.
 func (c *call) portalKeys() error { return c.showPortalKeys(http.StatusOK, nil, nil, nil) }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"clickledger/internal/account"
-	"clickledger/internal/catalog"
 	"clickledger/internal/portal"
 )
 
@@ -72,7 +71,11 @@ func selectedOnly(choices []choice, value string) []choice {
 func (c *call) portalOfferChoices(all string) ([]choice, error) {
 	out := []choice{{Label: all}}
 	if c.pub == nil {
-		return nil, catalog.ErrNotFound
+		rows, err := c.adv.Offers(c.r.Context(), "")
+		for _, o := range rows {
+			out = append(out, choice{Value: o.ID, Label: o.Name})
+		}
+		return out, err
 	}
 	rows, err := c.pub.Offers(c.r.Context(), "")
 	if err != nil {
@@ -142,6 +145,7 @@ func (c *call) statLead(by string, r portal.Row) (lead cell, href string) {
 		href = c.plain("offers/" + r.Key)
 	case by == "link":
 		href = c.at("links/" + r.Key)
+	case by == "link" && c.pub == nil:
 	case by == "day":
 		href = c.plain("statistics", "by", "offer", "range", "custom", "from", r.Key, "to", r.Key)
 	case by == "device":

@@ -100,15 +100,16 @@ type Change struct {
 
 // Query selects conversions of one workspace, newest first.
 type Query struct {
-	Workspace string
-	Offer     string
-	Publisher string
-	Status    Status
-	Click     string // hex
-	Order     string
-	Held      bool   // only those that wait for a decision
-	Before    string // last id of the page before
-	Limit     int
+	Workspace  string
+	Offer      string
+	Publisher  string
+	Advertiser string
+	Status     Status
+	Click      string // hex
+	Order      string
+	Held       bool   // only those that wait for a decision
+	Before     string // last id of the page before
+	Limit      int
 }
 
 // Tx is what judging and deciding write.

@@ -128,7 +128,7 @@ func (t *booksTx) InsertChange(ctx context.Context, ch *conversion.Change) error
 // ListConversions returns a page; see conversion.Reader.
 func (b booksStore) ListConversions(ctx context.Context, query conversion.Query) ([]*conversion.Conversion, error) {
 	l := newList[q.Conversion]("conversions").equal("workspace", query.Workspace).given("offer", query.Offer).
-		given("publisher", query.Publisher).given("status", string(query.Status)).given("click", query.Click).
+		given("publisher", query.Publisher).given("advertiser", query.Advertiser).given("status", string(query.Status)).given("click", query.Click).
 		given("order_no", query.Order).before(query.Before)
 	if query.Held {
 		l.where = append(l.where, l.column("hold")+" <> ''")

@@ -32,6 +32,7 @@ func TestPlans(t *testing.T) {
 		"conversions_click":             conversions().given("click", "c"),
 		"conversions_offer":             conversions().given("offer", "o"),
 		"conversions_publisher":         conversions().given("publisher", "p"),
+		"conversions_advertiser":        conversions().given("advertiser", "a").before("x"),
 		"conversions_order":             conversions().given("order_no", "o"),
 		"deliveries_workspace":          deliveryList(outbound.Query{Workspace: "ws", Before: "x"}),
 		"deliveries_conversion":         deliveryList(outbound.Query{Workspace: "ws", Conversion: "c"}),
