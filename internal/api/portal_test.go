@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -161,6 +162,12 @@ func TestPortalsAreIsolated(t *testing.T) {
 		if row.object != "" || row.query != "" || strings.Contains(row.body, "{") {
 			for _, scope := range []string{account.ScopeRead, account.ScopeWrite} {
 				foreign, unknown := w.do(mine[scope], r, row, theirs.IDs, false), w.do(mine[scope], r, row, theirs.IDs, true)
+				for _, id := range theirs.IDs { // an answer may repeat what was asked for
+					if id != "" {
+						foreign.body = bytes.ReplaceAll(foreign.body, []byte(id), []byte("ID"))
+						unknown.body = bytes.ReplaceAll(unknown.body, []byte(portaltest.Unknown(id)), []byte("ID"))
+					}
+				}
 				same(t, r+" with a key to "+scope, foreign, unknown)
 				if row.object != "" && foreign.status != http.StatusNotFound && foreign.status != http.StatusForbidden {
 					t.Errorf("%s with a foreign id = %d %s, want 404", r, foreign.status, foreign.body)
@@ -207,6 +214,9 @@ func TestPortalsTellNoSecrets(t *testing.T) {
 			ids := ours.IDs
 			if foreign {
 				ids = theirs.IDs
+			}
+			if !foreign && strings.HasPrefix(r, "PATCH ") {
+				continue // what was planted stays
 			}
 			a := w.do(ours.Keys[party][account.ScopeWrite], r, row, ids, false)
 			body := string(a.body)

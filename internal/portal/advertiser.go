@@ -181,7 +181,7 @@ func (a *Advertiser) Guides(ctx context.Context, offer string, optional bool) ([
 		adv.Token = ""
 	}
 	out := []Guide{}
-	for _, m := range catalog.Tracking(o, &adv, a.s.o.PublicURL, a.s.o.TagVersion, optional) {
+	for _, m := range catalog.Tracking(o, &adv, a.s.origins.OfOffer(o), a.s.o.TagVersion, optional) {
 		out = append(out, Guide{m.ID, m.Label, m.Text, m.Language, m.Help, m.Recommended, append([]string{}, m.Warnings...)})
 	}
 	return out, nil
