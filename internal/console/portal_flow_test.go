@@ -32,7 +32,7 @@ func TestAdvertiserDecides(t *testing.T) {
 		t.Errorf("rejected without a reason = %d, want 422", got)
 	}
 	as(account.PartyPublisher)
-	if page := strings.ReplaceAll(text(w.page("/portal/balance")), thin, ""); !strings.Contains(page, "USD 1731.17 0.00") {
+	if page := text(w.page("/portal/balance")); !strings.Contains(page, "USD 1 731.17 0.00") {
 		t.Errorf("a new conversion is not pending: %s", page)
 	}
 	as(account.PartyAdvertiser)
@@ -56,7 +56,7 @@ func TestAdvertiserDecides(t *testing.T) {
 		t.Errorf("rejected when approved = %d, want 409", got)
 	}
 	as(account.PartyPublisher)
-	if page := strings.ReplaceAll(text(w.page("/portal")), thin, ""); !strings.Contains(page, "USD 0.00 1731.17") {
+	if page := text(w.page("/portal")); !strings.Contains(page, "USD 0.00 1 731.17") {
 		t.Errorf("what was approved is not available: %s", page)
 	}
 	changes, err := w.db.Books().Changes(context.Background(), id)
@@ -127,7 +127,7 @@ func TestPortalIsFresh(t *testing.T) {
 		t.Errorf("the conversion is not there: %s", page)
 	}
 	page := text(w.page("/portal/statistics?by=offer"))
-	if !strings.Contains(page, "Offer planted ours 10 1 2 20.00% 3462.34") {
+	if !strings.Contains(page, "Offer planted ours 10 1 2 20.00 % 3 462.34") {
 		t.Errorf("statistics do not say ten clicks, one unique, two conversions: %s", page)
 	}
 }
