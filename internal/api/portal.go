@@ -159,6 +159,7 @@ func (s *server) registerPublisherPortal() {
 			return oneOf(p.Offer(ctx, in.ID))
 		})
 	s.registerPublisherLinks()
+	s.registerPublisherPostbacks()
 	publisherRoute(s, route{method: http.MethodGet, path: "/coupons", id: "publisher-list-coupons", summary: "List your coupons"},
 		func(ctx context.Context, p *portal.Publisher, _ *nothing) (*answerOf[rowsOf[portal.Coupon]], error) {
 			return allOf(p.Coupons(ctx))

@@ -10,6 +10,7 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/outbound"
 	"clickledger/internal/portal/portaltest"
 )
 
@@ -24,24 +25,33 @@ type portalRoute struct {
 
 // portalRoutes has each route of the portals. One that is not here fails the tests.
 var portalRoutes = map[string]portalRoute{
-	"GET /portal/publisher":                       {status: 200},
-	"GET /portal/publisher/offers":                {status: 200},
-	"GET /portal/publisher/offers/{id}":           {object: "offer", status: 200},
-	"GET /portal/publisher/links":                 {query: "offer={offer}", status: 200},
-	"POST /portal/publisher/links":                {body: `{"offer":"{offer}","name":"Another"}`, status: 201},
-	"GET /portal/publisher/links/{id}":            {object: "link", status: 200},
-	"PATCH /portal/publisher/links/{id}":          {object: "link", body: `{"name":"Renamed"}`, status: 200},
-	"POST /portal/publisher/links/{id}/deep-link": {object: "link", body: `{"url":"https://deep-ours.example/page"}`, status: 200},
-	"GET /portal/publisher/links/{id}/qr.svg":     {object: "link", status: 200},
-	"GET /portal/publisher/links/{id}/qr.png":     {object: "link", status: 200},
-	"GET /portal/publisher/coupons":               {status: 200},
-	"GET /portal/publisher/statistics":            {query: "by=offer&offer={offer}&link={link}", status: 200},
-	"GET /portal/publisher/conversions":           {query: "offer={offer}", status: 200},
-	"GET /portal/publisher/conversions/{id}":      {object: "conversion", status: 200},
-	"GET /portal/publisher/balance":               {status: 200},
-	"GET /portal/publisher/movements":             {status: 200},
-	"GET /portal/publisher/api_keys":              {status: 200},
-	"GET /portal/publisher/people":                {status: 200},
+	"GET /portal/publisher":                          {status: 200},
+	"GET /portal/publisher/offers":                   {status: 200},
+	"GET /portal/publisher/offers/{id}":              {object: "offer", status: 200},
+	"GET /portal/publisher/links":                    {query: "offer={offer}", status: 200},
+	"POST /portal/publisher/links":                   {body: `{"offer":"{offer}","name":"Another"}`, status: 201},
+	"GET /portal/publisher/links/{id}":               {object: "link", status: 200},
+	"PATCH /portal/publisher/links/{id}":             {object: "link", body: `{"name":"Renamed"}`, status: 200},
+	"POST /portal/publisher/links/{id}/deep-link":    {object: "link", body: `{"url":"https://deep-ours.example/page"}`, status: 200},
+	"GET /portal/publisher/links/{id}/qr.svg":        {object: "link", status: 200},
+	"GET /portal/publisher/links/{id}/qr.png":        {object: "link", status: 200},
+	"GET /portal/publisher/coupons":                  {status: 200},
+	"GET /portal/publisher/statistics":               {query: "by=offer&offer={offer}&link={link}", status: 200},
+	"GET /portal/publisher/conversions":              {query: "offer={offer}", status: 200},
+	"GET /portal/publisher/conversions/{id}":         {object: "conversion", status: 200},
+	"GET /portal/publisher/balance":                  {status: 200},
+	"GET /portal/publisher/movements":                {status: 200},
+	"GET /portal/publisher/api_keys":                 {status: 200},
+	"GET /portal/publisher/postbacks":                {status: 200},
+	"POST /portal/publisher/postbacks":               {body: `{"url":"https://tracker.example/pb","offer":"{offer}"}`, status: 201},
+	"GET /portal/publisher/postbacks/{id}":           {object: "postback", status: 200},
+	"PATCH /portal/publisher/postbacks/{id}":         {object: "postback", body: `{"name":"Renamed"}`, status: 200},
+	"POST /portal/publisher/postbacks/{id}/test":     {object: "postback", body: `{}`, status: 200},
+	"POST /portal/publisher/postbacks/{id}/withdraw": {object: "postback", body: `{}`, status: 200},
+	"GET /portal/publisher/deliveries":               {query: "postback={postback}", status: 200},
+	"GET /portal/publisher/deliveries/{id}":          {object: "delivery", status: 200},
+	"POST /portal/publisher/deliveries/{id}/resend":  {object: "delivery", body: `{}`, status: 409},
+	"GET /portal/publisher/people":                   {status: 200},
 
 	"GET /portal/advertiser":                           {status: 200},
 	"GET /portal/advertiser/offers":                    {status: 200},
@@ -80,6 +90,13 @@ func (w *world) stage() (ours, theirs *portaltest.Side) {
 			w.clicks[id] = v
 		},
 		Postback: func(query string) *inbox.Row { return w.postback(query) },
+		Delivery: func(conversion string) string {
+			sent, err := w.db.Deliveries().ListDeliveries(w.t.Context(), outbound.Query{Workspace: w.ws, Conversion: conversion})
+			if err != nil || len(sent) != 1 {
+				w.t.Fatalf("deliveries: %v, %v", sent, err)
+			}
+			return sent[0].ID
+		},
 	})
 }
 
@@ -96,7 +113,7 @@ func partyOf(route string) string {
 
 // fill puts the ids of a side into a path, query or body; those of other say objects.
 func fill(text string, ids map[string]string, unknown bool) string {
-	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal"} {
+	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery"} {
 		id := ids[object]
 		if unknown {
 			id = portaltest.Unknown(id)

@@ -129,7 +129,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Domains = domains.New(domains.Options{Catalog: cat, View: w.options.View, Store: db.Domains(), Public: w.options.PublicURL, AllowPrivate: true, Resolver: w.dns.Resolver(), Now: now})
 	w.options.Tests = wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: cat, Books: db.Books(), Clicks: w.clicks, Door: closed{}, Store: db.Tests(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
-	w.options.Portal = portal.New(portal.Options{Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, PublicURL: "https://track.example/", Now: now})
+	w.options.Portal = portal.New(portal.Options{Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, PublicURL: "https://track.example/", Now: now})
 	w.handler = api.New(w.options)
 	w.ws, w.other = w.workspace("Ours"), w.workspace("Theirs")
 	w.writer, w.reader, w.otherWrite = w.key(w.ws, "write"), w.key(w.ws, "read"), w.key(w.other, "write")

@@ -40,6 +40,17 @@ var portalRoutes = []route{
 	{"GET /portal/coupons", needPublisher, (*call).myCoupons},
 	{"GET /portal/balance", needPublisher, (*call).myBalance},
 
+	{"GET /portal/postbacks", needPublisher, (*call).myPostbacks},
+	{"GET /portal/postbacks/new", needPublisher, (*call).myPostbackForm},
+	{"POST /portal/postbacks/new", needPublisher, (*call).myPostbackSave},
+	{"GET /portal/postbacks/{id}", needPublisher, (*call).myPostback},
+	{"GET /portal/postbacks/{id}/edit", needPublisher, (*call).myPostbackForm},
+	{"POST /portal/postbacks/{id}/edit", needPublisher, (*call).myPostbackSave},
+	{"POST /portal/postbacks/{id}/test", needPublisher, (*call).myPostbackTest},
+	{"POST /portal/postbacks/{id}/remove", needPublisher, (*call).myPostbackRemove},
+	{"GET /portal/deliveries/{id}", needPublisher, (*call).myDelivery},
+	{"POST /portal/deliveries/{id}/resend", needPublisher, (*call).myResend},
+
 	{"GET /portal/statistics", needParty, (*call).portalStatistics},
 	{"GET /portal/conversions", needParty, (*call).portalConversions},
 	{"GET /portal/conversions/{id}", needParty, (*call).portalConversion},
@@ -64,7 +75,7 @@ var portalRails = map[string][]railGroup{
 	account.PartyPublisher: {
 		{"", []railItem{{"", "Overview", "house"}}},
 		{"Promote", []railItem{{"offers", "Offers", "tag"}, {"links", "Links", "link"}, {"coupons", "Coupons", "ticket-percent"}}},
-		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}}},
+		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}, {"postbacks", "Postbacks", "send"}}},
 		{"Account", []railItem{{"keys", "API keys", "keyboard"}, {"people", "People", "users"}, {"profile", "Profile", "circle-user"}}},
 	},
 	account.PartyAdvertiser: {

@@ -12,6 +12,7 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/outbound"
 	"clickledger/internal/portal/portaltest"
 )
 
@@ -42,6 +43,16 @@ var portalPages = map[string]portalPage{
 	"GET /portal/links/{id}/qr.png":        {who: "p", object: "link", status: 200},
 	"GET /portal/coupons":                  {who: "p", status: 200},
 	"GET /portal/balance":                  {who: "p", status: 200},
+	"GET /portal/postbacks":                {who: "p", status: 200},
+	"GET /portal/postbacks/new":            {who: "p", status: 200},
+	"POST /portal/postbacks/new":           {who: "p", post: url.Values{"url": {"https://tracker.example/pb"}, "offer": {"{offer}"}, "states": {"accepted"}}, status: 303},
+	"GET /portal/postbacks/{id}":           {who: "p", object: "postback", status: 200},
+	"GET /portal/postbacks/{id}/edit":      {who: "p", object: "postback", status: 200},
+	"POST /portal/postbacks/{id}/edit":     {who: "p", object: "postback", post: url.Values{"name": {"Renamed"}}, status: 303},
+	"POST /portal/postbacks/{id}/test":     {who: "p", object: "postback", status: 303},
+	"POST /portal/postbacks/{id}/remove":   {who: "p", object: "postback", status: 303},
+	"GET /portal/deliveries/{id}":          {who: "p", object: "delivery", status: 200},
+	"POST /portal/deliveries/{id}/resend":  {who: "p", object: "delivery", status: 303},
 	"GET /portal/statistics":               {who: "pa", query: "by=offer&offer={offer}", status: 200},
 	"GET /portal/conversions":              {who: "pa", query: "offer={offer}", status: 200},
 	"GET /portal/conversions/{id}":         {who: "pa", object: "conversion", status: 200},
@@ -78,6 +89,11 @@ func (w *world) stage() (ours, theirs *portaltest.Side, sessions map[string]stri
 			w.must(err)
 			return row
 		},
+		Delivery: func(conversion string) string {
+			sent, err := w.db.Deliveries().ListDeliveries(w.t.Context(), outbound.Query{Workspace: w.ws.ID, Conversion: conversion})
+			w.must(err)
+			return sent[0].ID
+		},
 	})
 	sessions = map[string]string{}
 	for _, kind := range []string{account.PartyPublisher, account.PartyAdvertiser} {
@@ -91,7 +107,7 @@ func (w *world) stage() (ours, theirs *portaltest.Side, sessions map[string]stri
 // portalAt is the request to a page with the ids of a side, or with ids that nobody has.
 func portalAt(pattern string, p portalPage, ids map[string]string, party string, unknown bool) (method, path string, form url.Values) {
 	id := func(text string) string {
-		for _, object := range []string{"offer", "link", "conversion", "signal"} {
+		for _, object := range []string{"offer", "link", "conversion", "signal", "postback", "delivery"} {
 			v := ids[object]
 			if unknown {
 				v = portaltest.Unknown(v)

@@ -35,6 +35,10 @@ type Catalog interface {
 	Get(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string) (catalog.Entity, error)
 	List(ctx context.Context, p account.Principal, q catalog.Query) ([]catalog.Entity, error)
 	Names(ctx context.Context, workspace, kind string, ids []string) map[string]string
+	PublisherPostbacks(ctx context.Context, workspace, publisher string) ([]*catalog.Postback, error)
+	PublisherPostback(ctx context.Context, workspace, publisher, id string) (*catalog.Postback, error)
+	SavePublisherPostback(ctx context.Context, actor, workspace, publisher, id string, version int64, d catalog.PostbackDoc, dry bool) (*catalog.Postback, error)
+	ArchivePublisherPostback(ctx context.Context, actor, workspace, publisher, id string) error
 }
 
 // Books is what the portals read of books.Store.
@@ -64,6 +68,7 @@ type Decider interface {
 type Options struct {
 	Catalog   Catalog
 	Accounts  Accounts
+	Outbound  Outbound
 	Books     Books
 	Decide    Decider
 	Report    report.Reporter

@@ -33,6 +33,8 @@ type World struct {
 	Click func(v *event.Visit)
 	// Postback judges a server's signal.
 	Postback func(query string) *inbox.Row
+	// Delivery finds the call that told a conversion.
+	Delivery func(conversion string) string
 }
 
 // Side is an advertiser with an offer, and a publisher who runs it.
@@ -80,6 +82,7 @@ var rules = map[string]rule{
 	"publisher.name": {"Publisher planted %s", "p"}, "publisher.email": {"planted-%s@publisher.example", "p"}, "publisher.postback_url": {"https://tracker-%s.example/pb?planted=1&c={commission}", "p"},
 	"enrollment.reason": {"Reason planted %s", "p"}, "enrollment.commission": {nil, ""}, "enrollment.commission_percent": {nil, ""}, "enrollment.commission_kind": {nil, ""},
 	"link.name": {"Placement %s", "p"}, "link.source": {"source-%s", "p"}, "link.subs": {"preset-%s", "p"},
+	"postback.name": {"Tracker %s", "p"}, "postback.url": {"http://127.0.0.1:9/planted-%s?c={payout}", "p"}, "postback.goal": {nil, ""}, "postback.states": {nil, ""}, "postback.preset": {nil, ""}, "postback.body": {nil, ""}, "postback.body_kind": {nil, ""},
 	"coupon.code": {"CODE-%s", "p"}, "coupon.valid_from": {nil, ""}, "coupon.valid_until": {nil, ""},
 }
 
@@ -95,7 +98,7 @@ func Set(t testing.TB, w World) (ours, theirs *Side) {
 func (w World) side(t testing.TB, mark string, n int) *Side {
 	t.Helper()
 	s := &Side{Mark: mark, IDs: map[string]string{}, People: map[string]account.Principal{}, Emails: map[string]string{}, Keys: map[string]map[string]string{}, Rows: map[catalog.Kind]catalog.Entity{}, parties: map[string]account.Party{}, workspace: w.Workspace}
-	for _, kind := range []catalog.Kind{catalog.KindAdvertiser, catalog.KindOffer, catalog.KindGoal, catalog.KindPublisher, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon} {
+	for _, kind := range []catalog.Kind{catalog.KindAdvertiser, catalog.KindOffer, catalog.KindGoal, catalog.KindPublisher, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindPostback} {
 		d := catalog.NewDoc(kind)
 		s.plant(t, kind, d, n)
 		e, _, err := w.Catalog.Create(t.Context(), w.Owner, d, catalog.Idempotency{Workspace: w.Workspace})
@@ -200,7 +203,7 @@ func (w World) earn(t testing.TB, s *Side, n int) {
 	if row.Verdict != event.Accepted {
 		t.Fatalf("verdict %s: %s", row.Verdict, row.Detail)
 	}
-	s.IDs["conversion"], s.IDs["signal"] = row.Conversion, row.ID
+	s.IDs["conversion"], s.IDs["signal"], s.IDs["delivery"] = row.Conversion, row.ID, w.Delivery(row.Conversion)
 	s.Values = append(s.Values, Value{"visit.destination", v.Destination, ""}, Value{"visit.referer", "referer-" + s.Mark, ""}, Value{"visit.agent", v.UserAgent, ""}, Value{"visit.addr", v.Addr, ""},
 		Value{"visit.source", v.Source, "p"}, Value{"visit.external_id", v.ExternalID, "p"}, Value{"visit.sub1", v.Subs[0], "p"},
 		Value{"conversion.order", "ORDER-" + s.Mark, "pa"}, Value{"conversion.sale", []string{"41255.37", "38845.79"}[n], "pa"})
