@@ -54,6 +54,9 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /postbacks/{id}/archive": {"postbacks", ""}, "POST /postbacks/{id}/restore": {"postbacks", ""},
 	"GET /creatives/{id}": {"creatives", ""}, "PATCH /creatives/{id}": {"creatives", `{"notes":"x"}`},
 	"POST /creatives/{id}/archive": {"creatives", ""}, "POST /creatives/{id}/restore": {"creatives", ""}, "GET /creatives/{id}/snippets": {"creatives", ""},
+	"GET /terms/{id}": {"terms", ""}, "PATCH /terms/{id}": {"terms", `{"text":"x"}`},
+	"POST /offers/{id}/invite": {"offers", `{"publishers":["pub_0000000000000000"]}`},
+	"POST /terms/{id}/archive": {"terms", ""}, "POST /terms/{id}/restore": {"terms", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
@@ -65,7 +68,7 @@ var isolation = map[string]struct{ object, body string }{
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
+	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
 	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
 }
@@ -135,7 +138,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -143,7 +146,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

@@ -104,6 +104,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerCatalog()
 	s.registerTracking()
 	s.registerOffers()
+	s.registerAgreements()
 	s.registerLinks()
 	s.registerDomains()
 	s.registerCaps()

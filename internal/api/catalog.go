@@ -38,6 +38,7 @@ func (s *server) registerCatalog() {
 	resource[catalog.DomainDoc, Domain]{s, catalog.KindDomain, "domains", s.domainView, "A tracking domain is a host of your own under which links, postbacks and pixels are reached besides the public URL. It serves nothing before it was verified once."}.register()
 	resource[catalog.PostbackDoc, Postback]{s, catalog.KindPostback, "postbacks", s.postbackView, "A postback is a call to a publisher's server about its conversions. {payout} is the publisher's own commission; no macro says what the advertiser pays."}.register()
 	s.registerCreatives()
+	resource[catalog.TermsDoc, Terms]{s, catalog.KindTerms, "terms", s.termsView, "Terms are a version of what an offer promises its publishers: the text they accept, the commission, and what they are told of cookie and window. A version never changes and never begins in the past; conversions are priced by the one in force at their event time. One that has not begun can be withdrawn by archiving it, for ever."}.register()
 	s.registerTokens()
 }
 
@@ -101,6 +102,9 @@ func (r resource[D, V]) register() {
 }
 
 func article(name string) string {
+	if name == string(catalog.KindTerms) {
+		return "a version of the terms"
+	}
 	switch name[0] {
 	case 'a', 'e', 'o':
 		return "an " + name

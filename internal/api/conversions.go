@@ -40,6 +40,7 @@ type Conversion struct {
 	Reported       *Reported         `json:"reported" doc:"The amounts in the workspace's reporting currency; null: no rate was known for its day."`
 	PayoutRule     string            `json:"payout_rule" doc:"Which rule set the revenue."`
 	CommissionRule string            `json:"commission_rule" doc:"Which rule set the commission."`
+	Terms          int64             `json:"terms" doc:"Number of the version of the offer's terms in force at its event time, which it was priced by; 0: there was none."`
 	Warning        string            `json:"warning" doc:"What is odd about it; empty: nothing."`
 	EventTime      time.Time         `json:"event_time" doc:"When it happened."`
 	ClickTime      time.Time         `json:"click_time" doc:"When the click happened."`
@@ -121,7 +122,7 @@ func conversionView(c *conversion.Conversion) Conversion {
 	v := Conversion{
 		ID: c.ID, Version: c.Version, Status: string(c.Status), Offer: c.Offer, Goal: c.Goal, GoalKey: c.GoalKey, Advertiser: c.Advertiser,
 		Publisher: c.Publisher, Link: c.Link, ClickID: c.Click.String(), TxID: c.Order, Currency: c.Currency,
-		Revenue: text(c.Revenue, c.Currency), Commission: text(c.Commission, c.Currency), PayoutRule: c.PayoutRule, CommissionRule: c.CommRule,
+		Revenue: text(c.Revenue, c.Currency), Commission: text(c.Commission, c.Currency), PayoutRule: c.PayoutRule, CommissionRule: c.CommRule, Terms: c.Terms,
 		Warning: c.Warning, EventTime: timeOf(c.At), ClickTime: timeOf(c.ClickAt), Recorded: timeOf(c.Recorded), Method: c.Method, Source: c.Source,
 		Signal: c.Signal, Country: c.Country, Coupon: c.Coupon, CouponNote: c.CouponNote, Test: c.Test, Revision: c.Revision,
 	}

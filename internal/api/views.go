@@ -37,8 +37,9 @@ func maybeTime(us int64) *time.Time {
 	return &t
 }
 
-// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon, Domain, Postback and Creative are the rows
-// of the catalog in answers: the document that was set, and what the server added.
+// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon, Domain,
+// Postback, Creative and Terms are the rows of the catalog in answers: the document that
+// was set, and what the server added.
 type (
 	// Workspace is a tenant.
 	Workspace struct {
@@ -79,7 +80,20 @@ type (
 	Enrollment struct {
 		Meta
 		catalog.EnrollmentDoc
-		Currency string `json:"currency" doc:"Of its amounts: the offer's."`
+		Currency     string     `json:"currency" doc:"Of its amounts: the offer's."`
+		Terms        int64      `json:"terms" doc:"Number of the version of the terms that the publisher accepted; 0: none. Conversions are priced by the version in force at their event time."`
+		Answers      []Answer   `json:"answers" doc:"What the publisher answered when it last applied."`
+		Applied      *time.Time `json:"applied" doc:"When it last applied; null: it was enrolled by hand."`
+		Decided      *time.Time `json:"decided" doc:"When this was last decided; null: it was not."`
+		Accepted     *time.Time `json:"accepted" doc:"When the terms were accepted; null: they were not."`
+		AcceptedBy   string     `json:"accepted_by" doc:"The user or key that accepted them."`
+		AcceptedFrom string     `json:"accepted_from" doc:"The network address they were accepted from."`
+	}
+	// Answer is what a publisher said, with the question as it was asked.
+	Answer struct {
+		Key   string `json:"key" doc:"The question's key."`
+		Label string `json:"label" doc:"The question as it was asked."`
+		Value string `json:"value" doc:"What was answered; empty: nothing."`
 	}
 	// Link is a tracking URL.
 	Link struct {
@@ -124,6 +138,13 @@ type (
 		ImageSize   int64  `json:"image_size" doc:"Bytes."`
 		ImageURL    string `json:"image_url" doc:"Where a banner's image is served: 404 before it is made, 410 once it is archived. Empty: a text."`
 	}
+	// Terms are a version of what an offer promises.
+	Terms struct {
+		Meta
+		catalog.TermsDoc
+		Number   int64  `json:"number" doc:"Counts the versions of the offer, withdrawn ones included."`
+		Currency string `json:"currency" doc:"Of its amounts: the offer's."`
+	}
 )
 
 // extras is what the views of a page need beside the rows themselves.
@@ -145,6 +166,8 @@ func (s *server) extras(ctx context.Context, workspace string, es []catalog.Enti
 		case *catalog.Goal:
 			offers = append(offers, e.Offer)
 		case *catalog.Enrollment:
+			offers = append(offers, e.Offer)
+		case *catalog.TermsVersion:
 			offers = append(offers, e.Offer)
 		}
 	}
@@ -225,8 +248,16 @@ func (s *server) publisherView(e catalog.Entity, _ *extras) Publisher {
 }
 
 func (s *server) enrollmentView(e catalog.Entity, x *extras) Enrollment {
-	c := x.currency(e.(*catalog.Enrollment).Offer)
-	return Enrollment{metaOf(e), *catalog.DocOf(e, c).(*catalog.EnrollmentDoc), c}
+	r := e.(*catalog.Enrollment)
+	c := x.currency(r.Offer)
+	v := Enrollment{Meta: metaOf(e), EnrollmentDoc: *catalog.DocOf(e, c).(*catalog.EnrollmentDoc), Currency: c}
+	v.Terms, v.Applied, v.Decided = r.Terms, maybeTime(r.Applied), maybeTime(r.Decided)
+	v.Accepted, v.AcceptedBy, v.AcceptedFrom = maybeTime(r.Accepted), r.AcceptedBy, r.AcceptedFrom
+	v.Answers = make([]Answer, len(r.Answers))
+	for i, a := range r.Answers {
+		v.Answers[i] = Answer(a)
+	}
+	return v
 }
 
 func (s *server) linkView(e catalog.Entity, _ *extras) Link {
@@ -258,4 +289,10 @@ func (s *server) postbackView(e catalog.Entity, x *extras) Postback {
 		d.URL, d.Body = outbound.MaskURL(d.URL), outbound.MaskBody(d.BodyKind, d.Body)
 	}
 	return Postback{metaOf(e), d}
+}
+
+func (s *server) termsView(e catalog.Entity, x *extras) Terms {
+	t := e.(*catalog.TermsVersion)
+	c := x.currency(t.Offer)
+	return Terms{metaOf(e), *catalog.DocOf(e, c).(*catalog.TermsDoc), t.Number, c}
 }

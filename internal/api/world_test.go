@@ -273,6 +273,7 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["domains"] = w.make(token, "domains", `{"host":"`+strings.ReplaceAll(ws, "_", "-")+`.example.com","advertiser":"`+s.ids["advertisers"]+`"}`)
 	s.ids["postbacks"] = w.make(token, "postbacks", `{"publisher":"`+s.ids["publishers"]+`","url":"https://blog.example/pb?c={commission}&key=s3cret-key"}`)
 	s.ids["creatives"] = w.make(token, "creatives", `{"offer":"`+s.ids["offers"]+`","name":"Words","type":"text","headline":"Shoes"}`)
+	s.ids["terms"] = w.make(token, "terms", `{"offer":"`+s.ids["offers"]+`","text":"No bidding on the shop's name."}`)
 	s.ids["users"] = w.call(adminToken, "POST", "/users", `{"email":"`+ws+`@example.com","password":"a long password","workspaces":["`+ws+`"]}`).want(201).text("id")
 	s.ids["api_keys"] = w.call(adminToken, "POST", "/api_keys", `{"workspace":"`+ws+`","name":"another"}`).want(201).text("id")
 

@@ -34,6 +34,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildPostback(d, m)
 	case *CreativeDoc:
 		return c.buildCreative(d, m)
+	case *TermsDoc:
+		return c.buildTerms(d, m)
 	}
 	c.fail(ErrNotFound) // a document of another package
 	return nil
@@ -113,11 +115,14 @@ func (c *checker) buildPublisher(d *PublisherDoc, m Meta) Entity {
 
 // enrollmentSteps are the ways an enrollment may go.
 var enrollmentSteps = map[string][]string{
-	"":       {Applied, Approved}, // creation
-	Applied:  {Approved, Rejected},
-	Approved: {Revoked},
-	Rejected: {Approved},
-	Revoked:  {Approved},
+	"":        {Applied, Approved, Invited}, // creation
+	Invited:   {Approved, Revoked},
+	Applied:   {Approved, Rejected},
+	Approved:  {Paused, Revoked},
+	Paused:    {Approved, Revoked},
+	Rejected:  {Approved, Invited},
+	Revoked:   {Approved, Invited},
+	Withdrawn: {Approved, Invited}, // only the publisher withdraws: see Service.Withdraw
 }
 
 func (c *checker) buildEnrollment(d *EnrollmentDoc, m Meta) Entity {
@@ -125,6 +130,7 @@ func (c *checker) buildEnrollment(d *EnrollmentDoc, m Meta) Entity {
 	from, was := "", ""
 	if old, ok := c.old.(*Enrollment); ok {
 		from, was = old.Status, old.Publisher
+		e.Agreement = old.Agreement
 		c.immutable("offer", old.Offer, d.Offer)
 		c.immutable("publisher", old.Publisher, d.Publisher)
 	}
@@ -136,6 +142,9 @@ func (c *checker) buildEnrollment(d *EnrollmentDoc, m Meta) Entity {
 			begin = "A new enrollment is "
 		}
 		c.bad.Add("status", "transition", d.Status, begin+strings.Join(enrollmentSteps[from], " or ")+".")
+	}
+	if from != "" && d.Status != from {
+		e.Decided = m.Updated
 	}
 	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
 	if c.old == nil {

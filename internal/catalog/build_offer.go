@@ -49,6 +49,7 @@ func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	e.Payout = c.payout(d.PayoutKind, d.Payout, d.PayoutPercent)
 	e.GeoPayouts, e.GeoSource = c.geoPayouts(d.PayoutKind, d.GeoPayouts), d.GeoSource
 	e.CouponPrecedence = d.CouponPrecedence
+	e.Visibility, e.Questions, e.ReapplyDays = d.Visibility, c.questions(d.Questions), d.ReapplyDays
 	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
 	e.DeepLinks = c.hosts("deep_links", d.DeepLinks)
 	e.Countries = c.countries("countries", d.Countries)

@@ -1,5 +1,6 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// publishers, enrollments, links, coupons, tracking domains, postbacks and creatives, with their validation.
+// publishers, enrollments, links, coupons, tracking domains, postbacks, creatives and
+// terms, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -31,10 +32,11 @@ const (
 	KindDomain     Kind = "domain"
 	KindPostback   Kind = "postback"
 	KindCreative   Kind = "creative"
+	KindTerms      Kind = "terms"
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative, KindTerms}
 
 // Meta is what every entity carries.
 type Meta struct {
@@ -207,6 +209,11 @@ type Offer struct {
 	// the test it had passed, or what somebody gave for a reason.
 	LiveSince  int64
 	LiveReason string
+	// Visibility is who may run the offer, one of the Visibility constants. It concerns
+	// what publishers may do themselves; staff enroll anybody by hand.
+	Visibility  string
+	Questions   []Question // asked of who applies
+	ReapplyDays int64      // days after a rejection before which nobody applies again
 }
 
 // Values of Offer.Attribution: which of a browser's clicks the cookies remember.
@@ -334,20 +341,24 @@ type Enrollment struct {
 	Meta
 	Offer     string
 	Publisher string
-	Status    string // Applied, Approved, Rejected, Revoked
+	Status    string // Invited, Applied, Approved, Paused, Rejected, Revoked, Withdrawn
 	Reason    string
-	// CommissionKind "" inherits the goal's, then the offer's commission.
+	// CommissionKind "" inherits that of the terms, the goal's, then the offer's commission.
 	CommissionKind    string
 	Commission        int64
 	CommissionPercent string
+	Agreement
 }
 
 // Statuses of an enrollment.
 const (
-	Applied  = "applied"
-	Approved = "approved"
-	Rejected = "rejected"
-	Revoked  = "revoked"
+	Invited   = "invited" // by staff; the publisher has yet to accept
+	Applied   = "applied"
+	Approved  = "approved"
+	Paused    = "paused" // by staff, for a time
+	Rejected  = "rejected"
+	Revoked   = "revoked"
+	Withdrawn = "withdrawn" // by the publisher, before it was decided
 )
 
 // Link is a tracking URL: an offer and, unless it is the house's own, a publisher.

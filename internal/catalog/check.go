@@ -15,7 +15,7 @@ import (
 var idPrefix = map[Kind]string{
 	KindWorkspace: "ws_", KindAdvertiser: "adv_", KindOffer: "off_", KindGoal: "goal_",
 	KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_", KindPostback: "pbk_",
-	KindCreative: "cre_",
+	KindCreative: "cre_", KindTerms: "trm_",
 }
 
 // checker turns one document into the entity it describes, and collects everything
@@ -67,6 +67,8 @@ func workspaceField(d Doc) *string {
 	case *PostbackDoc:
 		return &d.Workspace
 	case *CreativeDoc:
+		return &d.Workspace
+	case *TermsDoc:
 		return &d.Workspace
 	}
 	return nil

@@ -82,6 +82,10 @@ type OfferDoc struct {
 	CapWarn     int64        `json:"cap_warn" required:"false" minimum:"1" maximum:"100" doc:"Percent of a cap from which to warn. Default 80."`
 	OverCap     string       `json:"over_cap" required:"false" enum:"pay,hold,refuse" doc:"What becomes of a conversion beyond a cap: paid like the others, held until somebody decides, or refused. Default pay."`
 
+	Visibility  string        `json:"visibility" required:"false" enum:"public,approval,private" doc:"Which publishers may run it: everybody who applies, who applies and is approved, or who is invited; a private offer is shown to nobody else. Default approval."`
+	Questions   []QuestionDoc `json:"questions" required:"false" nullable:"false" maxItems:"20" doc:"What publishers are asked when they apply."`
+	ReapplyDays int64         `json:"reapply_days" required:"false" minimum:"0" maximum:"3650" doc:"How many days after a rejection a publisher may apply again; 0: at once. Default 30."`
+
 	Description string   `json:"description" required:"false" maxLength:"10000" doc:"What publishers read about it."`
 	Category    string   `json:"category" required:"false" maxLength:"80" example:"Fashion" doc:"For publishers to choose by."`
 	PreviewURL  string   `json:"preview_url" required:"false" maxLength:"8192" doc:"The page to show publishers, without tracking."`
@@ -148,9 +152,9 @@ type EnrollmentDoc struct {
 	Workspace         string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
 	Offer             string `json:"offer" required:"true" maxLength:"64" doc:"The offer to run; cannot be changed later."`
 	Publisher         string `json:"publisher" required:"true" maxLength:"64" doc:"Who runs it; cannot be changed later."`
-	Status            string `json:"status" required:"false" enum:"applied,approved,rejected,revoked" doc:"applied becomes approved or rejected, approved becomes revoked, and both come back to approved. A new one is applied or approved. Default approved."`
-	Reason            string `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected or revoked."`
-	CommissionKind    string `json:"commission_kind" required:"false" enum:",none,fixed,percent_sale,percent_payout" doc:"What this publisher is paid. Empty: as the goal, then the offer says."`
+	Status            string `json:"status" required:"false" enum:"invited,applied,approved,paused,rejected,revoked,withdrawn" doc:"A new one is invited, applied or approved. applied becomes approved or rejected, approved becomes paused or revoked, and all come back to approved; withdrawn is what publishers do. Becoming approved makes a link where the publisher has none. Default approved."`
+	Reason            string `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, paused or revoked; the publisher reads it."`
+	CommissionKind    string `json:"commission_kind" required:"false" enum:",none,fixed,percent_sale,percent_payout" doc:"What this publisher is paid. Empty: as the terms, the goal, then the offer say."`
 	Commission        string `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text in the offer's currency. The commission when fixed."`
 	CommissionPercent string `json:"commission_percent" required:"false" maxLength:"32" example:"60" doc:"Percentage of the sale amount or of the payout, 0 to 100."`
 }
@@ -246,6 +250,7 @@ func NewDoc(kind Kind) Doc {
 		return &OfferDoc{PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
 			Tracking: TrackAny, Attribution: LastClick, InitialStatus: "pending", GeoSource: GeoClick, CouponPrecedence: ClickWins, OverCap: OverCapPay, CapWarn: 80,
 			CapStates: []string{"pending", "approved"}, GeoPayouts: []GeoPayoutDoc{}, Countries: []string{}, Devices: []string{},
+			Visibility: VisibilityApproval, Questions: []QuestionDoc{}, ReapplyDays: 30,
 			Keywords: []KeywordDoc{}, Caps: []CapDoc{}, Traffic: []string{}, DeepLinks: []string{}, Tags: []string{}}
 	case KindGoal:
 		return &GoalDoc{Type: GoalSale, Precedence: PostbackWins, GeoPayouts: []GeoPayoutDoc{}}
@@ -263,6 +268,8 @@ func NewDoc(kind Kind) Doc {
 		return &PostbackDoc{Status: StatusActive, Method: "GET", States: []string{OnAccepted}}
 	case KindCreative:
 		return &CreativeDoc{Type: CreativeBanner, Status: StatusActive}
+	case KindTerms:
+		return &TermsDoc{WindowDays: -1, Goals: []GoalCommissionDoc{}}
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ func DocOf(e Entity, currency string) Doc {
 			Countries: list(e.Countries), Devices: list(e.Devices), Keywords: keywordDocs(e.Keywords), Caps: capDocs(e.Caps), CapTimeZone: e.CapTimeZone,
 			CapStates: list(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, Description: e.Description, Category: e.Category,
 			PreviewURL: e.PreviewURL, Traffic: list(e.Traffic), CouponPrecedence: e.CouponPrecedence,
+			Visibility: e.Visibility, Questions: questionDocs(e.Questions), ReapplyDays: e.ReapplyDays,
 		}
 	case *Goal:
 		return &GoalDoc{
@@ -55,6 +56,8 @@ func DocOf(e Entity, currency string) Doc {
 	case *Creative:
 		return &CreativeDoc{Workspace: e.Workspace, Offer: e.Offer, Name: e.Name, Type: e.Type, Image: e.Image, Alt: e.Alt, Headline: e.Headline, Body: e.Body,
 			CallToAction: e.CallToAction, URL: e.URL, Status: e.Status, Notes: e.Notes}
+	case *TermsVersion:
+		return termsDoc(e, currency)
 	}
 	return nil
 }

@@ -121,6 +121,8 @@ func rowDefaults(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(KeywordDoc{Weight: 1})
 	case reflect.TypeFor[CapDoc]():
 		return reflect.ValueOf(CapDoc{Event: CapConversions, Period: CapDaily})
+	case reflect.TypeFor[QuestionDoc]():
+		return reflect.ValueOf(QuestionDoc{Kind: QuestionText})
 	}
 	return reflect.Zero(t)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"clickledger/internal/account"
@@ -104,7 +105,7 @@ func (s *Service) Names(ctx context.Context, workspace, kind string, ids []strin
 }
 
 // NameOf is what people call an entity: its name, a link's key when it has none, a
-// coupon's code, a domain's host, a postback's name or host, an enrollment's id.
+// coupon's code, a domain's host, a postback's name or host, a number of terms, an enrollment's id.
 func NameOf(e Entity) string {
 	switch e := e.(type) {
 	case *Workspace:
@@ -130,12 +131,14 @@ func NameOf(e Entity) string {
 		return e.Title()
 	case *Creative:
 		return e.Name
+	case *TermsVersion:
+		return "Version " + strconv.FormatInt(e.Number, 10)
 	}
 	return e.Base().ID
 }
 
 // Docs gives the documents of entities of one workspace, in their order; amounts of
-// goals and enrollments are in the currency of their offers, which are looked up at
+// goals, enrollments and terms are in the currency of their offers, which are looked up at
 // once.
 func (s *Service) Docs(ctx context.Context, es []Entity) ([]Doc, error) {
 	currency := map[string]string{}
@@ -167,6 +170,8 @@ func offerOf(e Entity) string {
 	case *Goal:
 		return e.Offer
 	case *Enrollment:
+		return e.Offer
+	case *TermsVersion:
 		return e.Offer
 	}
 	return ""

@@ -17,6 +17,7 @@ type Service struct {
 	store   Store
 	now     func() time.Time
 	changed func(ctx context.Context, revision int64) error
+	told    func(ctx context.Context, e *Enrollment, from string)
 	// ownHosts are the hosts of the installation itself, which no domain may be.
 	ownHosts []string
 	tested   func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
@@ -37,11 +38,15 @@ type ServiceOptions struct {
 	// Tested is the id of the last run of tests that the offer passed with the fingerprint,
 	// or [ErrNotFound]; nil knows of none.
 	Tested func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
+	// Agreed, when set, is called after each committed change of an enrollment's status,
+	// with the status before ("" = it is new), whoever made it: mail about applications
+	// and decisions hangs here. The row is the callee's own. It must not block for long.
+	Agreed func(ctx context.Context, e *Enrollment, from string)
 }
 
 // NewService makes a service.
 func NewService(o ServiceOptions) *Service {
-	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested}
+	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested, told: o.Agreed}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -83,6 +88,9 @@ func (s *Service) Create(ctx context.Context, p account.Principal, d Doc, idem I
 		revision, replayed, err = s.insert(ctx, p, e, c.currencyCode(), idem)
 		if err == nil {
 			s.changed(ctx, revision)
+			if made, ok := e.(*Enrollment); ok && !replayed {
+				s.agreed(ctx, made, "")
+			}
 			return e, replayed, nil
 		}
 		if !drawnTwice(e, err) || try == insertTries {
@@ -91,14 +99,15 @@ func (s *Service) Create(ctx context.Context, p account.Principal, d Doc, idem I
 	}
 }
 
-// drawnTwice says that a random key is taken: drawing again is all there is to do.
+// drawnTwice says that a random key, or the next number, is taken: drawing again is all
+// there is to do.
 func drawnTwice(e Entity, err error) bool {
 	var bad *Invalid
 	if e.Kind() == KindGoal || !errors.As(err, &bad) || len(bad.Fields) != 1 {
 		return false
 	}
 	f := bad.Fields[0]
-	return f.Rule == ruleTaken && (f.Field == "key" || f.Field == "token")
+	return f.Rule == ruleTaken && (f.Field == "key" || f.Field == "token" || f.Field == "number")
 }
 
 // insert writes a new entity and returns the revision that has all of it. The goal of
@@ -192,14 +201,22 @@ func (s *Service) Update(ctx context.Context, p account.Principal, workspace, id
 	if !p.May(workspace, true) {
 		return nil, ErrNotFound
 	}
-	return s.change(ctx, kind, workspace, id, version, func(old Entity) (Entity, Audit, error) {
+	from := ""
+	e, err := s.change(ctx, kind, workspace, id, version, func(old Entity) (Entity, Audit, error) {
 		c := s.checker(ctx, workspace, old)
 		e, err := c.build(d, true)
 		if err != nil {
 			return nil, Audit{}, err
 		}
+		if was, ok := old.(*Enrollment); ok {
+			from = was.Status
+		}
 		return e, s.audit(p, "update", old, e, c.currencyCode()), nil
 	})
+	if enr, ok := e.(*Enrollment); ok && err == nil {
+		s.agreed(ctx, enr, from)
+	}
+	return e, err
 }
 
 // Archive takes the entity out of use, or back into it. Archiving what is archived
@@ -221,6 +238,12 @@ func (s *Service) Archive(ctx context.Context, p account.Principal, kind Kind, w
 		}
 		if d, ok := e.(*Domain); ok { // back in use it may lead elsewhere: it is proven anew
 			d.Status, d.Verified = StatusUnverified, 0
+		}
+		if t, ok := e.(*TermsVersion); ok {
+			err := t.mayArchive(archived, s.now().UnixMicro())
+			if err != nil {
+				return nil, Audit{}, err
+			}
 		}
 		action := "restore"
 		if archived {
@@ -259,7 +282,7 @@ func (s *Service) write(ctx context.Context, kind Kind, workspace, id string, ve
 		if a.Action == "" {
 			return e, false, nil
 		}
-		err = s.store.Update(ctx, e, a)
+		err = s.put(ctx, old, e, a)
 		if errors.Is(err, ErrVersion) && version == 0 && try < updateTries {
 			continue
 		}
@@ -268,6 +291,25 @@ func (s *Service) write(ctx context.Context, kind Kind, workspace, id string, ve
 		}
 		return e, true, nil
 	}
+}
+
+// put writes an entity; an enrollment that becomes approved with the publisher's link.
+func (s *Service) put(ctx context.Context, old, e Entity, a Audit) error {
+	enr, ok := e.(*Enrollment)
+	if !ok || enr.Status != Approved || old.(*Enrollment).Status == Approved {
+		return s.store.Update(ctx, e, a)
+	}
+	l, err := s.firstLink(ctx, enr)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return s.store.Update(ctx, e, a)
+	}
+	of := a
+	of.Action, of.Kind, of.Subject, of.Before, of.After = "create", string(KindLink), l.ID, "", docJSON(l, "")
+	// The link first, so that the enrollment's revision, which is waited for, has both.
+	return s.store.Put(ctx, []Entity{l, e}, []Audit{a, of})
 }
 
 // scope is the workspace an entity is looked up in: a workspace is in itself.

@@ -30,7 +30,8 @@ type shelf struct {
 	store catalog.Store
 	ws    string
 	fault func(op string) (before, after error)
-	told  int64 // the revision Changed heard last
+	told  int64         // the revision Changed heard last
+	skip  time.Duration // how far its clock is ahead
 }
 
 func newShelf(t *testing.T) *shelf {
@@ -52,7 +53,7 @@ func newShelf(t *testing.T) *shelf {
 	})
 	s.store = db.Catalog()
 	var mu sync.Mutex
-	s.Service = catalog.NewService(catalog.ServiceOptions{Store: s.store, Now: time.Now, Changed: func(_ context.Context, revision int64) error {
+	s.Service = catalog.NewService(catalog.ServiceOptions{Store: s.store, Now: func() time.Time { return time.Now().Add(s.skip) }, Changed: func(_ context.Context, revision int64) error {
 		mu.Lock()
 		defer mu.Unlock()
 		s.told = max(s.told, revision)
@@ -91,7 +92,8 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 			GeoPayouts: []catalog.GeoPayoutDoc{{"US", "5.000"}, {"DE", "0.000"}}, GeoSource: "postback",
 			Keywords: []catalog.KeywordDoc{{"q", "shoes", 3}, {"", "boots", 0}, {"", "socks", 1}},
 			Caps:     []catalog.CapDoc{{"clicks", "weekly", 10, "", "each"}, {"conversions", "daily", 0, "sale", ""}}, CapTimeZone: "America/New_York",
-			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}, CouponPrecedence: "coupon_wins"},
+			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}, CouponPrecedence: "coupon_wins",
+			Visibility: "private", Questions: []catalog.QuestionDoc{{"channel", "Where?", true, "choice", []string{"Mail", "Web"}}, {"why", "Why?", false, "long", []string{}}}, ReapplyDays: 7},
 		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", Notes: "a\nb"},
 	} {
 		e := s.create(d)

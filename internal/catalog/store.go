@@ -8,6 +8,7 @@ type Query struct {
 	Workspace string            // required, but for KindWorkspace: IDs then bound it
 	IDs       []string          // only these, when not empty
 	Filter    map[string]string // exact, by JSON name, from [Filters]
+	Offers    []string          // only rows of these offers, when not empty; for kinds that have one
 	Search    string            // case-insensitive substring of name or id
 	Archived  string            // "" live rows, "only", "all"
 	Tests     bool              // also test links
@@ -28,6 +29,7 @@ var Filters = map[Kind][]string{
 	KindDomain:     {"advertiser", "status", "host", "default"},
 	KindPostback:   {"publisher", "offer", "goal", "status"},
 	KindCreative:   {"offer", "type", "status"},
+	KindTerms:      {"offer"},
 }
 
 // Idempotency names a write the caller may repeat. Key "" means none.
@@ -63,6 +65,9 @@ type Store interface {
 	Insert(ctx context.Context, e Entity, idem Idempotency, a Audit) (replayed bool, err error)
 	// InsertAll adds rows in one transaction, all or none.
 	InsertAll(ctx context.Context, es []Entity, a Audit) error
+	// Put writes rows in one transaction, all or none: those of Version 0 are added as
+	// by Insert, the others written as by Update.
+	Put(ctx context.Context, es []Entity, as []Audit) error
 	// Update writes the row if its stored version is still e's Version, and sets
 	// the new version and revision; ErrVersion otherwise, ErrNotFound when absent.
 	Update(ctx context.Context, e Entity, a Audit) error

@@ -121,13 +121,18 @@ func (c *checker) payout(kind, amount, percent string) int64 {
 
 // commission checks what conversions pay the publisher and returns the fixed amount.
 func (c *checker) commission(kind, amount, percent string) int64 {
-	minor := c.amount("commission", amount)
-	c.percent("commission_percent", percent)
+	return c.commissionIn("", kind, amount, percent)
+}
+
+// commissionIn is commission for fields whose names begin with prefix.
+func (c *checker) commissionIn(prefix, kind, amount, percent string) int64 {
+	minor := c.amount(prefix+"commission", amount)
+	c.percent(prefix+"commission_percent", percent)
 	if kind == CommissionFixed && amount == "" {
-		c.bad.Add("commission", ruleRequired, "", "A fixed commission needs its amount; 0 is one.")
+		c.bad.Add(prefix+"commission", ruleRequired, "", "A fixed commission needs its amount; 0 is one.")
 	}
 	if (kind == CommissionPercentSale || kind == CommissionPercentPayout) && percent == "" {
-		c.bad.Add("commission_percent", ruleRequired, "", "A commission in percent needs its percentage.")
+		c.bad.Add(prefix+"commission_percent", ruleRequired, "", "A commission in percent needs its percentage.")
 	}
 	return minor
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
@@ -21,11 +22,12 @@ type View struct {
 	publishers  map[string]*Publisher
 	enrollments map[[2]string]*Enrollment // offer, publisher
 	links       map[string]*Link
-	coupons     map[[2]string][]*Coupon // workspace, folded code: of each advertiser one
-	codes       map[string][2]string    // coupon → its key in coupons
-	domains     map[string]*Domain      // by id
-	hosts       map[string]*Domain      // the live ones, by host
-	postbacks   map[string][]*Postback  // by publisher, in the order of their ids
+	coupons     map[[2]string][]*Coupon    // workspace, folded code: of each advertiser one
+	codes       map[string][2]string       // coupon → its key in coupons
+	domains     map[string]*Domain         // by id
+	hosts       map[string]*Domain         // the live ones, by host
+	postbacks   map[string][]*Postback     // by publisher, in the order of their ids
+	terms       map[string][]*TermsVersion // by offer, by number
 }
 
 // NewView is the empty catalog at revision 0.
@@ -37,6 +39,7 @@ func NewView() *View {
 		coupons: map[[2]string][]*Coupon{}, codes: map[string][2]string{},
 		domains: map[string]*Domain{}, hosts: map[string]*Domain{},
 		postbacks: map[string][]*Postback{},
+		terms:     map[string][]*TermsVersion{},
 	}
 }
 
@@ -78,6 +81,8 @@ func (v *View) copy(k Kind) {
 		v.domains, v.hosts = maps.Clone(v.domains), maps.Clone(v.hosts)
 	case KindPostback:
 		v.postbacks = maps.Clone(v.postbacks)
+	case KindTerms:
+		v.terms = maps.Clone(v.terms)
 	}
 }
 
@@ -132,6 +137,8 @@ func (v *View) put(e Entity) {
 		of = append(of, e)
 		slices.SortFunc(of, func(a, b *Postback) int { return strings.Compare(a.ID, b.ID) })
 		v.postbacks[e.Publisher] = of
+	case *TermsVersion:
+		v.putTerms(e)
 	}
 }
 
@@ -156,6 +163,17 @@ func (v *View) putCoupon(e *Coupon) {
 
 // Postbacks are the publisher's, archived and paused ones included, oldest first.
 func (v *View) Postbacks(publisher string) []*Postback { return v.postbacks[publisher] }
+
+// putTerms files a version. Lists are replaced, never written: views before share them.
+func (v *View) putTerms(e *TermsVersion) {
+	all := slices.DeleteFunc(slices.Clone(v.terms[e.Offer]), func(t *TermsVersion) bool { return t.ID == e.ID })
+	all = append(all, e)
+	slices.SortFunc(all, func(a, b *TermsVersion) int { return cmp.Compare(a.Number, b.Number) })
+	v.terms[e.Offer] = all
+}
+
+// Terms gives the versions of the offer's terms by number, withdrawn ones included.
+func (v *View) Terms(offer string) []*TermsVersion { return v.terms[offer] }
 
 // Workspace returns the workspace, nil when unknown.
 func (v *View) Workspace(id string) *Workspace { return v.workspaces[id] }

@@ -25,7 +25,7 @@ func filledOffer(w *world) string {
 
 // typed is a valid offer form, with everything that is posted besides.
 func typed(w *world, more ...string) url.Values {
-	v := url.Values{"name": {"Shoes"}, "url": {"https://shop.example/?c={click_id}"}, "status": {"active"}, "currency": {"USD"}, "payout_kind": {"fixed"}, "payout": {"5.00"}, "caps": {""}, "keywords": {""}, "geo_payouts": {""}}
+	v := url.Values{"name": {"Shoes"}, "url": {"https://shop.example/?c={click_id}"}, "status": {"active"}, "currency": {"USD"}, "payout_kind": {"fixed"}, "payout": {"5.00"}, "caps": {""}, "keywords": {""}, "geo_payouts": {""}, "questions": {""}}
 	for i := 0; i+1 < len(more); i += 2 {
 		v[more[i]] = append(v[more[i]], more[i+1])
 	}
@@ -49,6 +49,7 @@ func TestOfferRows(t *testing.T) {
 		"caps.5.limit", " ", "caps.5.event", "conversions", "caps.5.period", "daily", "caps.x.limit", "9", "caps.-1.limit", "9",
 		"geo_payouts.0.country", " us ", "geo_payouts.0.payout", "8.00", "geo_payouts.1.country", "", "geo_payouts.1.payout", "",
 		"keywords.0.value", "shoes", "keywords.0.weight", "", "keywords.0.param", "q", "keywords_paste", "running shoes|3\r\ntrail shoes\t2\n\nplain\n", "keywords_paste_param", "q",
+		"questions.1.key", "channel", "questions.1.label", "Where?", "questions.1.kind", "choice", "questions.1.options", "Blog | Mail |", "questions.1.required", "true", "questions.2.kind", "text", "questions.2.required", "false",
 		"tags", "spring sale, email", "devices", "phone", "devices", "tablet", "devices", "", "cap_states", "approved", "cap_states", ""))
 	if res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("status %d: %s", res.StatusCode, text(body(t, res)))
@@ -58,6 +59,7 @@ func TestOfferRows(t *testing.T) {
 		{fmt.Sprint(o.Caps), "[{conversions total 5  each} {clicks weekly 100  }]"},
 		{fmt.Sprint(o.GeoPayouts), "[{US 800}]"},
 		{fmt.Sprint(o.Keywords), "[{q shoes 1} {q running shoes 3} {q trail shoes 2} {q plain 1}]"},
+		{fmt.Sprint(o.Questions), "[{channel Where? true choice [Blog Mail]}]"},
 		{fmt.Sprint(o.Tags), "[email spring sale]"}, {fmt.Sprint(o.Devices), "[phone tablet]"}, {fmt.Sprint(o.CapStates), "[approved]"},
 	} {
 		if c.got != c.want {
@@ -66,15 +68,15 @@ func TestOfferRows(t *testing.T) {
 	}
 	// The same form again, with tables emptied: nothing of them stays.
 	page := w.page(w.at("offers/" + o.ID + "/edit"))
-	if !strings.Contains(page, `name="caps.1.limit" value="100"`) || !strings.Contains(page, `name="keywords.3.value" value="plain"`) {
+	if !strings.Contains(page, `name="caps.1.limit" value="100"`) || !strings.Contains(page, `name="keywords.3.value" value="plain"`) || !strings.Contains(page, `name="questions.0.options" value="Blog | Mail"`) {
 		t.Error("stored rows are not in the form")
 	}
 	res = w.request("POST", w.at("offers/"+o.ID+"/edit"), typed(w, "advertiser", ""))
 	if res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("status %d: %s", res.StatusCode, text(body(t, res)))
 	}
-	if o = w.lastOffer(); len(o.Caps)+len(o.GeoPayouts)+len(o.Keywords) != 0 {
-		t.Errorf("emptied tables left %v %v %v", o.Caps, o.GeoPayouts, o.Keywords)
+	if o = w.lastOffer(); len(o.Caps)+len(o.GeoPayouts)+len(o.Keywords)+len(o.Questions) != 0 {
+		t.Errorf("emptied tables left %v %v %v %v", o.Caps, o.GeoPayouts, o.Keywords, o.Questions)
 	}
 }
 

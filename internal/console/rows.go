@@ -160,7 +160,7 @@ func postedRows(name string, t reflect.Type, posted url.Values) (rows []rowText,
 
 func blank(row rowText, t reflect.Type) bool {
 	for _, f := range rowFields(t) {
-		if _, listed := f.Tag.Lookup("enum"); !listed && row[jsonName(f)] != "" {
+		if _, listed := f.Tag.Lookup("enum"); !listed && f.Type.Kind() != reflect.Bool && row[jsonName(f)] != "" {
 			return false
 		}
 	}
@@ -210,6 +210,10 @@ func readRows(list reflect.Value, name string, posted url.Values, errs map[strin
 			switch to := out.Index(i).Field(j); to.Kind() {
 			case reflect.String:
 				to.SetString(text)
+			case reflect.Bool:
+				to.SetBool(text == "true")
+			case reflect.Slice:
+				to.Set(reflect.ValueOf(cellItems(text)))
 			case reflect.Int64:
 				n, err := strconv.ParseInt(text, 10, 64)
 				switch {
@@ -228,6 +232,25 @@ func readRows(list reflect.Value, name string, posted url.Values, errs map[strin
 	list.Set(out)
 }
 
+// cellItems splits a list in a cell, as cellText joins it.
+func cellItems(text string) []string {
+	out := []string{}
+	for item := range strings.SplitSeq(text, "|") {
+		if item = strings.TrimSpace(item); item != "" {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// cellText is a row's field as its input shows it.
+func cellText(v reflect.Value) string {
+	if v.Kind() == reflect.Slice {
+		return strings.ReplaceAll(docText(v), "\n", " | ")
+	}
+	return docText(v)
+}
+
 // rowDefault is a row in which nothing was said; see catalog.NewDoc.
 func rowDefault(t reflect.Type) reflect.Value {
 	switch t {
@@ -235,6 +258,8 @@ func rowDefault(t reflect.Type) reflect.Value {
 		return reflect.ValueOf(catalog.KeywordDoc{Weight: 1})
 	case reflect.TypeFor[catalog.CapDoc]():
 		return reflect.ValueOf(catalog.CapDoc{Event: catalog.CapConversions, Period: catalog.CapDaily})
+	case reflect.TypeFor[catalog.QuestionDoc]():
+		return reflect.ValueOf(catalog.QuestionDoc{Kind: catalog.QuestionText})
 	}
 	return reflect.Zero(t)
 }
@@ -245,7 +270,7 @@ func storedRows(list reflect.Value) []rowText {
 	for i := range out {
 		out[i] = rowText{}
 		for j, f := range rowFields(list.Type().Elem()) {
-			out[i][jsonName(f)] = docText(list.Index(i).Field(j))
+			out[i][jsonName(f)] = cellText(list.Index(i).Field(j))
 		}
 	}
 	return out
@@ -274,7 +299,7 @@ func rowsOf(spec fieldSpec, list reflect.Value, posted url.Values, errs map[stri
 				ID: "f-" + strings.ReplaceAll(spec.name, "_", "-") + "-" + itoa(i) + "-" + c.name, Name: spec.name + "." + itoa(i) + "." + c.name,
 				Label: c.label, Widget: "text", Example: c.example, Unit: c.unit, Mode: c.mode, List: c.list, Width: c.class,
 			}
-			value := docText(cellOf(rowDefault(t), c.name))
+			value := cellText(cellOf(rowDefault(t), c.name))
 			if !line.Spare {
 				value = rows[i][c.name]
 				cell.Error, cell.ErrorCode = cutCode(errs[cellError(spec.name, i, c.name)])

@@ -173,6 +173,17 @@ func offerMore(c *call, o *catalog.OfferDoc, isNew bool) ([]sectionSpec, error) 
 			{name: "traffic", label: "Allowed traffic", widget: "set", choices: words2(catalog.TrafficKinds), help: "What publishers may send. None chosen: everything."},
 			{name: "deep_links", label: "Deep-link hosts", optional: true, code: true, rows: 2, example: "shop.example", help: "One a line: hosts to which links may lead with url=. Empty: nowhere but the offer URL."},
 		}},
+		{id: "access", title: "Applications", hint: accessHint(o), more: true, fields: []fieldSpec{
+			{name: "visibility", label: "Publishers may run it", width: "w3", choices: options(catalog.VisibilityPublic, "Everybody who applies, at once", catalog.VisibilityApproval, "Who applies and is approved", catalog.VisibilityPrivate, "Only who is invited"), help: "A private offer is shown to nobody else. You can enroll anybody by hand."},
+			{name: "reapply_days", label: "Apply again after", unit: "days", width: "w3", help: "After a rejection. 0: at once."},
+			{name: "questions", help: "What publishers are asked when they apply. An answer is kept with the question as it was asked.", table: &rowsSpec{add: "Add a question", columns: []colSpec{
+				{name: "label", label: "Question", example: "Where will you promote it?", class: "grow"},
+				{name: "key", label: "Key", example: "channel", class: "code"},
+				{name: "kind", label: "Answer", choices: options(catalog.QuestionText, "one line", catalog.QuestionLong, "several lines", catalog.QuestionChoice, "a choice")},
+				{name: "options", label: "Options", example: "Blog | Newsletter", class: "big"},
+				{name: "required", label: "Needed", choices: options("false", "no", "true", "yes")},
+			}}},
+		}},
 		{id: "notes", title: "Notes", hint: orElse(firstLine(o.Notes), "none"), more: true, fields: []fieldSpec{
 			{name: "notes", optional: true, widget: "area", rows: 4, help: "Payout terms, contacts, test results: for yourselves, never shown to publishers or visitors."},
 		}},
@@ -316,6 +327,11 @@ func publishersHint(o *catalog.OfferDoc) string {
 		return "description, category, allowed traffic, deep links"
 	}
 	return strings.Trim(o.Category+" · "+firstLine(o.Description), " ·")
+}
+
+func accessHint(o *catalog.OfferDoc) string {
+	who := map[string]string{catalog.VisibilityPublic: "everybody who applies", catalog.VisibilityApproval: "by approval", catalog.VisibilityPrivate: "by invitation"}[o.Visibility]
+	return who + " · " + some(len(o.Questions), "question", "questions", "no questions")
 }
 
 func firstLine(s string) string {

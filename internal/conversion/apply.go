@@ -87,7 +87,7 @@ func (j *judgment) prepare(v values) (*Conversion, error) {
 		return nil, err
 	}
 	status := j.firstStatus(v)
-	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher, country(j.offer, j.visit.Country, j.geo())}, w)
+	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher, country(j.offer, j.visit.Country, j.geo()), instant(v.at, j.Now().UnixMicro())}, w)
 	if !counts(status) {
 		p, err = unpriced(p, err)
 	}
@@ -192,7 +192,7 @@ func (c *Conversion) take(w worth, by string) {
 // value writes a price with its rules, and the rate to the reporting currency.
 func (j *judgment) value(c *Conversion, w worth, p price) {
 	c.Revenue, c.Commission = p.revenue.Minor, p.commission.Minor
-	c.PayoutRule, c.CommRule, c.Revision = p.payoutRule, p.commRule, j.view.Revision
+	c.PayoutRule, c.CommRule, c.Terms, c.Revision = p.payoutRule, p.commRule, p.terms, j.view.Revision
 	var note string
 	c.ReportCurrency, c.Report, note = reporting(j.view, j.rates(), c)
 	if note == w.note {

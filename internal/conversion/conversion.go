@@ -62,6 +62,7 @@ type Conversion struct {
 	Test       bool
 	PayoutRule string // which rule set the revenue, in words
 	CommRule   string // which rule set the commission, in words
+	Terms      int64  // number of the version of the offer's terms it was priced by, 0 = there was none
 	Warning    string // e.g. payout is postback but none was sent: revenue 0
 
 	// The signal's own currency with its amounts as sent, where it was another one (P11):

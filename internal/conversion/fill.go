@@ -177,7 +177,7 @@ func (c *Conversion) sentBy() string {
 
 // dealOf is the deal of a conversion that is recorded: its own offer, goal and publisher.
 func (j *judgment) dealOf(c *Conversion) (deal, error) {
-	d := deal{j.view.Offer(c.Offer), j.view.GoalByID(c.Offer, c.Goal), c.Publisher, ""}
+	d := deal{j.view.Offer(c.Offer), j.view.GoalByID(c.Offer, c.Goal), c.Publisher, "", instant(c.At, c.Recorded)}
 	if d.offer == nil || d.goal == nil {
 		return d, fmt.Errorf("the offer %s or goal %s of conversion %s is not in the catalog", c.Offer, c.Goal, c.ID)
 	}

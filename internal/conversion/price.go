@@ -14,6 +14,7 @@ type price struct {
 	revenue, commission  money.Amount
 	payoutRule, commRule string
 	warning              string
+	terms                int64 // number of the version in force, 0 = none
 }
 
 // deal names whose terms price a conversion. Those of a known conversion are its own,
@@ -23,7 +24,13 @@ type deal struct {
 	goal      *catalog.Goal
 	publisher string
 	country   string // whose geo payout counts, "" = unknown
+	at        int64  // µs: the terms in force then are the conversion's; see [instant]
 }
+
+// instant is when a conversion happened as far as terms go: at its event time, however
+// late it comes; at the latest when it was recorded, since a sender's clock may be ahead
+// of ours, and terms that are announced meanwhile are not the past's.
+func instant(at, recorded int64) int64 { return min(at, recorded) }
 
 // country is whose geo payout counts: the click's, or by the offer's setting the one the
 // signal names.
@@ -35,9 +42,10 @@ func country(o *catalog.Offer, click, geo string) string {
 	return click
 }
 
-// priced computes payout and commission from the goal's terms, the offer's, and the
-// enrollment's (which sets the commission only): the most specific one that says
-// something wins.
+// priced computes payout and commission: the payout from the goal's terms or the offer's,
+// the commission as [catalog.CommissionOf] finds it: the most specific one that says
+// something wins, and of the versions of the offer's terms the one in force at the deal's
+// instant. Versions added later do not change it, so repricing may happen at any time.
 func (j *judgment) priced(d deal, v worth) (price, error) {
 	p := price{revenue: money.Amount{Currency: v.currency}, commission: money.Amount{Currency: v.currency}}
 	err := payout(&p, d, v)
@@ -118,13 +126,12 @@ func (j *judgment) commission(p *price, d deal, v worth) error {
 		p.commRule = "no publisher: no commission"
 		return nil
 	}
-	kind, minor, percent, from := d.offer.CommissionKind, d.offer.Commission, d.offer.CommissionPercent, "offer"
-	if d.goal.CommissionKind != "" {
-		kind, minor, percent, from = d.goal.CommissionKind, d.goal.Commission, d.goal.CommissionPercent, "goal "+d.goal.Key
+	inForce := catalog.TermsAt(j.view.Terms(d.offer.ID), d.at)
+	if inForce != nil {
+		p.terms = inForce.Number
 	}
-	if e := j.view.Enrollment(d.offer.ID, d.publisher); e != nil && e.CommissionKind != "" {
-		kind, minor, percent, from = e.CommissionKind, e.Commission, e.CommissionPercent, "enrollment "+e.ID
-	}
+	rule := catalog.CommissionOf(d.offer, d.goal, inForce, j.view.Enrollment(d.offer.ID, d.publisher))
+	kind, minor, percent, from := rule.Kind, rule.Minor, rule.Percent, rule.From
 	base := p.revenue
 	of := "payout"
 	switch kind {

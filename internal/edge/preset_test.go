@@ -109,6 +109,7 @@ func TestEveryReason(t *testing.T) {
 		{routing.PublisherInactive, func(r *rows) { r.pub.Status = catalog.StatusPaused }, "", fallback},
 		{routing.PublisherInactive, func(r *rows) { r.pub.Status = catalog.StatusBanned }, "", fallback},
 		{routing.PublisherInactive, func(r *rows) { r.pub.Archived = true }, "", fallback},
+		{routing.EnrollmentPaused, func(r *rows) { r.enr.Status = catalog.Paused }, "", fallback},
 		{routing.EnrollmentRevoked, func(r *rows) { r.enr.Status = catalog.Revoked }, "", fallback},
 		{routing.EnrollmentMissing, func(r *rows) { r.enr.Status = catalog.Rejected }, "", fallback},
 		{routing.EnrollmentMissing, func(r *rows) { r.enr.Status = catalog.Applied }, "", fallback},

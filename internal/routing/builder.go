@@ -92,7 +92,7 @@ func (b *Builder) put(e catalog.Entity) {
 // builder's own by now.
 func (b *Builder) deny(e *catalog.Enrollment) {
 	k := denied{slotOf(b.offers, e.Offer), slotOf(b.publishers, e.Publisher)}
-	if e.Status != catalog.Revoked && e.Status != catalog.Rejected {
+	if e.Status != catalog.Revoked && e.Status != catalog.Rejected && e.Status != catalog.Paused {
 		delete(b.next.denied, k)
 		return
 	}

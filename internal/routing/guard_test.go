@@ -45,7 +45,7 @@ func TestKeywordNeverReplacesTheClickID(t *testing.T) {
 // A publisher whose enrollment to an offer was revoked or rejected sends it no visitors, by
 // whichever way: also not as the fallback of another one (its clicks would earn there).
 func TestFallbackOfferAsksTheEnrollment(t *testing.T) {
-	for _, status := range []string{catalog.Revoked, catalog.Rejected} {
+	for _, status := range []string{catalog.Revoked, catalog.Rejected, catalog.Paused} {
 		f := newFixture()
 		f.offer.Status, f.offer.FallbackOffer = catalog.StatusPaused, "next"
 		b := NewBuilder()

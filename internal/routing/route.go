@@ -23,7 +23,8 @@ const (
 	DeviceBlocked     = "device_blocked"     // a device it does not take
 	PublisherInactive = "publisher_inactive" // not active, archived, or gone
 	EnrollmentRevoked = "enrollment_revoked"
-	EnrollmentMissing = "enrollment_missing" // none, or applied for or rejected: never granted
+	EnrollmentPaused  = "enrollment_paused"
+	EnrollmentMissing = "enrollment_missing" // none, or applied for, invited to, rejected: never granted
 	NoDestination     = "no_destination"     // no offer, or its URL does not compile
 	DeepLinkDenied    = "deep_link_denied"   // the allow-list does not have its host
 	DeepLinkInvalid   = "deep_link_invalid"  // not a URL that every parser reads alike
@@ -234,6 +235,8 @@ func enrollmentRefusal(e *catalog.Enrollment) string {
 		return EnrollmentMissing
 	case e.Status == catalog.Revoked:
 		return EnrollmentRevoked
+	case e.Status == catalog.Paused:
+		return EnrollmentPaused
 	case e.Status != catalog.Approved:
 		return EnrollmentMissing
 	}

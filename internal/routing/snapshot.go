@@ -62,7 +62,7 @@ type enrollment struct {
 	refusal string
 }
 
-// denied is a publisher that an offer was taken from, or not given: it sends the offer no
+// denied is a publisher that an offer was taken from, for good or for a time, or not given: it sends the offer no
 // visitors as a fallback either.
 type denied struct{ offer, publisher slot }
 

@@ -82,6 +82,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"creatives", creativeRow, creativeEntity,
 		(*q.Queries).InsertCreative, (*q.Queries).UpdateCreative, (*q.Queries).GetCreative, (*q.Queries).ChangedCreatives,
 	},
+	catalog.KindTerms: &kind[catalog.TermsVersion, q.Term, q.InsertTermsParams, q.UpdateTermsParams, q.GetTermsParams, q.ChangedTermsParams, *catalog.TermsVersion]{
+		"terms", termsRow, termsEntity,
+		(*q.Queries).InsertTerms, (*q.Queries).UpdateTerms, (*q.Queries).GetTerms, (*q.Queries).ChangedTerms,
+	},
 }
 
 // kindOf finds the store of a kind.

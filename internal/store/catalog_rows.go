@@ -117,6 +117,7 @@ func offerRow(e *catalog.Offer) q.Offer {
 		CapStates: texts(e.CapStates), CapWarn: e.CapWarn, OverCap: e.OverCap, CapsSince: e.CapsSince,
 		Description: e.Description, Category: e.Category, PreviewURL: e.PreviewURL, Traffic: texts(e.Traffic), CouponPrecedence: e.CouponPrecedence,
 		LiveSince: e.LiveSince, LiveReason: e.LiveReason,
+		Visibility: e.Visibility, Questions: rowsJSON(e.Questions), ReapplyDays: e.ReapplyDays,
 	}
 }
 
@@ -137,6 +138,7 @@ func offerEntity(r q.Offer) *catalog.Offer {
 		CapTimeZone: r.CapTimeZone, CapStates: textsOf(r.CapStates), CapWarn: r.CapWarn, OverCap: r.OverCap, CapsSince: r.CapsSince,
 		Description: r.Description, Category: r.Category, PreviewURL: r.PreviewURL, Traffic: textsOf(r.Traffic), CouponPrecedence: r.CouponPrecedence,
 		LiveSince: r.LiveSince, LiveReason: r.LiveReason,
+		Visibility: r.Visibility, Questions: rowsOf[catalog.Question](r.Questions), ReapplyDays: r.ReapplyDays,
 	}
 }
 
@@ -183,6 +185,8 @@ func enrollmentRow(e *catalog.Enrollment) q.Enrollment {
 		Archived: e.Archived, Search: searchable("", e.ID),
 		Offer: e.Offer, Publisher: e.Publisher, Status: e.Status, Reason: e.Reason,
 		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent,
+		Terms: e.Terms, Answers: rowsJSON(e.Answers), Applied: e.Applied, Decided: e.Decided,
+		Accepted: e.Accepted, AcceptedBy: e.AcceptedBy, AcceptedFrom: e.AcceptedFrom,
 	}
 }
 
@@ -191,6 +195,10 @@ func enrollmentEntity(r q.Enrollment) *catalog.Enrollment {
 		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Offer: r.Offer, Publisher: r.Publisher, Status: r.Status, Reason: r.Reason,
 		CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,
+		Agreement: catalog.Agreement{
+			Terms: r.Terms, Answers: rowsOf[catalog.Answer](r.Answers), Applied: r.Applied, Decided: r.Decided,
+			Accepted: r.Accepted, AcceptedBy: r.AcceptedBy, AcceptedFrom: r.AcceptedFrom,
+		},
 	}
 }
 
@@ -274,5 +282,24 @@ func creativeEntity(r q.Creative) *catalog.Creative {
 		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Offer: r.Offer, Name: r.Name, Type: r.Type, Image: r.Image, ImageType: r.ImageType, ImageWidth: r.ImageWidth, ImageHeight: r.ImageHeight,
 		ImageSize: r.ImageSize, Alt: r.Alt, Headline: r.Headline, Body: r.Body, CallToAction: r.CallToAction, URL: r.URL, Status: r.Status, Notes: r.Notes,
+	}
+}
+
+func termsRow(e *catalog.TermsVersion) q.Term {
+	return q.Term{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(catalog.NameOf(e), e.ID),
+		Offer: e.Offer, Number: e.Number, FromAt: e.From, Body: e.Text,
+		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent, Goals: rowsJSON(e.Goals),
+		CookieDays: e.CookieDays, WindowDays: e.WindowDays,
+	}
+}
+
+func termsEntity(r q.Term) *catalog.TermsVersion {
+	return &catalog.TermsVersion{
+		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Offer: r.Offer, Number: r.Number, From: r.FromAt, Text: r.Body,
+		CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent, Goals: rowsOf[catalog.GoalCommission](r.Goals),
+		CookieDays: r.CookieDays, WindowDays: r.WindowDays,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -36,6 +37,8 @@ func references(e catalog.Entity) []reference {
 	case *catalog.Postback:
 		return []reference{{"publisher", catalog.KindPublisher, e.Publisher, true}, {"offer", catalog.KindOffer, e.Offer, false}}
 	case *catalog.Creative:
+		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
+	case *catalog.TermsVersion:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
 	}
 	return nil
@@ -79,6 +82,7 @@ var taken = map[uniqueKey]string{
 	{"coupons_code", "coupons.workspace, coupons.advertiser, coupons.code_key"}:             "code",
 	{"domains_host", "domains.host"}:                                                        "host",
 	{"domains_default", "domains.workspace, domains.advertiser"}:                            "default",
+	{"terms_number", "terms.workspace, terms.offer, terms.number"}:                          "number",
 	{"users_email", "users.email"}:                                                          "email",
 	{"api_keys_hash", "api_keys.hash"}:                                                      "hash",
 }
@@ -131,6 +135,8 @@ func uniqueValue(e catalog.Entity, field string) string {
 		return e.Code
 	case *catalog.Domain:
 		return e.Host
+	case *catalog.TermsVersion:
+		return strconv.FormatInt(e.Number, 10)
 	}
 	return ""
 }

@@ -138,46 +138,82 @@ func (c catalogStore) add(ctx context.Context, qs *q.Queries, ks kindStore, e ca
 
 // Update writes a row; see catalog.Store.
 func (c catalogStore) Update(ctx context.Context, e catalog.Entity, a catalog.Audit) error {
+	if e.Base().Version == 0 {
+		return catalog.ErrVersion // it was never read
+	}
+	return c.Put(ctx, []catalog.Entity{e}, []catalog.Audit{a})
+}
+
+// Put writes rows; see catalog.Store.
+func (c catalogStore) Put(ctx context.Context, es []catalog.Entity, as []catalog.Audit) error {
+	if len(es) == 0 {
+		return nil
+	}
+	before, after := make([]catalog.Meta, len(es)), make([]catalog.Meta, len(es))
+	for i, e := range es {
+		before[i] = *e.Base()
+	}
+	err := c.db.write(ctx, "catalog.put", func(ctx context.Context, s *session) error {
+		qs := q.New(s)
+		last, err := qs.BumpRevision(ctx, int64(len(es)))
+		if err != nil {
+			return fmt.Errorf("store: next revision: %w", err)
+		}
+		for i, e := range es {
+			*e.Base() = before[i] // a retry starts over
+			err := c.putOne(ctx, qs, e, last-int64(len(es)-1-i))
+			after[i] = *e.Base()
+			if err != nil {
+				return err
+			}
+		}
+		for _, a := range as {
+			err := insertAudit(ctx, qs, a)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i, e := range es {
+		*e.Base() = after[i]
+		if err != nil {
+			*e.Base() = before[i]
+		}
+	}
+	return err
+}
+
+// putOne adds or writes one row under a revision, and sets what it is then.
+func (c catalogStore) putOne(ctx context.Context, qs *q.Queries, e catalog.Entity, revision int64) error {
 	ks, err := kindOf(e.Kind())
 	if err != nil {
 		return err
 	}
-	before := *e.Base()
-	var revision int64
-	err = c.db.write(ctx, "catalog.update", func(ctx context.Context, s *session) error {
-		qs := q.New(s)
-		var err error
-		revision, err = qs.BumpRevision(ctx, 1)
-		if err != nil {
-			return fmt.Errorf("store: next revision: %w", err)
-		}
-		stored, err := ks.get(ctx, qs, before.Workspace, before.ID)
-		if err != nil {
-			return err
-		}
-		if stored.Base().Version != before.Version {
-			return catalog.ErrVersion
-		}
-		err = checkReferences(ctx, qs, e)
-		if err != nil {
-			return err
-		}
-		e.Base().Revision = revision
-		written, err := ks.update(ctx, qs, e)
-		if err != nil {
-			return c.refused(e, err)
-		}
-		if !written {
-			return catalog.ErrVersion
-		}
-		return insertAudit(ctx, qs, a)
-	})
-	*e.Base() = before
+	m := e.Base()
+	if m.Version == 0 {
+		return c.add(ctx, qs, ks, e, revision)
+	}
+	stored, err := ks.get(ctx, qs, m.Workspace, m.ID)
 	if err != nil {
 		return err
 	}
-	e.Base().Version++
-	e.Base().Revision = revision
+	if stored.Base().Version != m.Version {
+		return catalog.ErrVersion
+	}
+	err = checkReferences(ctx, qs, e)
+	if err != nil {
+		return err
+	}
+	m.Revision = revision
+	written, err := ks.update(ctx, qs, e)
+	if err != nil {
+		return c.refused(e, err)
+	}
+	if !written {
+		return catalog.ErrVersion
+	}
+	m.Version++
 	return nil
 }
 
@@ -205,6 +241,9 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 	}
 	if len(query.IDs) > 0 {
 		l.oneOf("id", query.IDs)
+	}
+	if len(query.Offers) > 0 {
+		l.oneOf("offer", query.Offers)
 	}
 	names := make([]string, 0, len(query.Filter))
 	for name := range query.Filter {

@@ -19,7 +19,7 @@ func conversionRow(c *conversion.Conversion) q.Conversion {
 		Status: string(c.Status), Currency: c.Currency, Revenue: c.Revenue, Commission: c.Commission,
 		SaleAmount: c.SaleAmount, HasSale: c.HasSale, Sent: c.Sent, Country: c.Country, Coupon: c.Coupon, Test: c.Test,
 		PayoutRule: c.PayoutRule, CommRule: c.CommRule, Warning: c.Warning, Revision: c.Revision, Dims: bytesOf(c.Dims),
-		Version: c.Version, Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, CouponNote: c.CouponNote,
+		Version: c.Version, Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, CouponNote: c.CouponNote, Terms: c.Terms,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 	}
@@ -35,7 +35,7 @@ func conversionOf(r q.Conversion) *conversion.Conversion {
 		Status: conversion.Status(r.Status), Currency: r.Currency, Revenue: r.Revenue, Commission: r.Commission,
 		SaleAmount: r.SaleAmount, HasSale: r.HasSale, Sent: r.Sent, Country: r.Country, Coupon: r.Coupon, Test: r.Test,
 		PayoutRule: r.PayoutRule, CommRule: r.CommRule, Warning: r.Warning, Revision: r.Revision, Dims: r.Dims,
-		Version: r.Version, Geo: r.Geo, Params: r.Params, Hold: r.Hold, OverCap: r.OverCap, SentBy: r.SentBy, CouponNote: r.CouponNote,
+		Version: r.Version, Geo: r.Geo, Params: r.Params, Hold: r.Hold, OverCap: r.OverCap, SentBy: r.SentBy, CouponNote: r.CouponNote, Terms: r.Terms,
 		SentCurrency: r.SentCurrency, SentSale: r.SentSale, Rate: conversion.FX{Rate: r.Rate, Date: r.RateDate, Source: r.RateSource},
 		ReportCurrency: r.ReportCurrency, Report: conversion.FX{Rate: r.ReportRate, Date: r.ReportRateDate, Source: r.ReportRateSource},
 	}
@@ -103,7 +103,7 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 		Status: string(c.Status), Source: c.Source, DedupKey: c.DedupKey, OrderNo: c.Order, Warning: c.Warning,
 		Revenue: c.Revenue, Commission: c.Commission, SaleAmount: c.SaleAmount, HasSale: c.HasSale,
 		Sent: c.Sent, PayoutRule: c.PayoutRule, CommRule: c.CommRule, Revision: c.Revision,
-		Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy,
+		Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, Terms: c.Terms,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 		ID: c.ID, Workspace: c.Workspace, Version: c.Version,

@@ -50,7 +50,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
 FROM conversions WHERE workspace = ?1 AND dedup_key = ?2
 `
 
@@ -111,6 +111,7 @@ func (q *Queries) ConversionByDedup(ctx context.Context, arg ConversionByDedupPa
 		&i.OverCap,
 		&i.SentBy,
 		&i.CouponNote,
+		&i.Terms,
 	)
 	return i, err
 }
@@ -120,7 +121,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
 FROM conversions WHERE workspace = ?1 AND click = ?2 ORDER BY id
 `
 
@@ -187,6 +188,7 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 			&i.OverCap,
 			&i.SentBy,
 			&i.CouponNote,
+			&i.Terms,
 		); err != nil {
 			return nil, err
 		}
@@ -457,7 +459,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
 FROM conversions WHERE id = ?1 AND workspace = ?2
 `
 
@@ -518,6 +520,7 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.OverCap,
 		&i.SentBy,
 		&i.CouponNote,
+		&i.Terms,
 	)
 	return i, err
 }
@@ -630,7 +633,7 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
@@ -638,7 +641,7 @@ INSERT INTO conversions (
   ?16, ?17, ?18, ?19, ?20,
   ?21, ?22, ?23, ?24,
   ?25, ?26, ?27, ?28,
-  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48
+  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING
 `
 
@@ -691,6 +694,7 @@ type InsertConversionParams struct {
 	OverCap          string `db:"over_cap"`
 	SentBy           string `db:"sent_by"`
 	CouponNote       string `db:"coupon_note"`
+	Terms            int64  `db:"terms"`
 }
 
 func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionParams) (int64, error) {
@@ -743,6 +747,7 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 		arg.OverCap,
 		arg.SentBy,
 		arg.CouponNote,
+		arg.Terms,
 	)
 	if err != nil {
 		return 0, err
@@ -1092,8 +1097,8 @@ UPDATE conversions SET
   status = ?1, source = ?2, dedup_key = ?3, order_no = ?4,
   revenue = ?5, commission = ?6, sale_amount = ?7, has_sale = ?8,
   sent = ?9, payout_rule = ?10, comm_rule = ?11, revision = ?12,
-  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, version = version + 1
-WHERE id = ?28 AND workspace = ?29 AND version = ?30
+  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, terms = ?28, version = version + 1
+WHERE id = ?29 AND workspace = ?30 AND version = ?31
 `
 
 type UpdateConversionParams struct {
@@ -1124,6 +1129,7 @@ type UpdateConversionParams struct {
 	Hold             string `db:"hold"`
 	OverCap          string `db:"over_cap"`
 	SentBy           string `db:"sent_by"`
+	Terms            int64  `db:"terms"`
 	ID               string `db:"id"`
 	Workspace        string `db:"workspace"`
 	Version          int64  `db:"version"`
@@ -1158,6 +1164,7 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.Hold,
 		arg.OverCap,
 		arg.SentBy,
+		arg.Terms,
 		arg.ID,
 		arg.Workspace,
 		arg.Version,

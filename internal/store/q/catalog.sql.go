@@ -248,7 +248,8 @@ func (q *Queries) ChangedDomains(ctx context.Context, arg ChangedDomainsParams) 
 const changedEnrollments = `-- name: ChangedEnrollments :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
-  status, reason, commission_kind, commission, commission_percent
+  status, reason, commission_kind, commission, commission_percent, terms, answers, applied, decided,
+  accepted, accepted_by, accepted_from
 FROM enrollments WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -282,6 +283,13 @@ func (q *Queries) ChangedEnrollments(ctx context.Context, arg ChangedEnrollments
 			&i.CommissionKind,
 			&i.Commission,
 			&i.CommissionPercent,
+			&i.Terms,
+			&i.Answers,
+			&i.Applied,
+			&i.Decided,
+			&i.Accepted,
+			&i.AcceptedBy,
+			&i.AcceptedFrom,
 		); err != nil {
 			return nil, err
 		}
@@ -414,7 +422,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
 FROM offers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -487,6 +495,9 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 			&i.Tracking,
 			&i.LiveSince,
 			&i.LiveReason,
+			&i.Visibility,
+			&i.Questions,
+			&i.ReapplyDays,
 		); err != nil {
 			return nil, err
 		}
@@ -592,6 +603,60 @@ func (q *Queries) ChangedPublishers(ctx context.Context, arg ChangedPublishersPa
 			&i.Email,
 			&i.Status,
 			&i.Notes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const changedTerms = `-- name: ChangedTerms :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, number, from_at,
+  body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
+FROM terms WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedTermsParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedTerms(ctx context.Context, arg ChangedTermsParams) ([]Term, error) {
+	rows, err := q.db.QueryContext(ctx, changedTerms, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Term
+	for rows.Next() {
+		var i Term
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Offer,
+			&i.Number,
+			&i.FromAt,
+			&i.Body,
+			&i.CommissionKind,
+			&i.Commission,
+			&i.CommissionPercent,
+			&i.Goals,
+			&i.CookieDays,
+			&i.WindowDays,
 		); err != nil {
 			return nil, err
 		}
@@ -836,7 +901,8 @@ func (q *Queries) GetDomain(ctx context.Context, arg GetDomainParams) (Domain, e
 const getEnrollment = `-- name: GetEnrollment :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
-  status, reason, commission_kind, commission, commission_percent
+  status, reason, commission_kind, commission, commission_percent, terms, answers, applied, decided,
+  accepted, accepted_by, accepted_from
 FROM enrollments WHERE workspace = ?1 AND id = ?2
 `
 
@@ -864,6 +930,13 @@ func (q *Queries) GetEnrollment(ctx context.Context, arg GetEnrollmentParams) (E
 		&i.CommissionKind,
 		&i.Commission,
 		&i.CommissionPercent,
+		&i.Terms,
+		&i.Answers,
+		&i.Applied,
+		&i.Decided,
+		&i.Accepted,
+		&i.AcceptedBy,
+		&i.AcceptedFrom,
 	)
 	return i, err
 }
@@ -1004,7 +1077,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
 FROM offers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -1071,6 +1144,9 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 		&i.Tracking,
 		&i.LiveSince,
 		&i.LiveReason,
+		&i.Visibility,
+		&i.Questions,
+		&i.ReapplyDays,
 	)
 	return i, err
 }
@@ -1144,6 +1220,44 @@ func (q *Queries) GetPublisher(ctx context.Context, arg GetPublisherParams) (Pub
 		&i.Email,
 		&i.Status,
 		&i.Notes,
+	)
+	return i, err
+}
+
+const getTerms = `-- name: GetTerms :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, number, from_at,
+  body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
+FROM terms WHERE workspace = ?1 AND id = ?2
+`
+
+type GetTermsParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetTerms(ctx context.Context, arg GetTermsParams) (Term, error) {
+	row := q.db.QueryRowContext(ctx, getTerms, arg.Workspace, arg.ID)
+	var i Term
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Offer,
+		&i.Number,
+		&i.FromAt,
+		&i.Body,
+		&i.CommissionKind,
+		&i.Commission,
+		&i.CommissionPercent,
+		&i.Goals,
+		&i.CookieDays,
+		&i.WindowDays,
 	)
 	return i, err
 }
@@ -1466,12 +1580,15 @@ func (q *Queries) InsertDomain(ctx context.Context, arg InsertDomainParams) erro
 const insertEnrollment = `-- name: InsertEnrollment :exec
 INSERT INTO enrollments (
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
-  status, reason, commission_kind, commission, commission_percent
+  status, reason, commission_kind, commission, commission_percent, terms, answers, applied, decided,
+  accepted, accepted_by, accepted_from
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
   ?10, ?11, ?12, ?13,
-  ?14, ?15
+  ?14, ?15, ?16, ?17,
+  ?18, ?19, ?20, ?21,
+  ?22
 )
 `
 
@@ -1491,6 +1608,13 @@ type InsertEnrollmentParams struct {
 	CommissionKind    string `db:"commission_kind"`
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
+	Terms             int64  `db:"terms"`
+	Answers           string `db:"answers"`
+	Applied           int64  `db:"applied"`
+	Decided           int64  `db:"decided"`
+	Accepted          int64  `db:"accepted"`
+	AcceptedBy        string `db:"accepted_by"`
+	AcceptedFrom      string `db:"accepted_from"`
 }
 
 func (q *Queries) InsertEnrollment(ctx context.Context, arg InsertEnrollmentParams) error {
@@ -1510,6 +1634,13 @@ func (q *Queries) InsertEnrollment(ctx context.Context, arg InsertEnrollmentPara
 		arg.CommissionKind,
 		arg.Commission,
 		arg.CommissionPercent,
+		arg.Terms,
+		arg.Answers,
+		arg.Applied,
+		arg.Decided,
+		arg.Accepted,
+		arg.AcceptedBy,
+		arg.AcceptedFrom,
 	)
 	return err
 }
@@ -1669,7 +1800,7 @@ INSERT INTO offers (
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
@@ -1679,7 +1810,7 @@ INSERT INTO offers (
   ?22, ?23, ?24,
   ?25, ?26, ?27,
   ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49,
-  ?50, ?51, ?52, ?53, ?54
+  ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57
 )
 `
 
@@ -1738,6 +1869,9 @@ type InsertOfferParams struct {
 	Tracking          string `db:"tracking"`
 	LiveSince         int64  `db:"live_since"`
 	LiveReason        string `db:"live_reason"`
+	Visibility        string `db:"visibility"`
+	Questions         string `db:"questions"`
+	ReapplyDays       int64  `db:"reapply_days"`
 }
 
 func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error {
@@ -1796,6 +1930,9 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 		arg.Tracking,
 		arg.LiveSince,
 		arg.LiveReason,
+		arg.Visibility,
+		arg.Questions,
+		arg.ReapplyDays,
 	)
 	return err
 }
@@ -1903,6 +2040,63 @@ func (q *Queries) InsertPublisher(ctx context.Context, arg InsertPublisherParams
 		arg.Email,
 		arg.Status,
 		arg.Notes,
+	)
+	return err
+}
+
+const insertTerms = `-- name: InsertTerms :exec
+INSERT INTO terms (
+  id, workspace, created, updated, version, revision, archived, search, offer, number, from_at,
+  body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5,
+  ?6, ?7, ?8, ?9, ?10,
+  ?11, ?12, ?13, ?14,
+  ?15, ?16, ?17, ?18
+)
+`
+
+type InsertTermsParams struct {
+	ID                string `db:"id"`
+	Workspace         string `db:"workspace"`
+	Created           int64  `db:"created"`
+	Updated           int64  `db:"updated"`
+	Version           int64  `db:"version"`
+	Revision          int64  `db:"revision"`
+	Archived          bool   `db:"archived"`
+	Search            string `db:"search"`
+	Offer             string `db:"offer"`
+	Number            int64  `db:"number"`
+	FromAt            int64  `db:"from_at"`
+	Body              string `db:"body"`
+	CommissionKind    string `db:"commission_kind"`
+	Commission        int64  `db:"commission"`
+	CommissionPercent string `db:"commission_percent"`
+	Goals             string `db:"goals"`
+	CookieDays        int64  `db:"cookie_days"`
+	WindowDays        int64  `db:"window_days"`
+}
+
+func (q *Queries) InsertTerms(ctx context.Context, arg InsertTermsParams) error {
+	_, err := q.db.ExecContext(ctx, insertTerms,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Offer,
+		arg.Number,
+		arg.FromAt,
+		arg.Body,
+		arg.CommissionKind,
+		arg.Commission,
+		arg.CommissionPercent,
+		arg.Goals,
+		arg.CookieDays,
+		arg.WindowDays,
 	)
 	return err
 }
@@ -2248,8 +2442,11 @@ UPDATE enrollments SET
   search = ?4, offer = ?5, publisher = ?6,
   status = ?7, reason = ?8,
   commission_kind = ?9, commission = ?10,
-  commission_percent = ?11, version = version + 1
-WHERE workspace = ?12 AND id = ?13 AND version = ?14
+  commission_percent = ?11, terms = ?12,
+  answers = ?13, applied = ?14, decided = ?15,
+  accepted = ?16, accepted_by = ?17,
+  accepted_from = ?18, version = version + 1
+WHERE workspace = ?19 AND id = ?20 AND version = ?21
 `
 
 type UpdateEnrollmentParams struct {
@@ -2264,6 +2461,13 @@ type UpdateEnrollmentParams struct {
 	CommissionKind    string `db:"commission_kind"`
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
+	Terms             int64  `db:"terms"`
+	Answers           string `db:"answers"`
+	Applied           int64  `db:"applied"`
+	Decided           int64  `db:"decided"`
+	Accepted          int64  `db:"accepted"`
+	AcceptedBy        string `db:"accepted_by"`
+	AcceptedFrom      string `db:"accepted_from"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -2282,6 +2486,13 @@ func (q *Queries) UpdateEnrollment(ctx context.Context, arg UpdateEnrollmentPara
 		arg.CommissionKind,
 		arg.Commission,
 		arg.CommissionPercent,
+		arg.Terms,
+		arg.Answers,
+		arg.Applied,
+		arg.Decided,
+		arg.Accepted,
+		arg.AcceptedBy,
+		arg.AcceptedFrom,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -2425,8 +2636,8 @@ UPDATE offers SET
   require_order = ?22, deep_links = ?23,
   fallback_url = ?24, tags = ?25, notes = ?26,
   geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45,
-  min_seconds = ?46, attribution = ?47, tracking = ?48, live_since = ?49, live_reason = ?50, version = version + 1
-WHERE workspace = ?51 AND id = ?52 AND version = ?53
+  min_seconds = ?46, attribution = ?47, tracking = ?48, live_since = ?49, live_reason = ?50, visibility = ?51, questions = ?52, reapply_days = ?53, version = version + 1
+WHERE workspace = ?54 AND id = ?55 AND version = ?56
 `
 
 type UpdateOfferParams struct {
@@ -2480,6 +2691,9 @@ type UpdateOfferParams struct {
 	Tracking          string `db:"tracking"`
 	LiveSince         int64  `db:"live_since"`
 	LiveReason        string `db:"live_reason"`
+	Visibility        string `db:"visibility"`
+	Questions         string `db:"questions"`
+	ReapplyDays       int64  `db:"reapply_days"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -2537,6 +2751,9 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 		arg.Tracking,
 		arg.LiveSince,
 		arg.LiveReason,
+		arg.Visibility,
+		arg.Questions,
+		arg.ReapplyDays,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -2643,6 +2860,63 @@ func (q *Queries) UpdatePublisher(ctx context.Context, arg UpdatePublisherParams
 		arg.Email,
 		arg.Status,
 		arg.Notes,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const updateTerms = `-- name: UpdateTerms :execrows
+UPDATE terms SET
+  updated = ?1, revision = ?2, archived = ?3,
+  search = ?4, offer = ?5, number = ?6,
+  from_at = ?7, body = ?8, commission_kind = ?9,
+  commission = ?10, commission_percent = ?11,
+  goals = ?12, cookie_days = ?13, window_days = ?14,
+  version = version + 1
+WHERE workspace = ?15 AND id = ?16 AND version = ?17
+`
+
+type UpdateTermsParams struct {
+	Updated           int64  `db:"updated"`
+	Revision          int64  `db:"revision"`
+	Archived          bool   `db:"archived"`
+	Search            string `db:"search"`
+	Offer             string `db:"offer"`
+	Number            int64  `db:"number"`
+	FromAt            int64  `db:"from_at"`
+	Body              string `db:"body"`
+	CommissionKind    string `db:"commission_kind"`
+	Commission        int64  `db:"commission"`
+	CommissionPercent string `db:"commission_percent"`
+	Goals             string `db:"goals"`
+	CookieDays        int64  `db:"cookie_days"`
+	WindowDays        int64  `db:"window_days"`
+	Workspace         string `db:"workspace"`
+	ID                string `db:"id"`
+	Version           int64  `db:"version"`
+}
+
+func (q *Queries) UpdateTerms(ctx context.Context, arg UpdateTermsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateTerms,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Offer,
+		arg.Number,
+		arg.FromAt,
+		arg.Body,
+		arg.CommissionKind,
+		arg.Commission,
+		arg.CommissionPercent,
+		arg.Goals,
+		arg.CookieDays,
+		arg.WindowDays,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

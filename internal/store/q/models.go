@@ -142,6 +142,7 @@ type Conversion struct {
 	OverCap          string `db:"over_cap"`
 	SentBy           string `db:"sent_by"`
 	CouponNote       string `db:"coupon_note"`
+	Terms            int64  `db:"terms"`
 }
 
 type ConversionChange struct {
@@ -285,6 +286,13 @@ type Enrollment struct {
 	CommissionKind    string `db:"commission_kind"`
 	Commission        int64  `db:"commission"`
 	CommissionPercent string `db:"commission_percent"`
+	Terms             int64  `db:"terms"`
+	Answers           string `db:"answers"`
+	Applied           int64  `db:"applied"`
+	Decided           int64  `db:"decided"`
+	Accepted          int64  `db:"accepted"`
+	AcceptedBy        string `db:"accepted_by"`
+	AcceptedFrom      string `db:"accepted_from"`
 }
 
 type Goal struct {
@@ -467,6 +475,9 @@ type Offer struct {
 	Tracking          string `db:"tracking"`
 	LiveSince         int64  `db:"live_since"`
 	LiveReason        string `db:"live_reason"`
+	Visibility        string `db:"visibility"`
+	Questions         string `db:"questions"`
+	ReapplyDays       int64  `db:"reapply_days"`
 }
 
 type OnsiteEvent struct {
@@ -590,6 +601,27 @@ type Signal struct {
 	RetryAt    int64  `db:"retry_at"`
 	JudgedAt   int64  `db:"judged_at"`
 	Test       bool   `db:"test"`
+}
+
+type Term struct {
+	ID                string `db:"id"`
+	Workspace         string `db:"workspace"`
+	Created           int64  `db:"created"`
+	Updated           int64  `db:"updated"`
+	Version           int64  `db:"version"`
+	Revision          int64  `db:"revision"`
+	Archived          bool   `db:"archived"`
+	Search            string `db:"search"`
+	Offer             string `db:"offer"`
+	Number            int64  `db:"number"`
+	FromAt            int64  `db:"from_at"`
+	Body              string `db:"body"`
+	CommissionKind    string `db:"commission_kind"`
+	Commission        int64  `db:"commission"`
+	CommissionPercent string `db:"commission_percent"`
+	Goals             string `db:"goals"`
+	CookieDays        int64  `db:"cookie_days"`
+	WindowDays        int64  `db:"window_days"`
 }
 
 type TestConversion struct {

@@ -67,7 +67,7 @@ INSERT INTO offers (
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name),
@@ -77,7 +77,7 @@ INSERT INTO offers (
   sqlc.arg(append_click_id), sqlc.arg(cookie_days), sqlc.arg(window_days),
   sqlc.arg(initial_status), sqlc.arg(require_order), sqlc.arg(deep_links),
   sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence),
-  sqlc.arg(min_seconds), sqlc.arg(attribution), sqlc.arg(tracking), sqlc.arg(live_since), sqlc.arg(live_reason)
+  sqlc.arg(min_seconds), sqlc.arg(attribution), sqlc.arg(tracking), sqlc.arg(live_since), sqlc.arg(live_reason), sqlc.arg(visibility), sqlc.arg(questions), sqlc.arg(reapply_days)
 );
 
 -- name: UpdateOffer :execrows
@@ -94,7 +94,7 @@ UPDATE offers SET
   require_order = sqlc.arg(require_order), deep_links = sqlc.arg(deep_links),
   fallback_url = sqlc.arg(fallback_url), tags = sqlc.arg(tags), notes = sqlc.arg(notes),
   geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence),
-  min_seconds = sqlc.arg(min_seconds), attribution = sqlc.arg(attribution), tracking = sqlc.arg(tracking), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), version = version + 1
+  min_seconds = sqlc.arg(min_seconds), attribution = sqlc.arg(attribution), tracking = sqlc.arg(tracking), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), visibility = sqlc.arg(visibility), questions = sqlc.arg(questions), reapply_days = sqlc.arg(reapply_days), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetOffer :one
@@ -103,7 +103,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
 FROM offers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedOffers :many
@@ -112,7 +112,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
 FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertGoal :exec
@@ -186,12 +186,15 @@ FROM publishers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.ar
 -- name: InsertEnrollment :exec
 INSERT INTO enrollments (
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
-  status, reason, commission_kind, commission, commission_percent
+  status, reason, commission_kind, commission, commission_percent, terms, answers, applied, decided,
+  accepted, accepted_by, accepted_from
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer),
   sqlc.arg(publisher), sqlc.arg(status), sqlc.arg(reason), sqlc.arg(commission_kind),
-  sqlc.arg(commission), sqlc.arg(commission_percent)
+  sqlc.arg(commission), sqlc.arg(commission_percent), sqlc.arg(terms), sqlc.arg(answers),
+  sqlc.arg(applied), sqlc.arg(decided), sqlc.arg(accepted), sqlc.arg(accepted_by),
+  sqlc.arg(accepted_from)
 );
 
 -- name: UpdateEnrollment :execrows
@@ -200,19 +203,24 @@ UPDATE enrollments SET
   search = sqlc.arg(search), offer = sqlc.arg(offer), publisher = sqlc.arg(publisher),
   status = sqlc.arg(status), reason = sqlc.arg(reason),
   commission_kind = sqlc.arg(commission_kind), commission = sqlc.arg(commission),
-  commission_percent = sqlc.arg(commission_percent), version = version + 1
+  commission_percent = sqlc.arg(commission_percent), terms = sqlc.arg(terms),
+  answers = sqlc.arg(answers), applied = sqlc.arg(applied), decided = sqlc.arg(decided),
+  accepted = sqlc.arg(accepted), accepted_by = sqlc.arg(accepted_by),
+  accepted_from = sqlc.arg(accepted_from), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetEnrollment :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
-  status, reason, commission_kind, commission, commission_percent
+  status, reason, commission_kind, commission, commission_percent, terms, answers, applied, decided,
+  accepted, accepted_by, accepted_from
 FROM enrollments WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedEnrollments :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
-  status, reason, commission_kind, commission, commission_percent
+  status, reason, commission_kind, commission, commission_percent, terms, answers, applied, decided,
+  accepted, accepted_by, accepted_from
 FROM enrollments WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertLink :exec
@@ -389,6 +397,39 @@ SELECT
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
   states, preset, method, url, body_kind, body, replaces, status, notes
 FROM postbacks WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
+-- name: InsertTerms :exec
+INSERT INTO terms (
+  id, workspace, created, updated, version, revision, archived, search, offer, number, from_at,
+  body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer), sqlc.arg(number),
+  sqlc.arg(from_at), sqlc.arg(body), sqlc.arg(commission_kind), sqlc.arg(commission),
+  sqlc.arg(commission_percent), sqlc.arg(goals), sqlc.arg(cookie_days), sqlc.arg(window_days)
+);
+
+-- name: UpdateTerms :execrows
+UPDATE terms SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), offer = sqlc.arg(offer), number = sqlc.arg(number),
+  from_at = sqlc.arg(from_at), body = sqlc.arg(body), commission_kind = sqlc.arg(commission_kind),
+  commission = sqlc.arg(commission), commission_percent = sqlc.arg(commission_percent),
+  goals = sqlc.arg(goals), cookie_days = sqlc.arg(cookie_days), window_days = sqlc.arg(window_days),
+  version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetTerms :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, number, from_at,
+  body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
+FROM terms WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedTerms :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, offer, number, from_at,
+  body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
+FROM terms WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: BumpRevision :one
 UPDATE catalog_revision SET revision = revision + sqlc.arg(n) WHERE id = 1 RETURNING revision;

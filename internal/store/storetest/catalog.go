@@ -30,6 +30,7 @@ var catalogTests = map[string]func(t *testing.T, s *Stores){
 	"unknown references":             testReferences,
 	"idempotency":                    testCatalogIdempotency,
 	"insert all or none":             testInsertAll,
+	"put all or none":                testPut,
 	"pages":                          testCatalogPages,
 	"filters":                        testCatalogFilters,
 	"tag filter":                     testTagFilter,
@@ -78,8 +79,8 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
 	p, e, l, c, d, b := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}, &catalog.Postback{}
-	cr := &catalog.Creative{}
-	all := []catalog.Entity{w, a, o, g, p, e, l, c, d, b, cr}
+	cr, v := &catalog.Creative{}, &catalog.TermsVersion{}
+	all := []catalog.Entity{w, a, o, g, p, e, l, c, d, b, cr, v}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -88,7 +89,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	o.FallbackOffer = ""
 	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
 	c.Offer, c.Publisher, c.Advertiser = o.ID, p.ID, a.ID
-	d.Advertiser = a.ID
+	d.Advertiser, v.Offer = a.ID, o.ID
 	b.Offer, b.Publisher = o.ID, p.ID
 	cr.Offer = o.ID
 	return all
@@ -225,6 +226,8 @@ func testTaken(t *testing.T, s *Stores) {
 	wantInvalid(t, s.Catalog.Update(ctx, domain, catalog.Audit{}), "default", "taken")
 	domain.Default = false
 	must(t, s.Catalog.Update(ctx, domain, catalog.Audit{}))
+	terms := &catalog.TermsVersion{Meta: meta(9, home), Offer: off, Number: of(catalog.KindTerms).(*catalog.TermsVersion).Number}
+	f(terms, "number")
 
 	// Empty values are not unique, and neither are these elsewhere.
 	put(t, s,
@@ -234,6 +237,7 @@ func testTaken(t *testing.T, s *Stores) {
 		&catalog.Offer{Meta: meta(16, home)}, &catalog.Offer{Meta: meta(17, home)},
 		&catalog.Goal{Meta: meta(18, home), Offer: id("new", 16), Key: of(catalog.KindGoal).(*catalog.Goal).Key},
 		&catalog.Coupon{Meta: meta(19, home), Offer: off, Publisher: pub, Code: code},
+		&catalog.TermsVersion{Meta: meta(20, home), Offer: id("new", 16), Number: terms.Number},
 	)
 	wantInvalid(t, insert(s, &catalog.Publisher{Meta: meta(11, home)}), "id", "taken")
 }
@@ -258,6 +262,7 @@ func testReferences(t *testing.T, s *Stores) {
 		wantInvalid(t, insert(s, &catalog.Domain{Meta: meta(), Host: "h.example", Advertiser: bad}), "advertiser", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Postback{Meta: meta(), Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Postback{Meta: meta(), Publisher: pub, Offer: bad}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.TermsVersion{Meta: meta(), Offer: bad}), "offer", "unknown_reference")
 	}
 	house := &catalog.Link{Meta: meta(), Key: "k", Offer: off}
 	put(t, s, &catalog.Offer{Meta: meta()}, house)
@@ -329,6 +334,46 @@ func testInsertAll(t *testing.T, s *Stores) {
 	must(t, s.Catalog.InsertAll(ctx, nil, catalog.Audit{}))
 }
 
+// testPut: rows that are new and rows that change go in one transaction, each under a
+// revision of its own, or not at all.
+func testPut(t *testing.T, s *Stores) {
+	all := sample(home, "a", 1)
+	must(t, s.Catalog.InsertAll(ctx, all, catalog.Audit{}))
+	enr, made := all[5].(*catalog.Enrollment), all[6].(*catalog.Link)
+	link := &catalog.Link{Meta: catalog.Meta{ID: id("new", 1), Workspace: home}, Key: "another", Offer: made.Offer, Publisher: made.Publisher}
+	enr.Reason = "changed"
+	was := enr.Version
+	must(t, s.Catalog.Put(ctx, []catalog.Entity{enr, link}, []catalog.Audit{{Workspace: home, Subject: "put 1"}, {Workspace: home, Subject: "put 2"}}))
+	if enr.Version != was+1 || link.Version != 1 || link.Revision != enr.Revision+1 {
+		t.Errorf("versions %d and %d, revisions %d and %d", enr.Version, link.Version, enr.Revision, link.Revision)
+	}
+	equal(t, get[int64](t)(s.Catalog.Revision(ctx)), link.Revision)
+	for _, e := range []catalog.Entity{enr, link} {
+		equal(t, get[catalog.Entity](t)(s.Catalog.Get(ctx, e.Kind(), home, e.Base().ID)), e)
+	}
+	trail := get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, "", 10))
+	equal(t, len(trail), 2)
+
+	// Somebody else wrote meanwhile, or a key is taken: nothing is written.
+	stale, other := *enr, *enr
+	other.Reason = "by another"
+	must(t, s.Catalog.Update(ctx, &other, catalog.Audit{}))
+	third := &catalog.Link{Meta: catalog.Meta{ID: id("new", 2), Workspace: home}, Key: "third", Offer: made.Offer, Publisher: made.Publisher}
+	stale.Reason = "lost"
+	wantErr(t, s.Catalog.Put(ctx, []catalog.Entity{third, &stale}, nil), catalog.ErrVersion)
+	third.Key = link.Key
+	other.Reason = "lost, too"
+	before := other.Meta
+	wantInvalid(t, s.Catalog.Put(ctx, []catalog.Entity{&other, third}, nil), "key", "taken")
+	if other.Meta != before || third.Version != 0 || third.Revision != 0 {
+		t.Errorf("a refused write changed %+v and %+v", other.Meta, third.Meta)
+	}
+	equal(t, get[catalog.Entity](t)(s.Catalog.Get(ctx, catalog.KindEnrollment, home, enr.ID)).(*catalog.Enrollment).Reason, "by another")
+	_, err := s.Catalog.Get(ctx, catalog.KindLink, home, third.ID)
+	wantErr(t, err, catalog.ErrNotFound)
+	must(t, s.Catalog.Put(ctx, nil, nil))
+}
+
 func testCatalogPages(t *testing.T, s *Stores) {
 	var all []catalog.Entity
 	for i := range 25 {
@@ -388,6 +433,10 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 	}
 	rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindOffer, Workspace: home, Filter: map[string]string{"status": catalog.StatusActive, "advertiser": ""}}))
 	equal(t, len(rows), 1)
+	for _, kind := range []catalog.Kind{catalog.KindGoal, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindTerms} {
+		equal(t, len(get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: kind, Workspace: home, Offers: []string{id("off", 9), id("off", 1)}}))), 1)
+		equal(t, len(get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: kind, Workspace: home, Offers: []string{id("off", 9)}}))), 0)
+	}
 }
 
 // testTagFilter: a tag finds the offers that have exactly it, whatever it is made of:
