@@ -117,3 +117,39 @@ func TestAPartysKeysAndPeople(t *testing.T) {
 		t.Errorf("a key has a name of a person: %v", err)
 	}
 }
+
+// A manager is one of the workspace's own people, who may sign in.
+func TestStaffOfAWorkspace(t *testing.T) {
+	d := newDesk(t)
+	boss, ctx := d.owner(), t.Context()
+	in, err := d.CreateUser(ctx, boss.Principal(), account.UserDoc{Email: "in@example.com", Name: "In", Password: password, Workspaces: []string{"ws_a"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := d.CreateUser(ctx, boss.Principal(), account.UserDoc{Email: "out@example.com", Name: "Out", Password: password, Workspaces: []string{"ws_b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, err := d.CreateUser(ctx, boss.Principal(), account.UserDoc{Email: "gone@example.com", Name: "Gone", Password: password, Workspaces: []string{"ws_a"}, Disabled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	party := &account.User{ID: "usr_party", Email: "p@example.com", Workspaces: []string{"ws_a"}, Party: account.Party{Kind: account.PartyPublisher, ID: "pub_1", Workspace: "ws_a"}}
+	if err := d.store.InsertUser(ctx, party); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]bool{boss.ID: true, in.ID: true, out.ID: false, gone.ID: false, party.ID: false, "usr_none": false} {
+		if got, err := d.IsStaff(ctx, "ws_a", id); err != nil || got != want {
+			t.Errorf("IsStaff(%s) = %v, %v, want %v", id, got, err, want)
+		}
+	}
+	people, err := d.Staff(ctx, in.Principal(), "ws_a")
+	if err != nil || len(people) != 2 || people[0].ID != boss.ID || people[1].ID != in.ID {
+		t.Errorf("Staff = %v, %v; want the owner and the member, by name", people, err)
+	}
+	for _, p := range []account.Principal{out.Principal(), party.Principal(), {}} {
+		if _, err := d.Staff(ctx, p, "ws_a"); !errors.Is(err, account.ErrDenied) {
+			t.Errorf("Staff asked by %s: %v, want ErrDenied", p.ID, err)
+		}
+	}
+}

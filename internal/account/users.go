@@ -105,6 +105,33 @@ func sorted(ids []string) []string {
 	return slices.Compact(out)
 }
 
+// IsStaff reports whether a user is one of a workspace's own people, who may sign in.
+func (s *Service) IsStaff(ctx context.Context, workspace, id string) (bool, error) {
+	u, err := s.store.GetUser(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up user: %w", err)
+	}
+	return !u.Disabled && u.Principal().May(workspace, false), nil
+}
+
+// Staff returns those of the installation's own people who may work in the workspace, by
+// name. Everybody on staff there may ask: managers are chosen among them.
+func (s *Service) Staff(ctx context.Context, p Principal, workspace string) ([]*User, error) {
+	if !p.May(workspace, false) {
+		return nil, ErrDenied
+	}
+	users, err := s.store.ListUsers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	users = slices.DeleteFunc(users, func(u *User) bool { return u.Disabled || !u.Principal().May(workspace, false) })
+	slices.SortFunc(users, func(a, b *User) int { return strings.Compare(a.Principal().Name, b.Principal().Name) })
+	return users, nil
+}
+
 // mayManage: users are the installation's, so only its owners see and change them.
 func mayManage(p Principal, write bool) bool { return p.Owner && (p.Write || !write) }
 

@@ -37,6 +37,8 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /offers/{id}/archive": {"offers", ""}, "POST /offers/{id}/restore": {"offers", ""},
 	"GET /goals/{id}": {"goals", ""}, "PATCH /goals/{id}": {"goals", `{"name":"x"}`},
 	"POST /goals/{id}/archive": {"goals", ""}, "POST /goals/{id}/restore": {"goals", ""},
+	"GET /groups/{id}": {"groups", ""}, "PATCH /groups/{id}": {"groups", `{"notes":"x"}`},
+	"POST /groups/{id}/archive": {"groups", ""}, "POST /groups/{id}/restore": {"groups", ""},
 	"GET /publishers/{id}": {"publishers", ""}, "PATCH /publishers/{id}": {"publishers", `{"name":"x"}`},
 	"POST /publishers/{id}/archive": {"publishers", ""}, "POST /publishers/{id}/restore": {"publishers", ""},
 	"GET /publishers/{id}/balance": {"publishers", ""},
@@ -68,13 +70,13 @@ var isolation = map[string]struct{ object, body string }{
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
+	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
 	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
 }
 
 // objectOf says which object a reference names.
-var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks"}
+var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "group": "groups", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks"}
 
 var requestID = regexp.MustCompile(`req_[0-9a-z]{16}`)
 
@@ -138,7 +140,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "groups", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -146,7 +148,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "groups", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

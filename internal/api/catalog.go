@@ -31,6 +31,7 @@ func (s *server) registerCatalog() {
 	resource[catalog.AdvertiserDoc, Advertiser]{s, catalog.KindAdvertiser, "advertisers", s.advertiserView, "An advertiser is who pays per conversion: a merchant, or an affiliate network."}.register()
 	resource[catalog.OfferDoc, Offer]{s, catalog.KindOffer, "offers", s.offerView, "An offer is a destination that pays. A new one gets the default goal sale."}.register()
 	resource[catalog.GoalDoc, Goal]{s, catalog.KindGoal, "goals", s.goalView, "A goal is a conversion event of an offer, with terms of its own where the offer's do not fit."}.register()
+	resource[catalog.GroupDoc, Group]{s, catalog.KindGroup, "groups", s.groupView, "A group is some of the publishers: those of one tier, one country, one manager."}.register()
 	resource[catalog.PublisherDoc, Publisher]{s, catalog.KindPublisher, "publishers", s.publisherView, "A publisher brings visitors and earns commission."}.register()
 	resource[catalog.EnrollmentDoc, Enrollment]{s, catalog.KindEnrollment, "enrollments", s.enrollmentView, "An enrollment is a publisher's right to run an offer, with terms of its own where the goal's and the offer's do not fit."}.register()
 	resource[catalog.LinkDoc, Link]{s, catalog.KindLink, "links", s.linkView, "A link is a tracking URL: an offer and, unless it is the house's own, a publisher."}.register()

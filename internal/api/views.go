@@ -37,7 +37,7 @@ func maybeTime(us int64) *time.Time {
 	return &t
 }
 
-// Workspace, Advertiser, Offer, Goal, Publisher, Enrollment, Link, Coupon, Domain,
+// Workspace, Advertiser, Offer, Goal, Group, Publisher, Enrollment, Link, Coupon, Domain,
 // Postback, Creative and Terms are the rows of the catalog in answers: the document that
 // was set, and what the server added.
 type (
@@ -70,6 +70,11 @@ type (
 		catalog.GoalDoc
 		Default  bool   `json:"default" doc:"Whether signals that name no goal are judged by it."`
 		Currency string `json:"currency" doc:"Of its amounts: the offer's."`
+	}
+	// Group is some of the publishers.
+	Group struct {
+		Meta
+		catalog.GroupDoc
 	}
 	// Publisher brings visitors.
 	Publisher struct {
@@ -241,6 +246,10 @@ func (s *server) goalView(e catalog.Entity, x *extras) Goal {
 	g := e.(*catalog.Goal)
 	c := x.currency(g.Offer)
 	return Goal{metaOf(e), *catalog.DocOf(e, c).(*catalog.GoalDoc), g.Default, c}
+}
+
+func (s *server) groupView(e catalog.Entity, _ *extras) Group {
+	return Group{metaOf(e), *catalog.DocOf(e, "").(*catalog.GroupDoc)}
 }
 
 func (s *server) publisherView(e catalog.Entity, _ *extras) Publisher {

@@ -448,6 +448,8 @@ func (a *App) openCatalog(ctx context.Context) error {
 		err := a.loader.reach(ctx, revision)
 		a.caps.Wake()
 		return err
+	}, Staff: func(ctx context.Context, workspace, user string) (bool, error) {
+		return a.Accounts.IsStaff(ctx, workspace, user)
 	}})
 	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken,
 		Workspace: func(_ context.Context, id string) (bool, error) { return a.loader.View().Workspace(id) != nil, nil }})

@@ -20,6 +20,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildOffer(d, m)
 	case *GoalDoc:
 		return c.buildGoal(d, m)
+	case *GroupDoc:
+		return c.buildGroup(d, m)
 	case *PublisherDoc:
 		return c.buildPublisher(d, m)
 	case *EnrollmentDoc:
@@ -56,7 +58,11 @@ func (c *checker) buildWorkspace(d *WorkspaceDoc, m Meta) Entity {
 }
 
 func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
-	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, CookieDays: d.CookieDays, Notes: d.Notes}
+	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, CookieDays: d.CookieDays, Notes: d.Notes, Status: d.Status, Reason: strings.TrimSpace(d.Reason)}
+	if e.Status == "" {
+		e.Status = StatusActive
+	}
+	e.Website, e.ContactEmail = c.site("website", d.Website), c.email("contact_email", d.ContactEmail)
 	e.ClickParam = c.word("click_param", d.ClickParam)
 	e.Template = c.word("template", d.Template)
 	e.Macros = Macros{
@@ -65,6 +71,11 @@ func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
 	}
 	template, known := FindNetworkTemplate(e.Template)
 	old, updating := c.old.(*Advertiser)
+	was := ""
+	if updating {
+		was = old.Manager
+	}
+	e.Manager = c.staff("manager", d.Manager, was)
 	if e.Template != "" && !known && !(updating && old.Template == e.Template) && !c.wrong("template") {
 		c.bad.Add("template", "unknown_template", e.Template, "There is no such network template; GET /api/v1/network-templates lists them.")
 	}
@@ -106,8 +117,21 @@ func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
 	return e
 }
 
+func (c *checker) buildGroup(d *GroupDoc, m Meta) Entity {
+	e := &Group{Meta: m, Name: strings.TrimSpace(d.Name), Notes: d.Notes}
+	c.taken("name", e.Name, KindGroup, map[string]string{"name": e.Name})
+	return e
+}
+
 func (c *checker) buildPublisher(d *PublisherDoc, m Meta) Entity {
-	e := &Publisher{Meta: m, Name: strings.TrimSpace(d.Name), Status: d.Status, Notes: d.Notes}
+	e := &Publisher{Meta: m, Name: strings.TrimSpace(d.Name), Status: d.Status, Notes: d.Notes, Reason: strings.TrimSpace(d.Reason), Group: d.Group, Promotion: strings.TrimSpace(d.Promotion)}
+	group, manager := "", ""
+	if old, ok := c.old.(*Publisher); ok {
+		group, manager = old.Group, old.Manager
+	}
+	c.ref("group", KindGroup, d.Group, group)
+	e.Manager = c.staff("manager", d.Manager, manager)
+	e.Website = c.site("website", d.Website)
 	e.Email = c.email("email", d.Email)
 	c.taken("email", e.Email, KindPublisher, map[string]string{"email": e.Email})
 	return e

@@ -1,6 +1,6 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// publishers, enrollments, links, coupons, tracking domains, postbacks, creatives and
-// terms, with their validation.
+// groups, publishers, enrollments, links, coupons, tracking domains, postbacks, creatives
+// and terms, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -25,6 +25,7 @@ const (
 	KindAdvertiser Kind = "advertiser"
 	KindOffer      Kind = "offer"
 	KindGoal       Kind = "goal"
+	KindGroup      Kind = "group" // of publishers
 	KindPublisher  Kind = "publisher"
 	KindEnrollment Kind = "enrollment"
 	KindLink       Kind = "link"
@@ -36,7 +37,7 @@ const (
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative, KindTerms}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindGroup, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative, KindTerms}
 
 // Meta is what every entity carries.
 type Meta struct {
@@ -93,6 +94,13 @@ type Advertiser struct {
 	Template string
 	Macros   Macros
 	Notes    string
+	// Status: StatusActive, StatusPending, StatusPaused, StatusRejected, StatusBanned. The
+	// offers of one who is not active take no visitors; what was recorded stays as it is.
+	Status       string
+	Reason       string // why it was rejected, banned or paused, for itself to read
+	Manager      string // user of staff who looks after it, "" = nobody
+	Website      string
+	ContactEmail string // for us to write to; not what its people sign in with
 }
 
 // Macros are how a network writes the values of its postbacks, such as {payout} or
@@ -281,13 +289,15 @@ const (
 // TrafficKinds are the kinds of traffic an offer may allow.
 var TrafficKinds = []string{"content", "cashback", "comparison", "coupon", "display", "email", "incentive", "influencer", "loyalty", "mobile_app", "native", "pop", "push", "search", "search_brand", "sms", "social", "video"}
 
-// Statuses of offers, links and publishers.
+// Statuses of offers, links, publishers and advertisers.
 const (
 	StatusActive  = "active"
 	StatusPaused  = "paused"
 	StatusDraft   = "draft"
 	StatusPending = "pending"
 	StatusBanned  = "banned"
+
+	StatusRejected = "rejected" // of publishers and advertisers: did not get in
 
 	StatusSubmitted = "submitted" // of offers: waiting for our approval
 	StatusApproved  = "approved"  // of offers: approved, not yet taking visitors
@@ -327,13 +337,27 @@ var GoalTypes = []string{GoalSale, GoalLead, GoalSignup, GoalDownload, GoalForm,
 // PaysNothing reports whether the goal is an on-site event.
 func (g *Goal) PaysNothing() bool { return g.Type == GoalEvent }
 
+// Group is some of the workspace's publishers: those of one tier, one country, one manager.
+type Group struct {
+	Meta
+	Name  string // unique in the workspace
+	Notes string
+}
+
 // Publisher brings visitors and earns commission.
 type Publisher struct {
 	Meta
-	Name   string
-	Email  string
-	Status string // StatusActive, StatusPending, StatusPaused, StatusBanned
-	Notes  string
+	Name  string
+	Email string
+	// Status: the links of one who is not StatusActive send their visitors to the fallback.
+	// What was recorded for it stays as it is.
+	Status    string // StatusActive, StatusPending, StatusPaused, StatusRejected, StatusBanned
+	Reason    string // why it was rejected, banned or paused, for itself to read
+	Group     string // id, "" = none
+	Manager   string // user of staff who looks after it, "" = nobody
+	Website   string
+	Promotion string // how it brings visitors, in its own words
+	Notes     string
 }
 
 // Enrollment is a publisher's right to run an offer, with its own terms.
@@ -384,6 +408,7 @@ func (*Workspace) Kind() Kind  { return KindWorkspace }
 func (*Advertiser) Kind() Kind { return KindAdvertiser }
 func (*Offer) Kind() Kind      { return KindOffer }
 func (*Goal) Kind() Kind       { return KindGoal }
+func (*Group) Kind() Kind      { return KindGroup }
 func (*Publisher) Kind() Kind  { return KindPublisher }
 func (*Enrollment) Kind() Kind { return KindEnrollment }
 func (*Link) Kind() Kind       { return KindLink }

@@ -14,7 +14,7 @@ import (
 // idPrefix says at a glance what an id is of.
 var idPrefix = map[Kind]string{
 	KindWorkspace: "ws_", KindAdvertiser: "adv_", KindOffer: "off_", KindGoal: "goal_",
-	KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_", KindPostback: "pbk_",
+	KindGroup: "grp_", KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_", KindPostback: "pbk_",
 	KindCreative: "cre_", KindTerms: "trm_",
 }
 
@@ -53,6 +53,8 @@ func workspaceField(d Doc) *string {
 	case *OfferDoc:
 		return &d.Workspace
 	case *GoalDoc:
+		return &d.Workspace
+	case *GroupDoc:
 		return &d.Workspace
 	case *PublisherDoc:
 		return &d.Workspace

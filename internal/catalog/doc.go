@@ -36,6 +36,11 @@ type AdvertiserDoc struct {
 	StatusMacro   string `json:"status_macro" required:"false" maxLength:"200" example:"{status}" doc:"What it writes for the state of the conversion."`
 	GoalMacro     string `json:"goal_macro" required:"false" maxLength:"200" example:"{event}" doc:"What it writes for the goal or event."`
 	Notes         string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+	Status        string `json:"status" required:"false" enum:",active,pending,paused,rejected,banned" doc:"Offers of one who is not active take no visitors; what was recorded stays as it is. Empty: active."`
+	Reason        string `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, banned or paused; it can read it."`
+	Manager       string `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
+	Website       string `json:"website" required:"false" maxLength:"500" example:"https://shop.example" doc:"Where it can be looked at."`
+	ContactEmail  string `json:"contact_email" required:"false" maxLength:"254" example:"ann@shop.example" doc:"For you to write to."`
 }
 
 // OfferDoc is what can be set on an [Offer].
@@ -138,12 +143,24 @@ type CapDoc struct {
 	Publisher string `json:"publisher" required:"false" maxLength:"64" doc:"Count one publisher's only, by its id, or each publisher's by itself: each. Empty: everybody's together."`
 }
 
+// GroupDoc is what can be set on a [Group].
+type GroupDoc struct {
+	Workspace string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Name      string `json:"name" required:"true" maxLength:"200" example:"Gold" doc:"What people call it. Unique in the workspace."`
+	Notes     string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+}
+
 // PublisherDoc is what can be set on a [Publisher].
 type PublisherDoc struct {
 	Workspace string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
 	Name      string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
 	Email     string `json:"email" required:"false" maxLength:"254" example:"ann@example.com" doc:"Unique in the workspace."`
-	Status    string `json:"status" required:"false" enum:"active,pending,paused,banned" doc:"Default active."`
+	Status    string `json:"status" required:"false" enum:"active,pending,paused,rejected,banned" doc:"Links of one who is not active send their visitors to the fallback; what was recorded stays as it is. Default active."`
+	Reason    string `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, banned or paused; it can read it."`
+	Group     string `json:"group" required:"false" maxLength:"64" doc:"The group it is in. Empty: none."`
+	Manager   string `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
+	Website   string `json:"website" required:"false" maxLength:"500" example:"https://blog.example" doc:"Where it can be looked at."`
+	Promotion string `json:"promotion" required:"false" maxLength:"2000" doc:"How it brings visitors."`
 	Notes     string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 
@@ -231,6 +248,7 @@ func (*WorkspaceDoc) Kind() Kind  { return KindWorkspace }
 func (*AdvertiserDoc) Kind() Kind { return KindAdvertiser }
 func (*OfferDoc) Kind() Kind      { return KindOffer }
 func (*GoalDoc) Kind() Kind       { return KindGoal }
+func (*GroupDoc) Kind() Kind      { return KindGroup }
 func (*PublisherDoc) Kind() Kind  { return KindPublisher }
 func (*EnrollmentDoc) Kind() Kind { return KindEnrollment }
 func (*LinkDoc) Kind() Kind       { return KindLink }
@@ -245,7 +263,7 @@ func NewDoc(kind Kind) Doc {
 	case KindWorkspace:
 		return &WorkspaceDoc{Currency: "USD", TimeZone: "UTC", IPMode: IPTruncated, RequireTests: true}
 	case KindAdvertiser:
-		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam, CookieDays: DefaultCookieDays}
+		return &AdvertiserDoc{Type: TypeMerchant, TokenRequired: true, ClickParam: defaultClickParam, CookieDays: DefaultCookieDays, Status: StatusActive}
 	case KindOffer:
 		return &OfferDoc{PayoutKind: PayoutFixed, Precedence: PostbackWins, CommissionKind: CommissionNone,
 			Tracking: TrackAny, Attribution: LastClick, InitialStatus: "pending", GeoSource: GeoClick, CouponPrecedence: ClickWins, OverCap: OverCapPay, CapWarn: 80,
@@ -254,6 +272,8 @@ func NewDoc(kind Kind) Doc {
 			Keywords: []KeywordDoc{}, Caps: []CapDoc{}, Traffic: []string{}, DeepLinks: []string{}, Tags: []string{}}
 	case KindGoal:
 		return &GoalDoc{Type: GoalSale, Precedence: PostbackWins, GeoPayouts: []GeoPayoutDoc{}}
+	case KindGroup:
+		return &GroupDoc{}
 	case KindPublisher:
 		return &PublisherDoc{Status: StatusActive}
 	case KindEnrollment:

@@ -16,7 +16,8 @@ func DocOf(e Entity, currency string) Doc {
 	case *Advertiser:
 		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, CookieDays: e.CookieDays, Template: e.Template,
 			ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
-			TxIDMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal, Notes: e.Notes}
+			TxIDMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal, Notes: e.Notes,
+			Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail}
 	case *Offer:
 		c := e.Currency
 		return &OfferDoc{
@@ -37,8 +38,11 @@ func DocOf(e Entity, currency string) Doc {
 			PayoutKind: e.PayoutKind, Payout: payoutText(e.Terms, currency), PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, currency), CommissionPercent: e.CommissionPercent,
 		}
+	case *Group:
+		return &GroupDoc{Workspace: e.Workspace, Name: e.Name, Notes: e.Notes}
 	case *Publisher:
-		return &PublisherDoc{Workspace: e.Workspace, Name: e.Name, Email: e.Email, Status: e.Status, Notes: e.Notes}
+		return &PublisherDoc{Workspace: e.Workspace, Name: e.Name, Email: e.Email, Status: e.Status, Notes: e.Notes,
+			Reason: e.Reason, Group: e.Group, Manager: e.Manager, Website: e.Website, Promotion: e.Promotion}
 	case *Enrollment:
 		return &EnrollmentDoc{
 			Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Status: e.Status, Reason: e.Reason,

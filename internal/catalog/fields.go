@@ -89,7 +89,7 @@ func rowField(list string, i int, field string) string {
 }
 
 // multiline are the texts that may have several lines.
-var multiline = []string{"notes", "description", "body", "text"}
+var multiline = []string{"notes", "description", "body", "text", "promotion"}
 
 // checkText reports the first thing that is wrong with a text.
 func (f docField) checkText(bad *Invalid) {

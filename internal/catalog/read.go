@@ -116,6 +116,8 @@ func NameOf(e Entity) string {
 		return e.Name
 	case *Goal:
 		return e.Name
+	case *Group:
+		return e.Name
 	case *Publisher:
 		return e.Name
 	case *Link:

@@ -21,6 +21,7 @@ type Service struct {
 	// ownHosts are the hosts of the installation itself, which no domain may be.
 	ownHosts []string
 	tested   func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
+	staff    func(ctx context.Context, workspace, user string) (bool, error)
 }
 
 // ServiceOptions are what a [Service] needs.
@@ -42,13 +43,19 @@ type ServiceOptions struct {
 	// with the status before ("" = it is new), whoever made it: mail about applications
 	// and decisions hangs here. The row is the callee's own. It must not block for long.
 	Agreed func(ctx context.Context, e *Enrollment, from string)
+	// Staff reports whether a user is one of the workspace's own people; nil believes every
+	// id.
+	Staff func(ctx context.Context, workspace, user string) (bool, error)
 }
 
 // NewService makes a service.
 func NewService(o ServiceOptions) *Service {
-	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested, told: o.Agreed}
+	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested, told: o.Agreed, staff: o.Staff}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.staff == nil {
+		s.staff = func(context.Context, string, string) (bool, error) { return true, nil }
 	}
 	if s.changed == nil {
 		s.changed = func(context.Context, int64) error { return nil }

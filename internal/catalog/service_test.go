@@ -80,11 +80,13 @@ func offerDoc() *catalog.OfferDoc {
 
 func TestDocumentsSurviveAReading(t *testing.T) {
 	s := newShelf(t)
-	network := s.create(&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Net", Type: "network"}).Base().ID
+	network := s.create(&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Net", Type: "network", Status: "active"}).Base().ID
 	other := s.create(offerDoc()).Base().ID
+	group := s.create(&catalog.GroupDoc{Name: "Gold"}).Base().ID
 	for i, d := range []catalog.Doc{
 		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", CookieDays: 28, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
-			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}"},
+			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}",
+			Status: "rejected", Reason: "Not our trade.", Manager: "usr_1", Website: "https://shop.example/", ContactEmail: "ann@shop.example"},
 		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "fixed", Payout: "1.005",
 			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, WindowDays: 90, MinSeconds: 5, Attribution: "first_click", Tracking: "postback", InitialStatus: "approved",
 			RequireOrder: true, DeepLinks: []string{".shop.example"}, FallbackURL: "https://f.example/", Tags: []string{"a", "ß"},
@@ -94,7 +96,9 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 			Caps:     []catalog.CapDoc{{"clicks", "weekly", 10, "", "each"}, {"conversions", "daily", 0, "sale", ""}}, CapTimeZone: "America/New_York",
 			CapStates: []string{"approved"}, CapWarn: 90, OverCap: "hold", Description: "a\nb", Category: "Fashion", PreviewURL: "https://shop.example/p", Traffic: []string{"email"}, CouponPrecedence: "coupon_wins",
 			Visibility: "private", Questions: []catalog.QuestionDoc{{"channel", "Where?", true, "choice", []string{"Mail", "Web"}}, {"why", "Why?", false, "long", []string{}}}, ReapplyDays: 7},
-		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", Notes: "a\nb"},
+		&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Email: "a@example.com", Status: "banned", Notes: "a\nb",
+			Reason: "Spam.", Group: group, Manager: "usr_1", Website: "https://b.example/", Promotion: "Reviews,\nand a newsletter."},
+		&catalog.GroupDoc{Workspace: s.ws, Name: "Silver", Notes: "a\nb"},
 	} {
 		e := s.create(d)
 		got, err := s.Get(t.Context(), owner, d.Kind(), s.ws, e.Base().ID)

@@ -19,10 +19,11 @@ type Query struct {
 // Filters is the allow-list of filter names of each kind.
 var Filters = map[Kind][]string{
 	KindWorkspace:  {},
-	KindAdvertiser: {"type"},
+	KindAdvertiser: {"type", "status", "manager"},
 	KindOffer:      {"advertiser", "status", "tag", "fallback_offer"}, // tag: one of its tags, exactly
 	KindGoal:       {"offer", "key"},
-	KindPublisher:  {"status", "email"},
+	KindGroup:      {"name"},
+	KindPublisher:  {"status", "email", "group", "manager"},
 	KindEnrollment: {"offer", "publisher", "status"},
 	KindLink:       {"offer", "publisher", "status", "key"},
 	KindCoupon:     {"advertiser", "offer", "publisher", "status", "code"}, // code: in any case

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -161,6 +162,44 @@ func (c *checker) email(field, s string) string {
 		c.bad.Add(field, "invalid_email", s, "Must be an e-mail address such as ann@example.com.")
 	}
 	return s
+}
+
+// maxSite bounds the address of a site, in characters.
+const maxSite = 500
+
+// site checks the address of a page for people to look at, and completes a bare host;
+// "" is none. It is never fetched and no visitor is sent there.
+func (c *checker) site(field, s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || c.wrong(field) {
+		return s
+	}
+	full := s
+	if !strings.Contains(s, "://") {
+		full = "https://" + s
+	}
+	u, err := url.Parse(full)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || strings.ContainsAny(full, " \\\"<>") || utf8.RuneCountInString(full) > maxSite {
+		c.bad.Add(field, "invalid_url", s, "Must be the address of a site such as https://blog.example.")
+		return s
+	}
+	return full
+}
+
+// staff checks that a user is one of the workspace's own people; was is who it is so far,
+// and may have left since. "" is nobody.
+func (c *checker) staff(field, user, was string) string {
+	if user == "" || user == was || c.wrong(field) {
+		return user
+	}
+	ok, err := c.Service.staff(c.ctx, c.workspace, user)
+	if err != nil {
+		c.fail(fmt.Errorf("look up user %s: %w", user, err))
+	}
+	if err == nil && !ok {
+		c.bad.Add(field, ruleReference, user, "None of this workspace's people has this id.")
+	}
+	return user
 }
 
 // word checks a name that stands in URLs: letters, digits, _ . and -.

@@ -56,6 +56,7 @@ type Accounts interface {
 	SignIn(ctx context.Context, email, password, addr string) (secret string, u *account.User, err error)
 	Session(ctx context.Context, secret string) (account.Principal, *account.User, error)
 	SignOut(ctx context.Context, secret string) error
+	Staff(ctx context.Context, p account.Principal, workspace string) ([]*account.User, error)
 	ListUsers(ctx context.Context, p account.Principal) ([]*account.User, error)
 	CreateUser(ctx context.Context, p account.Principal, d account.UserDoc) (*account.User, error)
 	CreateKey(ctx context.Context, p account.Principal, workspace, name, scope string, expires int64) (secret string, k *account.Key, err error)

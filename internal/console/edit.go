@@ -359,6 +359,8 @@ func (c *call) pageOf(e catalog.Entity) string {
 		return c.at("publishers/"+e.Publisher) + "#enrollments"
 	case *catalog.Coupon:
 		return c.at("coupons", "q", e.ID)
+	case *catalog.Group:
+		return c.at("groups", "q", e.ID)
 	}
 	return c.at(paths[e.Kind()] + "/" + e.Base().ID)
 }
@@ -372,6 +374,8 @@ func (c *call) title(e catalog.Entity) string {
 	case *catalog.Offer:
 		name = e.Name
 	case *catalog.Advertiser:
+		name = e.Name
+	case *catalog.Group:
 		name = e.Name
 	case *catalog.Publisher:
 		name = e.Name

@@ -93,7 +93,7 @@ var refusals = map[string]string{
 	routing.LinkPaused: "this link is paused", routing.LinkArchived: "this link is archived",
 	routing.OfferPaused: "the offer is paused", routing.OfferDraft: "the offer is a draft", routing.OfferSubmitted: "the offer waits for approval",
 	routing.OfferApproved: "the offer is not active yet", routing.OfferArchived: "the offer is archived",
-	routing.PublisherInactive: "the publisher is not active", routing.EnrollmentPaused: "the publisher's enrollment is paused", routing.EnrollmentRevoked: "the publisher's enrollment was revoked",
+	routing.AdvertiserInactive: "the advertiser is not active", routing.PublisherInactive: "the publisher is not active", routing.EnrollmentPaused: "the publisher's enrollment is paused", routing.EnrollmentRevoked: "the publisher's enrollment was revoked",
 	routing.EnrollmentMissing: "the publisher has no approved enrollment", routing.NoDestination: "the offer's URL leads nowhere",
 	routing.GeoBlocked: "the offer does not take the country", routing.DeviceBlocked: "the offer does not take the device",
 	routing.DeepLinkDenied:  "the page asked for is on a host that the offer does not allow: the visitor reached the offer's own page",
@@ -110,6 +110,13 @@ func (c *call) goes(l *catalog.Link, o *catalog.Offer) ([]pair, error) {
 			return nil, err
 		}
 		rows = append(rows, pub)
+	}
+	if o.Advertiser != "" {
+		adv, err := get[*catalog.Advertiser](c, catalog.KindAdvertiser, o.Advertiser)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, adv)
 	}
 	offers := map[string]*catalog.Offer{}
 	for next := o; next != nil && offers[next.ID] == nil; {

@@ -165,6 +165,7 @@ type catalogPage[E catalog.Entity] struct {
 	empty    empty
 	href     func(E) string
 	more     []field // further filters
+	actions  []action
 	filter   map[string]string
 }
 
@@ -224,6 +225,7 @@ func (p catalogPage[E]) render(c *call) error {
 	if len(rows) > 0 || filtered {
 		page.Filters = p.filters(c, status) // there is nothing to filter in an empty house
 	}
+	page.Head.Actions = p.actions
 	if c.write() && p.newLabel != "" {
 		page.Head.Actions = append(page.Head.Actions, action{Label: p.newLabel, URL: c.plain(p.newPath), Icon: "plus", Kind: "primary"})
 	}

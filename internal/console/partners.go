@@ -11,16 +11,22 @@ import (
 
 // advertisers lists who pays.
 func (c *call) advertisers() error {
+	manager := c.param("manager")
+	managers, err := c.managerChoices("All managers")
+	if err != nil {
+		return err
+	}
 	return catalogPage[*catalog.Advertiser]{
 		kind: catalog.KindAdvertiser, path: "advertisers", title: "Advertisers", search: "Name or id",
 		newLabel: "New advertiser", newPath: "advertisers/new", stat: "advertiser",
-		columns: []column{{Label: "Advertiser", Class: "fill"}, {Label: "Kind", Class: "wide"}, {Label: "Postback token", Class: "wide"}},
+		statuses: partyStatuses, filter: map[string]string{"manager": manager}, more: managerFilter(managers, manager),
+		columns: []column{{Label: "Advertiser", Class: "fill"}, {Label: "State", Class: "opt"}, {Label: "Kind", Class: "wide"}, {Label: "Postback token", Class: "wide"}},
 		cells: func(a *catalog.Advertiser) []cell {
 			token := cell{Text: "required", Class: "wide"}
 			if !a.TokenRequired {
 				token = cell{Text: "not required", Tone: "warn", Class: "wide", Title: "Whoever knows a click id can report a conversion for it."}
 			}
-			return []cell{{Text: a.Name, Href: c.at("advertisers/" + a.ID), Class: "fill lead", Title: a.Name}, {Text: a.Type, Class: "wide"}, token}
+			return []cell{{Text: a.Name, Href: c.at("advertisers/" + a.ID), Class: "fill lead", Title: a.Name}, statusCell(a.Status, a.Archived).with("opt"), {Text: a.Type, Class: "wide"}, token}
 		},
 		href: func(a *catalog.Advertiser) string { return c.at("advertisers/" + a.ID) },
 		empty: empty{
@@ -37,7 +43,7 @@ func (c *call) advertiser() error {
 	if err != nil {
 		return err
 	}
-	p := panelsPage{Head: c.entityHead(a, "advertisers", "Advertisers", a.Name, "")}
+	p := panelsPage{Head: c.entityHead(a, "advertisers", "Advertisers", a.Name, a.Status)}
 	p.Figures, err = c.figures([]report.Filter{{Dimension: "advertiser", Op: "eq", Values: []string{a.ID}}})
 	if err != nil {
 		return err
@@ -61,6 +67,10 @@ func (c *call) advertiser() error {
 	terms := panel{Title: "Postbacks", Pairs: []pair{
 		{Label: "Kind", Value: a.Type}, {Label: "Click id in", Value: a.ClickParam}, {Label: "Token", Value: map[bool]string{true: "required", false: "not required"}[a.TokenRequired]},
 	}}
+	terms.Pairs = append(terms.Pairs, c.partyPairs(a.Reason, a.Manager, a.Website)...)
+	if a.ContactEmail != "" {
+		terms.Pairs = append(terms.Pairs, pair{Label: "Contact", Value: a.ContactEmail})
+	}
 	if a.Notes != "" {
 		terms.Pairs = append(terms.Pairs, pair{Label: "Notes", Value: a.Notes})
 	}
@@ -92,12 +102,27 @@ func (c *call) advertiserPostback(a *catalog.Advertiser) copyField {
 
 // publishers lists who brings visitors.
 func (c *call) publishers() error {
+	group, manager := c.param("group"), c.param("manager")
+	groups, err := c.choicesOf(catalog.KindGroup, "All groups")
+	if err != nil {
+		return err
+	}
+	managers, err := c.managerChoices("All managers")
+	if err != nil {
+		return err
+	}
+	names := namesIn(groups)
+	more := managerFilter(managers, manager)
+	if len(groups) > 1 || group != "" {
+		more = append([]field{{Widget: "select", Name: "group", Label: "Group", Choices: selected(groups, group)}}, more...)
+	}
 	return catalogPage[*catalog.Publisher]{
 		kind: catalog.KindPublisher, path: "publishers", title: "Publishers", search: "Name or id",
-		statuses: []string{"active", "pending", "paused", "banned"}, newLabel: "New publisher", newPath: "publishers/new", stat: "publisher",
-		columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "State", Class: "opt"}, {Label: "E-mail", Class: "wide"}},
+		statuses: partyStatuses, filter: map[string]string{"group": group, "manager": manager}, more: more,
+		actions: []action{{Label: "Groups", URL: c.at("groups")}}, newLabel: "New publisher", newPath: "publishers/new", stat: "publisher",
+		columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "State", Class: "opt"}, {Label: "Group", Class: "wide"}},
 		cells: func(p *catalog.Publisher) []cell {
-			return []cell{{Text: p.Name, Href: c.at("publishers/" + p.ID), Class: "fill lead", Title: p.Name}, statusCell(p.Status, p.Archived).with("opt"), textCell(p.Email).with("wide cut")}
+			return []cell{{Text: p.Name, Href: c.at("publishers/" + p.ID), Class: "fill lead", Title: p.Name}, statusCell(p.Status, p.Archived).with("opt"), textCell(nameOr(names, p.Group)).with("wide cut")}
 		},
 		href: func(p *catalog.Publisher) string { return c.at("publishers/" + p.ID) },
 		empty: empty{
@@ -151,6 +176,13 @@ func (c *call) publisher() error {
 		return err
 	}
 	about := panel{Title: "About", Pairs: []pair{{Label: "E-mail", Value: orDash(p.Email)}}}
+	if p.Group != "" {
+		about.Pairs = append(about.Pairs, pair{Label: "Group", Value: c.nameOf(catalog.KindGroup, p.Group)})
+	}
+	about.Pairs = append(about.Pairs, c.partyPairs(p.Reason, p.Manager, p.Website)...)
+	if p.Promotion != "" {
+		about.Pairs = append(about.Pairs, pair{Label: "Promotion", Value: p.Promotion})
+	}
 	if p.Notes != "" {
 		about.Pairs = append(about.Pairs, pair{Label: "Notes", Value: p.Notes})
 	}
@@ -162,6 +194,55 @@ func (c *call) publisher() error {
 	}
 	page.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", p.Name, page)
+}
+
+// managerFilter is a list's filter by manager; there is none where one person does it all.
+func managerFilter(managers []choice, manager string) []field {
+	if len(managers) < 3 && manager == "" {
+		return nil
+	}
+	return []field{{Widget: "select", Name: "manager", Label: "Manager", Choices: selected(managers, manager)}}
+}
+
+// partyPairs are what publishers and advertisers have in common, as far as it is set.
+func (c *call) partyPairs(reason, manager, website string) []pair {
+	var out []pair
+	if reason != "" {
+		out = append(out, pair{Label: "Reason", Value: reason})
+	}
+	if manager != "" {
+		name := manager
+		people, err := c.Accounts.Staff(c.r.Context(), c.who, c.ws.ID)
+		if err == nil {
+			for _, u := range people {
+				if u.ID == manager {
+					name = u.Principal().Name
+				}
+			}
+		}
+		out = append(out, pair{Label: "Manager", Value: name})
+	}
+	if website != "" {
+		out = append(out, pair{Label: "Website", Value: website})
+	}
+	return out
+}
+
+// groups lists the groups of publishers.
+func (c *call) groups() error {
+	return catalogPage[*catalog.Group]{
+		kind: catalog.KindGroup, path: "groups", title: "Groups", search: "Name or id", newLabel: "New group", newPath: "groups/new",
+		columns: []column{{Label: "Group", Class: "fill"}, {Label: "Notes", Class: "opt"}, {Label: "Publishers"}},
+		cells: func(g *catalog.Group) []cell {
+			return []cell{{Text: g.Name, Href: c.plain("groups/" + g.ID + "/edit"), Class: "fill lead", Title: g.Name}, textCell(g.Notes).with("opt cut"), {Text: "Show them", Href: c.at("publishers", "group", g.ID)}}
+		},
+		href: func(g *catalog.Group) string { return c.plain("groups/" + g.ID + "/edit") },
+		empty: empty{
+			Sentence: "A group is some of your publishers: those of one tier, one country, one manager.",
+			Action:   &link{Label: "New group", URL: c.plain("groups/new")},
+			API:      c.curl("groups", `{"name": "Gold"}`),
+		},
+	}.render(c)
 }
 
 func orDash(s string) string {

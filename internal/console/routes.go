@@ -49,6 +49,7 @@ var routes = []route{
 	{"GET /w/{ws}/creatives/{id}", needWorkspace, (*call).creative},
 	{"GET /w/{ws}/creatives/{id}/image", needWorkspace, (*call).creativeImage},
 	{"GET /w/{ws}/images/{hash}", needWorkspace, (*call).uploadedImage},
+	{"GET /w/{ws}/groups", needWorkspace, (*call).groups},
 
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
 	{"GET /w/{ws}/conversions/new", needWorkspace, (*call).entryForm},

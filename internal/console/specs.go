@@ -38,6 +38,7 @@ var editors = map[string]editor{
 	"offers":      {catalog.KindOffer, "offer", "Offers", offerSections, []string{"workspace"}, []string{"currency"}, offerAside, offerPreview, offerLists},
 	"advertisers": {catalog.KindAdvertiser, "advertiser", "Advertisers", advertiserSections, []string{"workspace"}, nil, nil, advertiserPreview, nil},
 	"publishers":  {catalog.KindPublisher, "publisher", "Publishers", publisherSections, []string{"workspace"}, nil, nil, nil, nil},
+	"groups":      {catalog.KindGroup, "group", "Groups", groupSections, []string{"workspace"}, nil, nil, nil, nil},
 	"links":       {catalog.KindLink, "link", "Links", linkSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 	"coupons":     {catalog.KindCoupon, "coupon", "Coupons", couponSections, []string{"workspace"}, []string{"offer", "publisher"}, couponAside, nil, nil},
 	"postbacks":   {catalog.KindPostback, "postback", "Publishers", postbackSections, []string{"workspace"}, []string{"publisher"}, postbackAside, postbackPreview, nil},
@@ -51,7 +52,7 @@ var editors = map[string]editor{
 var paths = map[catalog.Kind]string{
 	catalog.KindOffer: "offers", catalog.KindAdvertiser: "advertisers", catalog.KindPublisher: "publishers",
 	catalog.KindLink: "links", catalog.KindGoal: "goals", catalog.KindEnrollment: "enrollments",
-	catalog.KindCoupon: "coupons", catalog.KindPostback: "postbacks", catalog.KindDomain: "domains", catalog.KindCreative: "creatives",
+	catalog.KindCoupon: "coupons", catalog.KindGroup: "groups", catalog.KindPostback: "postbacks", catalog.KindDomain: "domains", catalog.KindCreative: "creatives",
 }
 
 // options makes choices of values with their labels: value, label, value, label, …
@@ -70,7 +71,11 @@ func offerAside(isNew bool) []asideBox {
 	return []asideBox{{Title: "What happens next", Text: "A saved offer gets a default goal, a pixel key and set-up instructions on its page. Publishers need an enrollment, then a link."}}
 }
 
-func advertiserSections(_ *call, _ catalog.Doc, isNew bool) ([]sectionSpec, error) {
+func advertiserSections(c *call, _ catalog.Doc, isNew bool) ([]sectionSpec, error) {
+	managers, err := c.managerChoices("Nobody")
+	if err != nil {
+		return nil, err
+	}
 	templates := []choice{{Value: "", Label: "None: fill in by hand"}}
 	for _, t := range catalog.NetworkTemplates() {
 		name := t.Name
@@ -107,18 +112,65 @@ func advertiserSections(_ *call, _ catalog.Doc, isNew bool) ([]sectionSpec, erro
 			text("status_macro", "Status", "{status}", "Only where its words are pending, approved, rejected or reversed."),
 			text("goal_macro", "Goal", "{event}", "Only where its words are your goals' keys."),
 		}},
+		{id: "party", title: "State and contact", fields: append(partyFields("Offers of an advertiser that is not active take no visitors.", managers),
+			fieldSpec{name: "website", optional: true, width: "w3", example: "https://shop.example", help: noHelp},
+			fieldSpec{name: "contact_email", label: "Contact e-mail", typ: "email", optional: true, width: "w3", example: "ann@shop.example", help: "For you to write to."},
+		)},
 		{fields: []fieldSpec{{name: "notes", optional: true, widget: "area", rows: 3, help: "For yourselves."}}},
 	}, nil
 }
 
-func publisherSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
+// partyStatuses are the states of publishers and advertisers.
+var partyStatuses = []string{catalog.StatusActive, catalog.StatusPending, catalog.StatusPaused, catalog.StatusRejected, catalog.StatusBanned}
+
+// partyFields are what publishers and advertisers have in common.
+func partyFields(effect string, managers []choice) []fieldSpec {
+	return []fieldSpec{
+		{name: "status", choices: options("active", "Active", "pending", "Pending", "paused", "Paused", "rejected", "Rejected", "banned", "Banned"), width: "w3", help: effect},
+		{name: "manager", choices: managers, optional: true, width: "w3", help: "Who looks after it; its people see the name and the address."},
+		{name: "reason", optional: true, help: "Why it is not active. Its people can read it."},
+	}
+}
+
+// managerChoices are the people of the workspace, none first.
+func (c *call) managerChoices(none string) ([]choice, error) {
+	people, err := c.Accounts.Staff(c.r.Context(), c.who, c.ws.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := []choice{{Value: "", Label: none}}
+	for _, u := range people {
+		out = append(out, choice{Value: u.ID, Label: u.Principal().Name})
+	}
+	return out, nil
+}
+
+func groupSections(*call, catalog.Doc, bool) ([]sectionSpec, error) {
+	return []sectionSpec{{title: "Group", fields: []fieldSpec{
+		{name: "name", width: "w3", help: "No two groups have the same.", example: "Gold"},
+		{name: "notes", optional: true, widget: "area", rows: 3, help: noHelp},
+	}}}, nil
+}
+
+func publisherSections(c *call, _ catalog.Doc, _ bool) ([]sectionSpec, error) {
+	managers, err := c.managerChoices("Nobody")
+	if err != nil {
+		return nil, err
+	}
+	groups, err := c.choicesOf(catalog.KindGroup, "None")
+	if err != nil {
+		return nil, err
+	}
 	return []sectionSpec{
 		{title: "Publisher", fields: []fieldSpec{
 			{name: "name", help: noHelp, example: "Anna's reviews"},
 			{name: "email", label: "E-mail address", typ: "email", optional: true, width: "w3", example: "anna@example.com", help: noHelp},
-			{name: "status", choices: options("active", "Active", "pending", "Pending", "paused", "Paused", "banned", "Banned"), width: "w3", help: noHelp},
+			{name: "group", choices: groups, optional: true, width: "w3", help: noHelp},
+			{name: "website", optional: true, width: "w3", example: "https://blog.example", help: noHelp},
+			{name: "promotion", optional: true, widget: "area", rows: 2, help: "How it brings visitors, in its own words."},
 			{name: "notes", optional: true, widget: "area", rows: 3, help: noHelp},
 		}},
+		{id: "party", title: "State", fields: partyFields("Links of a publisher who is not active send their visitors to the fallback.", managers)},
 	}, nil
 }
 

@@ -12,22 +12,23 @@ import (
 // visit (R19). The last two send the visitor to the offer all the same, to its normal
 // page.
 const (
-	LinkPaused        = "link_paused"
-	LinkArchived      = "link_archived"
-	OfferPaused       = "offer_paused"
-	OfferDraft        = "offer_draft"
-	OfferSubmitted    = "offer_submitted"
-	OfferApproved     = "offer_approved" // approved, but not made active yet
-	OfferArchived     = "offer_archived"
-	GeoBlocked        = "geo_blocked"        // a country the offer does not take
-	DeviceBlocked     = "device_blocked"     // a device it does not take
-	PublisherInactive = "publisher_inactive" // not active, archived, or gone
-	EnrollmentRevoked = "enrollment_revoked"
-	EnrollmentPaused  = "enrollment_paused"
-	EnrollmentMissing = "enrollment_missing" // none, or applied for, invited to, rejected: never granted
-	NoDestination     = "no_destination"     // no offer, or its URL does not compile
-	DeepLinkDenied    = "deep_link_denied"   // the allow-list does not have its host
-	DeepLinkInvalid   = "deep_link_invalid"  // not a URL that every parser reads alike
+	LinkPaused         = "link_paused"
+	LinkArchived       = "link_archived"
+	OfferPaused        = "offer_paused"
+	OfferDraft         = "offer_draft"
+	OfferSubmitted     = "offer_submitted"
+	OfferApproved      = "offer_approved" // approved, but not made active yet
+	OfferArchived      = "offer_archived"
+	GeoBlocked         = "geo_blocked"         // a country the offer does not take
+	DeviceBlocked      = "device_blocked"      // a device it does not take
+	AdvertiserInactive = "advertiser_inactive" // the offer's advertiser is not active
+	PublisherInactive  = "publisher_inactive"  // not active, archived, or gone
+	EnrollmentRevoked  = "enrollment_revoked"
+	EnrollmentPaused   = "enrollment_paused"
+	EnrollmentMissing  = "enrollment_missing" // none, or applied for, invited to, rejected: never granted
+	NoDestination      = "no_destination"     // no offer, or its URL does not compile
+	DeepLinkDenied     = "deep_link_denied"   // the allow-list does not have its host
+	DeepLinkInvalid    = "deep_link_invalid"  // not a URL that every parser reads alike
 )
 
 // Decision is what becomes of a visitor.
@@ -173,7 +174,7 @@ func (s *Snapshot) choose(d *Decision, r *route, v Visitor, o *Overlay) {
 	wanted := d.Offer
 	offer := wanted
 	for hop := 0; offer != nil && hop <= maxElsewhere; hop++ {
-		reason := offer.refuses(v)
+		reason := s.offerRefuses(offer, v)
 		if hop > 0 && s.denied[denied{offer.slot, r.publisher}] {
 			reason = EnrollmentRevoked // of this publisher the offer wants nobody, by whichever way
 		}
@@ -193,6 +194,16 @@ func (s *Snapshot) choose(d *Decision, r *route, v Visitor, o *Overlay) {
 		}
 		offer = s.offer(offer.elsewhere, r.workspace)
 	}
+}
+
+// offerRefuses is why an offer, or the advertiser it is of, does not take a visitor, ""
+// when they do.
+func (s *Snapshot) offerRefuses(o *Offer, v Visitor) string {
+	reason := o.refuses(v)
+	if reason == "" && get(s.advertisers, o.advertiser).inactive {
+		return AdvertiserInactive
+	}
+	return reason
 }
 
 // refuses is why the offer does not take a visitor, "" when it does. An unknown country

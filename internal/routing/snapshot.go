@@ -80,6 +80,7 @@ type advertiser struct {
 	name       string // internal
 	clickParam string
 	cookieDays int64
+	inactive   bool // takes no visitors: pending, paused, rejected or banned
 }
 
 // shards is into how many maps the links are divided, so that a changed link copies

@@ -54,6 +54,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"goals", goalRow, goalEntity,
 		(*q.Queries).InsertGoal, (*q.Queries).UpdateGoal, (*q.Queries).GetGoal, (*q.Queries).ChangedGoals,
 	},
+	catalog.KindGroup: &kind[catalog.Group, q.PublisherGroup, q.InsertGroupParams, q.UpdateGroupParams, q.GetGroupParams, q.ChangedGroupsParams, *catalog.Group]{
+		"publisher_groups", groupRow, groupEntity,
+		(*q.Queries).InsertGroup, (*q.Queries).UpdateGroup, (*q.Queries).GetGroup, (*q.Queries).ChangedGroups,
+	},
 	catalog.KindPublisher: &kind[catalog.Publisher, q.Publisher, q.InsertPublisherParams, q.UpdatePublisherParams, q.GetPublisherParams, q.ChangedPublishersParams, *catalog.Publisher]{
 		"publishers", publisherRow, publisherEntity,
 		(*q.Queries).InsertPublisher, (*q.Queries).UpdatePublisher, (*q.Queries).GetPublisher, (*q.Queries).ChangedPublishers,

@@ -87,6 +87,7 @@ func advertiserRow(e *catalog.Advertiser) q.Advertiser {
 		ClickParam: e.ClickParam, CookieDays: e.CookieDays, Template: e.Template, Notes: e.Notes,
 		ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
 		TxidMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal,
+		Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail,
 	}
 }
 
@@ -99,6 +100,7 @@ func advertiserEntity(r q.Advertiser) *catalog.Advertiser {
 			ClickID: r.ClickMacro, Payout: r.PayoutMacro, Amount: r.AmountMacro, Currency: r.CurrencyMacro,
 			TxID: r.TxidMacro, Status: r.StatusMacro, Goal: r.GoalMacro,
 		},
+		Status: r.Status, Reason: r.Reason, Manager: r.Manager, Website: r.Website, ContactEmail: r.ContactEmail,
 	}
 }
 
@@ -164,11 +166,26 @@ func goalEntity(r q.Goal) *catalog.Goal {
 	}
 }
 
+func groupRow(e *catalog.Group) q.PublisherGroup {
+	return q.PublisherGroup{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID), Name: e.Name, Notes: e.Notes,
+	}
+}
+
+func groupEntity(r q.PublisherGroup) *catalog.Group {
+	return &catalog.Group{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Name: r.Name, Notes: r.Notes,
+	}
+}
+
 func publisherRow(e *catalog.Publisher) q.Publisher {
 	return q.Publisher{
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
 		Name: e.Name, Email: e.Email, Status: e.Status, Notes: e.Notes,
+		Reason: e.Reason, GroupID: e.Group, Manager: e.Manager, Website: e.Website, Promotion: e.Promotion,
 	}
 }
 
@@ -176,6 +193,7 @@ func publisherEntity(r q.Publisher) *catalog.Publisher {
 	return &catalog.Publisher{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Name: r.Name, Email: r.Email, Status: r.Status, Notes: r.Notes,
+		Reason: r.Reason, Group: r.GroupID, Manager: r.Manager, Website: r.Website, Promotion: r.Promotion,
 	}
 }
 

@@ -26,6 +26,8 @@ func references(e catalog.Entity) []reference {
 		return []reference{{"advertiser", catalog.KindAdvertiser, e.Advertiser, false}, {"fallback_offer", catalog.KindOffer, e.FallbackOffer, false}}
 	case *catalog.Goal:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
+	case *catalog.Publisher:
+		return []reference{{"group", catalog.KindGroup, e.Group, false}}
 	case *catalog.Enrollment:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}, {"publisher", catalog.KindPublisher, e.Publisher, true}}
 	case *catalog.Link:
@@ -76,6 +78,7 @@ var taken = map[uniqueKey]string{
 	{"advertisers_token", "advertisers.token"}:                                              "token",
 	{"offers_key", "offers.key"}:                                                            "key",
 	{"goals_key", "goals.workspace, goals.offer, goals.key"}:                                "key",
+	{"publisher_groups_name", "publisher_groups.workspace, publisher_groups.name"}:          "name",
 	{"publishers_email", "publishers.workspace, publishers.email"}:                          "email",
 	{"enrollments_pair", "enrollments.workspace, enrollments.offer, enrollments.publisher"}: "publisher",
 	{"links_key", "links.key"}:                                                              "key",
@@ -125,6 +128,8 @@ func uniqueValue(e catalog.Entity, field string) string {
 		return e.Key
 	case *catalog.Goal:
 		return e.Key
+	case *catalog.Group:
+		return e.Name
 	case *catalog.Publisher:
 		return e.Email
 	case *catalog.Enrollment:

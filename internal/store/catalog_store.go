@@ -264,6 +264,10 @@ func (c catalogStore) List(ctx context.Context, query catalog.Query) ([]catalog.
 			l.given(name, query.Filter[name]) // its index leaves out offers without one
 			continue
 		}
+		if name == "group" { // no column may be called so
+			l.equal("group_id", query.Filter[name])
+			continue
+		}
 		if name == "code" {
 			l.equal("code_key", catalog.FoldCode(query.Filter[name]))
 			continue

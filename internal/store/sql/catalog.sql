@@ -32,12 +32,14 @@ FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.ar
 -- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
+  status, reason, manager, website, contact_email, cookie_days
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(type),
   sqlc.arg(token), sqlc.arg(token_old), sqlc.arg(token_required), sqlc.arg(click_param),
-  sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro), sqlc.arg(cookie_days)
+  sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro),
+  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days)
 );
 
 -- name: UpdateAdvertiser :execrows
@@ -46,19 +48,21 @@ UPDATE advertisers SET
   search = sqlc.arg(search), name = sqlc.arg(name), type = sqlc.arg(type),
   token = sqlc.arg(token), token_old = sqlc.arg(token_old),
   token_required = sqlc.arg(token_required), click_param = sqlc.arg(click_param),
-  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), version = version + 1
+  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
+  status, reason, manager, website, contact_email, cookie_days
 FROM advertisers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
+  status, reason, manager, website, contact_email, cookie_days
 FROM advertisers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertOffer :exec
@@ -153,14 +157,38 @@ SELECT
   commission_percent, geo_payouts, type, require_order, every_fire
 FROM goals WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
+-- name: InsertGroup :exec
+INSERT INTO publisher_groups (
+  id, workspace, created, updated, version, revision, archived, search, name, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(notes)
+);
+
+-- name: UpdateGroup :execrows
+UPDATE publisher_groups SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
+  search = sqlc.arg(search), name = sqlc.arg(name), notes = sqlc.arg(notes), version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetGroup :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, notes
+FROM publisher_groups WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedGroups :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, notes
+FROM publisher_groups WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
 -- name: InsertPublisher :exec
 INSERT INTO publishers (
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  notes
+  notes, reason, group_id, manager, website, promotion
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(email),
-  sqlc.arg(status), sqlc.arg(notes)
+  sqlc.arg(status), sqlc.arg(notes), sqlc.arg(reason), sqlc.arg(group_id), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(promotion)
 );
 
 -- name: UpdatePublisher :execrows
@@ -168,19 +196,20 @@ UPDATE publishers SET
   updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived),
   search = sqlc.arg(search), name = sqlc.arg(name), email = sqlc.arg(email),
   status = sqlc.arg(status), notes = sqlc.arg(notes),
+  reason = sqlc.arg(reason), group_id = sqlc.arg(group_id), manager = sqlc.arg(manager), website = sqlc.arg(website), promotion = sqlc.arg(promotion),
   version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetPublisher :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  notes
+  notes, reason, group_id, manager, website, promotion
 FROM publishers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedPublishers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  notes
+  notes, reason, group_id, manager, website, promotion
 FROM publishers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertEnrollment :exec

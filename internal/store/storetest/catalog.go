@@ -78,9 +78,9 @@ func fill(e catalog.Entity, salt string) {
 func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
-	p, e, l, c, d, b := &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}, &catalog.Postback{}
+	gr, p, e, l, c, d, b := &catalog.Group{}, &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}, &catalog.Postback{}
 	cr, v := &catalog.Creative{}, &catalog.TermsVersion{}
-	all := []catalog.Entity{w, a, o, g, p, e, l, c, d, b, cr, v}
+	all := []catalog.Entity{w, a, o, g, gr, p, e, l, c, d, b, cr, v}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -88,6 +88,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	w.ID = ws
 	o.FallbackOffer = ""
 	o.Advertiser, g.Offer, e.Offer, e.Publisher, l.Offer, l.Publisher = a.ID, o.ID, o.ID, p.ID, o.ID, p.ID
+	p.Group = gr.ID
 	c.Offer, c.Publisher, c.Advertiser = o.ID, p.ID, a.ID
 	d.Advertiser, v.Offer = a.ID, o.ID
 	b.Offer, b.Publisher = o.ID, p.ID
@@ -200,6 +201,7 @@ func testTaken(t *testing.T, s *Stores) {
 	f(&catalog.Offer{Meta: meta(3, foreign), Key: of(catalog.KindOffer).(*catalog.Offer).Key}, "key")
 	f(&catalog.Goal{Meta: meta(4, home), Offer: off, Key: of(catalog.KindGoal).(*catalog.Goal).Key}, "key")
 	f(&catalog.Publisher{Meta: meta(5, home), Email: of(catalog.KindPublisher).(*catalog.Publisher).Email}, "email")
+	f(&catalog.Group{Meta: meta(9, home), Name: of(catalog.KindGroup).(*catalog.Group).Name}, "name")
 	f(&catalog.Enrollment{Meta: meta(6, home), Offer: off, Publisher: pub}, "publisher")
 	link := &catalog.Link{Meta: meta(7, foreign), Offer: id("off", 2), Key: of(catalog.KindLink).(*catalog.Link).Key}
 	f(link, "key")
@@ -233,6 +235,7 @@ func testTaken(t *testing.T, s *Stores) {
 	put(t, s,
 		&catalog.Publisher{Meta: meta(11, home)}, &catalog.Publisher{Meta: meta(12, home)},
 		&catalog.Publisher{Meta: meta(13, foreign), Email: of(catalog.KindPublisher).(*catalog.Publisher).Email},
+		&catalog.Group{Meta: meta(20, foreign), Name: of(catalog.KindGroup).(*catalog.Group).Name},
 		&catalog.Advertiser{Meta: meta(14, home)}, &catalog.Advertiser{Meta: meta(15, home)},
 		&catalog.Offer{Meta: meta(16, home)}, &catalog.Offer{Meta: meta(17, home)},
 		&catalog.Goal{Meta: meta(18, home), Offer: id("new", 16), Key: of(catalog.KindGoal).(*catalog.Goal).Key},
@@ -248,7 +251,8 @@ func testReferences(t *testing.T, s *Stores) {
 	off, pub := id("off", 1), id("pub", 1)
 	n := 0
 	meta := func() catalog.Meta { n++; return catalog.Meta{ID: id("new", n), Workspace: home} }
-	for _, bad := range []string{"nothing", id("adv", 2), id("off", 2), id("pub", 2)} {
+	for _, bad := range []string{"nothing", id("adv", 2), id("off", 2), id("pub", 2), id("gro", 2)} {
+		wantInvalid(t, insert(s, &catalog.Publisher{Meta: meta(), Group: bad}), "group", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Offer{Meta: meta(), Advertiser: bad}), "advertiser", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Goal{Meta: meta(), Offer: bad}), "offer", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Enrollment{Meta: meta(), Offer: bad, Publisher: pub}), "offer", "unknown_reference")
@@ -320,7 +324,8 @@ func testInsertAll(t *testing.T, s *Stores) {
 	revision := get[int64](t)(s.Catalog.Revision(ctx))
 
 	more := sample(foreign, "b", 2)
-	more[6].(*catalog.Link).Key = all[6].(*catalog.Link).Key // the last one is refused
+	link := slices.Index(catalog.Kinds, catalog.KindLink)
+	more[link].(*catalog.Link).Key = all[link].(*catalog.Link).Key // a late one is refused
 	wantInvalid(t, s.Catalog.InsertAll(ctx, more, catalog.Audit{Workspace: home}), "key", "taken")
 	for _, e := range more {
 		_, err := s.Catalog.Get(ctx, e.Kind(), foreign, e.Base().ID)
