@@ -8,12 +8,13 @@ import (
 )
 
 // ErrThrottled says that there were too many failed sign-ins for this account or from
-// this address; nobody is locked out for good.
+// this address, or too many of whatever else a [Limiter] limits; nobody is locked out for
+// good.
 type ErrThrottled struct{ RetryAfter time.Duration }
 
 // Error names the wait.
 func (e *ErrThrottled) Error() string {
-	return fmt.Sprintf("too many failed sign-ins; try again in %s", e.RetryAfter.Round(time.Second))
+	return fmt.Sprintf("too many attempts; try again in %s", e.RetryAfter.Round(time.Second))
 }
 
 // allowance is how many failures are free, and how fast they are forgiven.

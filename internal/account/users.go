@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strings"
 	"unicode"
@@ -45,14 +44,7 @@ func cleanEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) 
 // of a new user. An e-mail that is taken is found out by the write.
 func (s *Service) CheckUser(ctx context.Context, d UserDoc, create bool) error {
 	bad := &Invalid{}
-	email := cleanEmail(d.Email)
-	a, err := mail.ParseAddress(email)
-	switch {
-	case email == "":
-		bad.Add("email", "required", d.Email, "Must not be empty.")
-	case err != nil || a.Address != email || len(email) > 254:
-		bad.Add("email", "invalid_email", d.Email, "Must be an e-mail address such as ann@example.com.")
-	}
+	checkEmail(bad, d.Email)
 	checkName(bad, d.Name)
 	if create || d.Password != "" {
 		checkNewPassword(bad, d.Password)

@@ -59,6 +59,8 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /terms/{id}": {"terms", ""}, "PATCH /terms/{id}": {"terms", `{"text":"x"}`},
 	"POST /offers/{id}/invite": {"offers", `{"publishers":["pub_0000000000000000"]}`},
 	"POST /terms/{id}/archive": {"terms", ""}, "POST /terms/{id}/restore": {"terms", ""},
+	"GET /signups/{id}": {"signups", ""}, "POST /signups/{id}/approve": {"signups", ""}, "POST /signups/{id}/reject": {"signups", `{"reason":"x"}`}, "POST /signups/{id}/ban": {"signups", `{"reason":"x"}`}, "POST /signups/{id}/resend": {"signups", ""},
+	"GET /invitations/{id}": {"invitations", ""}, "POST /invitations/{id}/revoke": {"invitations", ""}, "POST /invitations/{id}/resend": {"invitations", ""},
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
@@ -72,11 +74,11 @@ var isolation = map[string]struct{ object, body string }{
 var references = map[string]string{
 	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
-	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace",
+	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
 }
 
 // objectOf says which object a reference names.
-var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "group": "groups", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks"}
+var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "group": "groups", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks", "about": "signups"}
 
 var requestID = regexp.MustCompile(`req_[0-9a-z]{16}`)
 

@@ -24,10 +24,12 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/inbox"
+	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
+	"clickledger/internal/signup"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -59,6 +61,8 @@ type Options struct {
 	Report    report.Reporter
 	Outbound  *outbound.Service
 	Rates     *rates.Service  // nil: not available here
+	Signups   *signup.Service // nil, as Mails: not available here
+	Mails     *mail.Service
 	Diagnosis Diagnoser       // nil: not available here
 	Caps      CapReader       // nil: not available here
 	Portal    *portal.Service // nil: not available here
@@ -109,6 +113,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerDomains()
 	s.registerCaps()
 	s.registerAccounts()
+	s.registerSignups()
 	s.registerDiagnosis()
 	s.registerTests()
 	s.registerReprice()

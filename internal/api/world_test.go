@@ -25,11 +25,13 @@ import (
 	"clickledger/internal/edge"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
+	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
 	"clickledger/internal/routing"
+	"clickledger/internal/signup"
 	"clickledger/internal/store"
 	"clickledger/internal/wizard"
 )
@@ -130,6 +132,8 @@ func newWorld(t *testing.T) *world {
 	w.options.Tests = wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: cat, Books: db.Books(), Clicks: w.clicks, Door: closed{}, Store: db.Tests(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.options.Portal = portal.New(portal.Options{Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, PublicURL: "https://track.example/", Now: now})
+	w.options.Mails = mail.New(mail.Options{Store: db.Mails(), Now: now})
+	w.options.Signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.options.Mails, Accounts: accounts, Catalog: cat, URL: "https://console.example", Now: now})
 	w.handler = api.New(w.options)
 	w.ws, w.other = w.workspace("Ours"), w.workspace("Theirs")
 	w.writer, w.reader, w.otherWrite = w.key(w.ws, "write"), w.key(w.ws, "read"), w.key(w.other, "write")
@@ -275,6 +279,13 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["postbacks"] = w.make(token, "postbacks", `{"publisher":"`+s.ids["publishers"]+`","url":"https://blog.example/pb?c={commission}&key=s3cret-key"}`)
 	s.ids["creatives"] = w.make(token, "creatives", `{"offer":"`+s.ids["offers"]+`","name":"Words","type":"text","headline":"Shoes"}`)
 	s.ids["terms"] = w.make(token, "terms", `{"offer":"`+s.ids["offers"]+`","text":"No bidding on the shop's name."}`)
+	w.call(token, "PATCH", "/signup-settings/publisher", `{"open":true}`).want(200)
+	err := w.options.Signups.Join(w.t.Context(), ws, account.PartyPublisher, signup.Form{Email: "pia@" + ws + ".example", Person: "Pia", Name: "Pia's", Promotion: "Reviews", Password: "a long password"}, "192.0.2.1")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s.ids["signups"] = w.call(token, "GET", "/signups", "").want(200).text("data.0.id")
+	s.ids["invitations"] = w.make(token, "invitations", `{"email":"max@`+ws+`.example","publisher":"`+s.ids["publishers"]+`"}`)
 	s.ids["users"] = w.call(adminToken, "POST", "/users", `{"email":"`+ws+`@example.com","password":"a long password","workspaces":["`+ws+`"]}`).want(201).text("id")
 	s.ids["api_keys"] = w.call(adminToken, "POST", "/api_keys", `{"workspace":"`+ws+`","name":"another"}`).want(201).text("id")
 

@@ -38,10 +38,12 @@ import (
 	"clickledger/internal/facts"
 	"clickledger/internal/facts/duck"
 	"clickledger/internal/inbox"
+	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
 	"clickledger/internal/routing"
+	"clickledger/internal/signup"
 	"clickledger/internal/store"
 	"clickledger/internal/visitor"
 	"clickledger/internal/wizard"
@@ -68,6 +70,8 @@ type App struct {
 
 	Catalog    *catalog.Service
 	Accounts   *account.Service
+	Mail       *mail.Service
+	Signups    *signup.Service
 	Report     *report.Engine
 	Rates      *rates.Service
 	Domains    *domains.Service
@@ -453,6 +457,9 @@ func (a *App) openCatalog(ctx context.Context) error {
 	}})
 	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken,
 		Workspace: func(_ context.Context, id string) (bool, error) { return a.loader.View().Workspace(id) != nil, nil }})
+	a.Mail = mail.New(mail.Options{Store: a.db.Mails(), Now: a.Now, Logger: a.Logger})
+	a.Signups = signup.New(signup.Options{Store: a.db.Signups(), Mail: a.Mail, Accounts: a.Accounts, Catalog: a.Catalog, URL: a.consoleOrigin(), Now: a.Now, Logger: a.Logger})
+	a.onClose(func(context.Context) error { a.Signups.Wait(); return nil })
 	a.Rates = rates.NewService(rates.Options{Store: a.db.Rates(), Now: a.Now, Logger: a.Logger, Fetch: rates.Fetch{URL: a.Config.RatesURL}})
 	return a.Rates.Refresh(ctx)
 }

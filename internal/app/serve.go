@@ -81,6 +81,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"books", a.processor.Run},
 		{"relay", a.relay.Run},
 		{"postbacks", a.sender.Run},
+		{"mails", a.Mail.Run},
 		{"catalog", a.loader.run},
 		{"exchange rates", a.Rates.Run},
 		{"caps", a.caps.Run},

@@ -185,6 +185,7 @@ type form struct {
 	Anchors  []link
 	Sections []section
 	Lists    []datalist
+	Trap     string // name of an input that people do not see
 }
 
 // datalist suggests values to inputs.

@@ -20,8 +20,10 @@ import (
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
+	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/report"
+	"clickledger/internal/signup"
 )
 
 // Catalog is what the console needs of *catalog.Service.
@@ -117,6 +119,10 @@ type Options struct {
 	Report   report.Reporter
 	Outbound Outbound
 	Rates    Rates
+
+	// Signups and Mails may be nil: then nobody signs up and no mail is sent.
+	Signups *signup.Service
+	Mails   *mail.Service
 
 	// Caps may be nil: then caps are shown without how much of them is used. Marks may be
 	// nil, too: then no offer is marked.

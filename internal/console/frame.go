@@ -64,7 +64,7 @@ var rail = []railGroup{
 	{"", []railItem{{"", "Home", "house"}}},
 	{"Traffic", []railItem{{"links", "Links", "link"}}},
 	{"Offers", []railItem{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
-	{"Partners", []railItem{{"publishers", "Publishers", "users"}, {"coupons", "Coupons", "ticket-percent"}}},
+	{"Partners", []railItem{{"publishers", "Publishers", "users"}, {"signups", "Sign-ups", "user-plus"}, {"coupons", "Coupons", "ticket-percent"}}},
 	{"Signals", []railItem{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
 	{"Money", []railItem{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
 	{"Reports", []railItem{{"reports", "Explorer", "chart-no-axes-column"}}},
@@ -116,7 +116,11 @@ func (c *call) frame(title string) frame {
 			group.Title = "" // a group of one needs no title of the same name
 		}
 		for _, it := range g.items {
-			group.Items = append(group.Items, link{Label: it.label, Icon: it.icon, URL: c.at(it.path), Current: section0(c.r.URL.Path) == it.path})
+			l := link{Label: it.label, Icon: it.icon, URL: c.at(it.path), Current: section0(c.r.URL.Path) == it.path}
+			if it.path == "signups" {
+				l.Count = c.waiting()
+			}
+			group.Items = append(group.Items, l)
 		}
 		f.Nav = append(f.Nav, group)
 	}

@@ -143,6 +143,7 @@ type signInPage struct {
 	Email   string
 	Next    string
 	Problem string
+	Forgot  string // where a new password is got
 }
 
 func (c *call) signInForm() error {
@@ -153,7 +154,7 @@ func (c *call) signInForm() error {
 	if first {
 		return errSetup
 	}
-	return showBare(c, http.StatusOK, "signin", "Sign in", false, signInPage{Next: local(c.param("next"), "")})
+	return showBare(c, http.StatusOK, "signin", "Sign in", false, signInPage{Next: local(c.param("next"), ""), Forgot: c.forgotURL()})
 }
 
 func (c *call) signIn() error {
@@ -161,8 +162,8 @@ func (c *call) signIn() error {
 	if err != nil {
 		return err
 	}
-	page := signInPage{Email: strings.TrimSpace(v.Get("email")), Next: local(v.Get("next"), "")}
-	secret, _, err := c.Accounts.SignIn(c.r.Context(), page.Email, v.Get("password"), c.ClientAddr(c.r))
+	page := signInPage{Email: strings.TrimSpace(v.Get("email")), Next: local(v.Get("next"), ""), Forgot: c.forgotURL()}
+	secret, u, err := c.Accounts.SignIn(c.r.Context(), page.Email, v.Get("password"), c.ClientAddr(c.r))
 	var throttled *account.ErrThrottled
 	switch {
 	case errors.Is(err, account.ErrCredentials):
@@ -175,7 +176,18 @@ func (c *call) signIn() error {
 		return err
 	}
 	c.setCookie(c.sessionName(), secret, sessionLife)
+	if u.Party.Kind != "" && !strings.HasPrefix(page.Next, "/portal") {
+		page.Next = "/portal" // the console's pages are not theirs
+	}
 	return c.redirect(local(page.Next, "/"))
+}
+
+// forgotURL is where a new password is got, "" when nobody sends links here.
+func (c *call) forgotURL() string {
+	if c.Signups == nil {
+		return ""
+	}
+	return "/forgot"
 }
 
 func (c *call) signOut() error {

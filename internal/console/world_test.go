@@ -20,9 +20,11 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
+	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
+	"clickledger/internal/signup"
 	"clickledger/internal/store"
 	"clickledger/internal/wizard"
 )
@@ -34,6 +36,8 @@ type world struct {
 	db        *store.DB
 	cat       *catalog.Service
 	acc       *account.Service
+	mails     *mail.Service
+	signups   *signup.Service
 	judge     *conversion.Judge
 	desk      *books.Desk
 	rates     *rates.Service
@@ -96,10 +100,12 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.judge = &conversion.Judge{View: func() *catalog.View { return w.view }, Keys: func() *event.Keyring { return keys }, Clicks: w.clicks, Now: clock}
 	w.desk = &books.Desk{Store: db.Books(), Judge: w.judge, Minter: w.minter.New, Changed: w.publish}
 	w.rates = rates.NewService(rates.Options{Store: db.Rates(), Now: clock})
+	w.mails = mail.New(mail.Options{Store: db.Mails(), Now: clock})
+	w.signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.mails, Accounts: w.acc, Catalog: w.cat, URL: "https://console.example", Now: clock})
 	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
 	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
 	w.srv, err = newServer(Options{
-		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Marks: w.diagnosis, Diagnosis: w.diagnosis,
+		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Tests:     wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Store: db.Tests(), Now: clock}),
 		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,

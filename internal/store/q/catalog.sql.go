@@ -23,7 +23,8 @@ func (q *Queries) BumpRevision(ctx context.Context, n int64) (int64, error) {
 const changedAdvertisers = `-- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
+  status, reason, manager, website, contact_email, cookie_days
 FROM advertisers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -65,6 +66,11 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 			&i.TxidMacro,
 			&i.StatusMacro,
 			&i.GoalMacro,
+			&i.Status,
+			&i.Reason,
+			&i.Manager,
+			&i.Website,
+			&i.ContactEmail,
 			&i.CookieDays,
 		); err != nil {
 			return nil, err
@@ -364,6 +370,51 @@ func (q *Queries) ChangedGoals(ctx context.Context, arg ChangedGoalsParams) ([]G
 	return items, nil
 }
 
+const changedGroups = `-- name: ChangedGroups :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, notes
+FROM publisher_groups WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedGroupsParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedGroups(ctx context.Context, arg ChangedGroupsParams) ([]PublisherGroup, error) {
+	rows, err := q.db.QueryContext(ctx, changedGroups, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PublisherGroup
+	for rows.Next() {
+		var i PublisherGroup
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Name,
+			&i.Notes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedLinks = `-- name: ChangedLinks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, key, offer, publisher,
@@ -572,7 +623,7 @@ func (q *Queries) ChangedPostbacks(ctx context.Context, arg ChangedPostbacksPara
 const changedPublishers = `-- name: ChangedPublishers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  notes
+  notes, reason, group_id, manager, website, promotion
 FROM publishers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -603,6 +654,11 @@ func (q *Queries) ChangedPublishers(ctx context.Context, arg ChangedPublishersPa
 			&i.Email,
 			&i.Status,
 			&i.Notes,
+			&i.Reason,
+			&i.GroupID,
+			&i.Manager,
+			&i.Website,
+			&i.Promotion,
 		); err != nil {
 			return nil, err
 		}
@@ -740,7 +796,8 @@ func (q *Queries) DropStrayImages(ctx context.Context, arg DropStrayImagesParams
 const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
+  status, reason, manager, website, contact_email, cookie_days
 FROM advertisers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -776,6 +833,11 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 		&i.TxidMacro,
 		&i.StatusMacro,
 		&i.GoalMacro,
+		&i.Status,
+		&i.Reason,
+		&i.Manager,
+		&i.Website,
+		&i.ContactEmail,
 		&i.CookieDays,
 	)
 	return i, err
@@ -981,6 +1043,35 @@ func (q *Queries) GetGoal(ctx context.Context, arg GetGoalParams) (Goal, error) 
 		&i.Type,
 		&i.RequireOrder,
 		&i.EveryFire,
+	)
+	return i, err
+}
+
+const getGroup = `-- name: GetGroup :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, notes
+FROM publisher_groups WHERE workspace = ?1 AND id = ?2
+`
+
+type GetGroupParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetGroup(ctx context.Context, arg GetGroupParams) (PublisherGroup, error) {
+	row := q.db.QueryRowContext(ctx, getGroup, arg.Workspace, arg.ID)
+	var i PublisherGroup
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Name,
+		&i.Notes,
 	)
 	return i, err
 }
@@ -1195,7 +1286,7 @@ func (q *Queries) GetPostback(ctx context.Context, arg GetPostbackParams) (Postb
 const getPublisher = `-- name: GetPublisher :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  notes
+  notes, reason, group_id, manager, website, promotion
 FROM publishers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -1220,6 +1311,11 @@ func (q *Queries) GetPublisher(ctx context.Context, arg GetPublisherParams) (Pub
 		&i.Email,
 		&i.Status,
 		&i.Notes,
+		&i.Reason,
+		&i.GroupID,
+		&i.Manager,
+		&i.Website,
+		&i.Promotion,
 	)
 	return i, err
 }
@@ -1300,12 +1396,14 @@ func (q *Queries) GetWorkspace(ctx context.Context, arg GetWorkspaceParams) (Wor
 const insertAdvertiser = `-- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
-  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro, cookie_days
+  token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
+  status, reason, manager, website, contact_email, cookie_days
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
-  ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24
+  ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+  ?24, ?25, ?26, ?27, ?28, ?29
 )
 `
 
@@ -1333,6 +1431,11 @@ type InsertAdvertiserParams struct {
 	TxidMacro     string `db:"txid_macro"`
 	StatusMacro   string `db:"status_macro"`
 	GoalMacro     string `db:"goal_macro"`
+	Status        string `db:"status"`
+	Reason        string `db:"reason"`
+	Manager       string `db:"manager"`
+	Website       string `db:"website"`
+	ContactEmail  string `db:"contact_email"`
 	CookieDays    int64  `db:"cookie_days"`
 }
 
@@ -1361,6 +1464,11 @@ func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserPara
 		arg.TxidMacro,
 		arg.StatusMacro,
 		arg.GoalMacro,
+		arg.Status,
+		arg.Reason,
+		arg.Manager,
+		arg.Website,
+		arg.ContactEmail,
 		arg.CookieDays,
 	)
 	return err
@@ -1714,6 +1822,44 @@ func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
 	return err
 }
 
+const insertGroup = `-- name: InsertGroup :exec
+INSERT INTO publisher_groups (
+  id, workspace, created, updated, version, revision, archived, search, name, notes
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5,
+  ?6, ?7, ?8, ?9, ?10
+)
+`
+
+type InsertGroupParams struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Updated   int64  `db:"updated"`
+	Version   int64  `db:"version"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Name      string `db:"name"`
+	Notes     string `db:"notes"`
+}
+
+func (q *Queries) InsertGroup(ctx context.Context, arg InsertGroupParams) error {
+	_, err := q.db.ExecContext(ctx, insertGroup,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Name,
+		arg.Notes,
+	)
+	return err
+}
+
 const insertIdempotency = `-- name: InsertIdempotency :exec
 INSERT INTO idempotency (workspace, key, hash, kind, owner, subject) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6
@@ -2003,11 +2149,11 @@ func (q *Queries) InsertPostback(ctx context.Context, arg InsertPostbackParams) 
 const insertPublisher = `-- name: InsertPublisher :exec
 INSERT INTO publishers (
   id, workspace, created, updated, version, revision, archived, search, name, email, status,
-  notes
+  notes, reason, group_id, manager, website, promotion
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
-  ?11, ?12
+  ?11, ?12, ?13, ?14, ?15, ?16, ?17
 )
 `
 
@@ -2024,6 +2170,11 @@ type InsertPublisherParams struct {
 	Email     string `db:"email"`
 	Status    string `db:"status"`
 	Notes     string `db:"notes"`
+	Reason    string `db:"reason"`
+	GroupID   string `db:"group_id"`
+	Manager   string `db:"manager"`
+	Website   string `db:"website"`
+	Promotion string `db:"promotion"`
 }
 
 func (q *Queries) InsertPublisher(ctx context.Context, arg InsertPublisherParams) error {
@@ -2040,6 +2191,11 @@ func (q *Queries) InsertPublisher(ctx context.Context, arg InsertPublisherParams
 		arg.Email,
 		arg.Status,
 		arg.Notes,
+		arg.Reason,
+		arg.GroupID,
+		arg.Manager,
+		arg.Website,
+		arg.Promotion,
 	)
 	return err
 }
@@ -2203,8 +2359,8 @@ UPDATE advertisers SET
   search = ?4, name = ?5, type = ?6,
   token = ?7, token_old = ?8,
   token_required = ?9, click_param = ?10,
-  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, version = version + 1
-WHERE workspace = ?21 AND id = ?22 AND version = ?23
+  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, status = ?21, reason = ?22, manager = ?23, website = ?24, contact_email = ?25, version = version + 1
+WHERE workspace = ?26 AND id = ?27 AND version = ?28
 `
 
 type UpdateAdvertiserParams struct {
@@ -2228,6 +2384,11 @@ type UpdateAdvertiserParams struct {
 	StatusMacro   string `db:"status_macro"`
 	GoalMacro     string `db:"goal_macro"`
 	CookieDays    int64  `db:"cookie_days"`
+	Status        string `db:"status"`
+	Reason        string `db:"reason"`
+	Manager       string `db:"manager"`
+	Website       string `db:"website"`
+	ContactEmail  string `db:"contact_email"`
 	Workspace     string `db:"workspace"`
 	ID            string `db:"id"`
 	Version       int64  `db:"version"`
@@ -2255,6 +2416,11 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.StatusMacro,
 		arg.GoalMacro,
 		arg.CookieDays,
+		arg.Status,
+		arg.Reason,
+		arg.Manager,
+		arg.Website,
+		arg.ContactEmail,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -2571,6 +2737,43 @@ func (q *Queries) UpdateGoal(ctx context.Context, arg UpdateGoalParams) (int64, 
 	return result.RowsAffected()
 }
 
+const updateGroup = `-- name: UpdateGroup :execrows
+UPDATE publisher_groups SET
+  updated = ?1, revision = ?2, archived = ?3,
+  search = ?4, name = ?5, notes = ?6, version = version + 1
+WHERE workspace = ?7 AND id = ?8 AND version = ?9
+`
+
+type UpdateGroupParams struct {
+	Updated   int64  `db:"updated"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Name      string `db:"name"`
+	Notes     string `db:"notes"`
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+	Version   int64  `db:"version"`
+}
+
+func (q *Queries) UpdateGroup(ctx context.Context, arg UpdateGroupParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateGroup,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Name,
+		arg.Notes,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const updateLink = `-- name: UpdateLink :execrows
 UPDATE links SET
   updated = ?1, revision = ?2, archived = ?3,
@@ -2832,8 +3035,9 @@ UPDATE publishers SET
   updated = ?1, revision = ?2, archived = ?3,
   search = ?4, name = ?5, email = ?6,
   status = ?7, notes = ?8,
+  reason = ?9, group_id = ?10, manager = ?11, website = ?12, promotion = ?13,
   version = version + 1
-WHERE workspace = ?9 AND id = ?10 AND version = ?11
+WHERE workspace = ?14 AND id = ?15 AND version = ?16
 `
 
 type UpdatePublisherParams struct {
@@ -2845,6 +3049,11 @@ type UpdatePublisherParams struct {
 	Email     string `db:"email"`
 	Status    string `db:"status"`
 	Notes     string `db:"notes"`
+	Reason    string `db:"reason"`
+	GroupID   string `db:"group_id"`
+	Manager   string `db:"manager"`
+	Website   string `db:"website"`
+	Promotion string `db:"promotion"`
 	Workspace string `db:"workspace"`
 	ID        string `db:"id"`
 	Version   int64  `db:"version"`
@@ -2860,6 +3069,11 @@ func (q *Queries) UpdatePublisher(ctx context.Context, arg UpdatePublisherParams
 		arg.Email,
 		arg.Status,
 		arg.Notes,
+		arg.Reason,
+		arg.GroupID,
+		arg.Manager,
+		arg.Website,
+		arg.Promotion,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

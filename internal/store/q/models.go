@@ -44,6 +44,11 @@ type Advertiser struct {
 	TxidMacro     string `db:"txid_macro"`
 	StatusMacro   string `db:"status_macro"`
 	GoalMacro     string `db:"goal_macro"`
+	Status        string `db:"status"`
+	Reason        string `db:"reason"`
+	Manager       string `db:"manager"`
+	Website       string `db:"website"`
+	ContactEmail  string `db:"contact_email"`
 	CookieDays    int64  `db:"cookie_days"`
 }
 
@@ -341,6 +346,24 @@ type Image struct {
 	Data      []byte `db:"data"`
 }
 
+type Invitation struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	PartyKind  string `db:"party_kind"`
+	Party      string `db:"party"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Email      string `db:"email"`
+	Name       string `db:"name"`
+	Workspaces string `db:"workspaces"`
+	Owner      bool   `db:"owner"`
+	State      string `db:"state"`
+	Expires    int64  `db:"expires"`
+	MadeBy     string `db:"made_by"`
+	UserID     string `db:"user_id"`
+}
+
 type LandingCheck struct {
 	Workspace string `db:"workspace"`
 	Offer     string `db:"offer"`
@@ -412,6 +435,37 @@ type Link struct {
 	Source    string `db:"source"`
 	Subs      string `db:"subs"`
 	Test      bool   `db:"test"`
+}
+
+type Mail struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Version   int64  `db:"version"`
+	Purpose   string `db:"purpose"`
+	About     string `db:"about"`
+	Recipient string `db:"recipient"`
+	Subject   string `db:"subject"`
+	Body      string `db:"body"`
+	Link      string `db:"link"`
+	State     string `db:"state"`
+	Attempts  int64  `db:"attempts"`
+	NextAt    int64  `db:"next_at"`
+	Expires   int64  `db:"expires"`
+	Sent      int64  `db:"sent"`
+	Problem   string `db:"problem"`
+}
+
+type MailSetting struct {
+	ID       int64  `db:"id"`
+	Host     string `db:"host"`
+	Port     int64  `db:"port"`
+	Username string `db:"username"`
+	Password string `db:"password"`
+	Security string `db:"security"`
+	Sender   string `db:"sender"`
+	Updated  int64  `db:"updated"`
+	Version  int64  `db:"version"`
 }
 
 type NodeLease struct {
@@ -546,6 +600,24 @@ type Publisher struct {
 	Email     string `db:"email"`
 	Status    string `db:"status"`
 	Notes     string `db:"notes"`
+	Reason    string `db:"reason"`
+	GroupID   string `db:"group_id"`
+	Manager   string `db:"manager"`
+	Website   string `db:"website"`
+	Promotion string `db:"promotion"`
+}
+
+type PublisherGroup struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Created   int64  `db:"created"`
+	Updated   int64  `db:"updated"`
+	Version   int64  `db:"version"`
+	Revision  int64  `db:"revision"`
+	Archived  bool   `db:"archived"`
+	Search    string `db:"search"`
+	Name      string `db:"name"`
+	Notes     string `db:"notes"`
 }
 
 type Rate struct {
@@ -603,6 +675,46 @@ type Signal struct {
 	Test       bool   `db:"test"`
 }
 
+type Signup struct {
+	ID           string `db:"id"`
+	Workspace    string `db:"workspace"`
+	Kind         string `db:"kind"`
+	Created      int64  `db:"created"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+	State        string `db:"state"`
+	Code         string `db:"code"`
+	Email        string `db:"email"`
+	Person       string `db:"person"`
+	Name         string `db:"name"`
+	Website      string `db:"website"`
+	Promotion    string `db:"promotion"`
+	Answers      string `db:"answers"`
+	TermsVersion int64  `db:"terms_version"`
+	Addr         string `db:"addr"`
+	PasswordHash string `db:"password_hash"`
+	Party        string `db:"party"`
+	UserID       string `db:"user_id"`
+	Confirmed    int64  `db:"confirmed"`
+	Decided      int64  `db:"decided"`
+	DecidedBy    string `db:"decided_by"`
+	Reason       string `db:"reason"`
+}
+
+type SignupSetting struct {
+	Workspace    string `db:"workspace"`
+	Kind         string `db:"kind"`
+	Open         bool   `db:"open"`
+	Intro        string `db:"intro"`
+	Questions    string `db:"questions"`
+	Terms        string `db:"terms"`
+	TermsVersion int64  `db:"terms_version"`
+	GroupID      string `db:"group_id"`
+	Manager      string `db:"manager"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+}
+
 type Term struct {
 	ID                string `db:"id"`
 	Workspace         string `db:"workspace"`
@@ -643,6 +755,15 @@ type TestRun struct {
 	Fingerprint string `db:"fingerprint"`
 	Version     int64  `db:"version"`
 	Doc         []byte `db:"doc"`
+}
+
+type Token struct {
+	Hash    string `db:"hash"`
+	Purpose string `db:"purpose"`
+	Subject string `db:"subject"`
+	Created int64  `db:"created"`
+	Expires int64  `db:"expires"`
+	Used    int64  `db:"used"`
 }
 
 type User struct {

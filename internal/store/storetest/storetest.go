@@ -27,9 +27,11 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
 	"clickledger/internal/event"
+	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/rates"
 	"clickledger/internal/wizard"
+	"clickledger/internal/signup"
 )
 
 // Stores is one open database, as the suite uses it.
@@ -43,6 +45,8 @@ type Stores struct {
 	Landings   diagnosis.Store
 	Domains    domains.Store
 	Tests      wizard.Store
+	Signups    signup.Store
+	Mails      mail.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the
@@ -65,7 +69,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
-		{"landings", landingTests}, {"domains", domainTests}, {"failures", failureTests},
+		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
