@@ -126,8 +126,8 @@ type MailSettings struct {
 	Version     int64 `json:"version" doc:"Counts the changes."`
 }
 
-// ReasonDoc is a decision's reason.
-type ReasonDoc struct {
+// SignupReasonDoc is a decision's reason.
+type SignupReasonDoc struct {
 	Reason string `json:"reason" required:"false" maxLength:"500" doc:"Needed to reject and to ban; whom it concerns can read it."`
 }
 
@@ -160,7 +160,7 @@ type mailListInput struct {
 
 type reasonInput struct {
 	One
-	Body body[ReasonDoc]
+	Body body[SignupReasonDoc]
 }
 
 type inviteInput struct {
@@ -277,9 +277,9 @@ func (s *server) decideSignup(to string) func(context.Context, *reasonInput) (*s
 		if err != nil {
 			return nil, err
 		}
-		var d ReasonDoc
+		var d SignupReasonDoc
 		if len(in.Body.raw) > 0 {
-			err := catalog.MergeFields(&d, &ReasonDoc{}, in.Body.raw)
+			err := catalog.MergeFields(&d, &SignupReasonDoc{}, in.Body.raw)
 			if err != nil {
 				return nil, err
 			}

@@ -310,8 +310,8 @@ func TestHeaderInjection(t *testing.T) {
 		"from":     {Host: "localhost", Security: SecurityTLS, From: "a@b.example\r\nBcc: eve@example.com"},
 		"host":     {Host: "localhost\r\nQUIT", Security: SecurityTLS, From: "a@b.example"},
 		"user":     {Host: "localhost", Security: SecurityTLS, From: "a@b.example", User: "x\ny"},
-		"password": {Host: "localhost", Security: SecurityTLS, From: "a@b.example", User: "x", Password: "x\r\ny"},
-		"security": {Host: "smtp.example.com", Security: SecurityNone, From: "a@b.example", User: "x", Password: "y"},
+		"password": {Host: "localhost", Security: SecurityTLS, From: "a@b.example", User: "x", Password: "s3cret\r\nof-x"},
+		"security": {Host: "smtp.example.com", Security: SecurityNone, From: "a@b.example", User: "x", Password: "s3cret-of-x"},
 		"port":     {Host: "localhost", Port: 70000, Security: SecurityTLS, From: "a@b.example"},
 	} {
 		_, err := r.Set(t.Context(), owner, 0, d)
