@@ -113,7 +113,7 @@ func mailView(m *mail.Mail) Mail {
 
 // SignupSettings are the settings of a sign-up page in answers.
 type SignupSettings struct {
-	signup.SettingsDoc
+	signup.PageDoc
 	URL          string `json:"url" doc:"Where the page is."`
 	TermsVersion int64  `json:"terms_version" doc:"Counts the versions of the terms."`
 	Version      int64  `json:"version" doc:"Counts the changes."`
@@ -121,7 +121,7 @@ type SignupSettings struct {
 
 // MailSettings are the settings of mail in answers.
 type MailSettings struct {
-	mail.SettingsDoc
+	mail.ServerDoc
 	PasswordSet bool  `json:"password_set" doc:"Whether there is a password; it is never shown."`
 	Version     int64 `json:"version" doc:"Counts the changes."`
 }
@@ -171,12 +171,12 @@ type inviteInput struct {
 type signupSettingsInput struct {
 	Scope
 	Match
-	Body patch[signup.SettingsDoc]
+	Body patch[signup.PageDoc]
 }
 
 type mailSettingsInput struct {
 	Match
-	Body patch[mail.SettingsDoc]
+	Body patch[mail.ServerDoc]
 }
 
 type mailTestInput struct{ Body body[MailTestDoc] }
@@ -426,7 +426,7 @@ func (s *server) patchSignupSettings(kind string) func(context.Context, *signupS
 				return nil, err
 			}
 			d := set.Doc()
-			err = catalog.MergeFields(&d, &signup.SettingsDoc{Questions: []signup.QuestionDoc{}}, in.Body.raw)
+			err = catalog.MergeFields(&d, &signup.PageDoc{Questions: []signup.QuestionDoc{}}, in.Body.raw)
 			if err != nil {
 				return nil, err
 			}
@@ -493,7 +493,7 @@ func (s *server) patchMailSettings(ctx context.Context, in *mailSettingsInput) (
 		return nil, err
 	}
 	d := set.Doc()
-	err = catalog.MergeFields(&d, &mail.SettingsDoc{Security: mail.SecuritySTARTTLS}, in.Body.raw)
+	err = catalog.MergeFields(&d, &mail.ServerDoc{Security: mail.SecuritySTARTTLS}, in.Body.raw)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ type signupForm struct {
 	Manager   string        `json:"manager"`
 }
 
-func signupFormOf(d signup.SettingsDoc) *signupForm {
+func signupFormOf(d signup.PageDoc) *signupForm {
 	f := &signupForm{Open: d.Open, Intro: d.Intro, Terms: d.Terms, Group: d.Group, Manager: d.Manager}
 	for _, q := range d.Questions {
 		required := "no"
@@ -43,8 +43,8 @@ func signupFormOf(d signup.SettingsDoc) *signupForm {
 	return f
 }
 
-func (f *signupForm) doc() signup.SettingsDoc {
-	d := signup.SettingsDoc{Open: f.Open, Intro: f.Intro, Terms: f.Terms, Group: f.Group, Manager: f.Manager}
+func (f *signupForm) doc() signup.PageDoc {
+	d := signup.PageDoc{Open: f.Open, Intro: f.Intro, Terms: f.Terms, Group: f.Group, Manager: f.Manager}
 	for _, q := range f.Questions {
 		var choices []string
 		for ch := range strings.SplitSeq(q.Choices, "|") {
@@ -202,7 +202,7 @@ func (c *call) mailSettingsSave() error {
 	if err != nil {
 		return err
 	}
-	d := mail.SettingsDoc{Host: v.Get("host"), Security: v.Get("security"), User: v.Get("user"), Password: v.Get("password"), From: v.Get("from")}
+	d := mail.ServerDoc{Host: v.Get("host"), Security: v.Get("security"), User: v.Get("user"), Password: v.Get("password"), From: v.Get("from")}
 	if text := strings.TrimSpace(v.Get("port")); text != "" {
 		d.Port, err = strconv.ParseInt(text, 10, 64)
 		if err != nil {

@@ -306,7 +306,7 @@ func TestHeaderInjection(t *testing.T) {
 	if err != nil || msg.Header.Get("Bcc") != "" || msg.Header.Get("Subject") != "Hi Bcc: eve@example.com Buy" || !strings.Contains(got[0].from, "acme") {
 		t.Errorf("headers %v, %v, from %s", msg.Header, err, got[0].from)
 	}
-	for field, d := range map[string]SettingsDoc{
+	for field, d := range map[string]ServerDoc{
 		"from":     {Host: "localhost", Security: SecurityTLS, From: "a@b.example\r\nBcc: eve@example.com"},
 		"host":     {Host: "localhost\r\nQUIT", Security: SecurityTLS, From: "a@b.example"},
 		"user":     {Host: "localhost", Security: SecurityTLS, From: "a@b.example", User: "x\ny"},

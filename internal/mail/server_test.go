@@ -200,7 +200,7 @@ func (s *smtpServer) answer(verb, line string) {
 	s.answers[verb] = line
 }
 
-func (s *smtpServer) settings() SettingsDoc {
+func (s *smtpServer) settings() ServerDoc {
 	port, _ := strconv.ParseInt(strconv.Itoa(s.addr.Port), 10, 64)
-	return SettingsDoc{Host: "localhost", Port: port, Security: SecuritySTARTTLS, User: "mailer", Password: "s3cret", From: "Acme <partners@acme.example>"}
+	return ServerDoc{Host: "localhost", Port: port, Security: SecuritySTARTTLS, User: "mailer", Password: "s3cret", From: "Acme <partners@acme.example>"}
 }

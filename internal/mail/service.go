@@ -221,8 +221,8 @@ func (s *Service) On(ctx context.Context) (bool, error) {
 	return set.On(), nil
 }
 
-// SettingsDoc is what owners set; the password is never shown.
-type SettingsDoc struct {
+// ServerDoc is what owners set; the password is never shown.
+type ServerDoc struct {
 	Host     string `json:"host" required:"false" maxLength:"253" example:"smtp.example.com" doc:"The mail server. Empty: mails are not sent, and their links are shown to you."`
 	Port     int64  `json:"port" required:"false" minimum:"0" maximum:"65535" doc:"0: 465 with tls, 587 with starttls, 25 with none."`
 	Security string `json:"security" required:"false" enum:"tls,starttls,none" doc:"tls from the first byte, starttls before anything is said, or none for a server on the same machine. Default starttls."`
@@ -232,8 +232,8 @@ type SettingsDoc struct {
 }
 
 // Doc is the settings' document, without the password.
-func (s *Settings) Doc() SettingsDoc {
-	d := SettingsDoc{Host: s.Host, Port: s.Port, Security: s.Security, User: s.User, From: s.From}
+func (s *Settings) Doc() ServerDoc {
+	d := ServerDoc{Host: s.Host, Port: s.Port, Security: s.Security, User: s.User, From: s.From}
 	if d.Security == "" {
 		d.Security = SecuritySTARTTLS
 	}
@@ -250,7 +250,7 @@ func (s *Service) Settings(ctx context.Context, p account.Principal) (*Settings,
 
 // Set writes the settings. Only owners may. version is the one that was read; 0 takes the
 // current one.
-func (s *Service) Set(ctx context.Context, p account.Principal, version int64, d SettingsDoc) (*Settings, error) {
+func (s *Service) Set(ctx context.Context, p account.Principal, version int64, d ServerDoc) (*Settings, error) {
 	set, err := s.proposed(ctx, p, d)
 	if err != nil {
 		return nil, err
@@ -269,7 +269,7 @@ func (s *Service) Set(ctx context.Context, p account.Principal, version int64, d
 
 // Test sends a test mail by the settings given, which need not be stored, and answers
 // what the server said. Only owners may.
-func (s *Service) Test(ctx context.Context, p account.Principal, d SettingsDoc, to string) error {
+func (s *Service) Test(ctx context.Context, p account.Principal, d ServerDoc, to string) error {
 	set, err := s.proposed(ctx, p, d)
 	if err != nil {
 		return err
@@ -288,7 +288,7 @@ func (s *Service) Test(ctx context.Context, p account.Principal, d SettingsDoc, 
 }
 
 // proposed are the settings as they would be, checked.
-func (s *Service) proposed(ctx context.Context, p account.Principal, d SettingsDoc) (*Settings, error) {
+func (s *Service) proposed(ctx context.Context, p account.Principal, d ServerDoc) (*Settings, error) {
 	if !may(p, "", true) {
 		return nil, account.ErrDenied
 	}
@@ -312,7 +312,7 @@ func (s *Service) proposed(ctx context.Context, p account.Principal, d SettingsD
 	return &set, nil
 }
 
-func (d *SettingsDoc) check() error {
+func (d *ServerDoc) check() error {
 	bad := &account.Invalid{}
 	for _, f := range []struct {
 		name, value string

@@ -21,8 +21,8 @@ const (
 	maxTerms     = 50_000
 )
 
-// SettingsDoc is what can be set on a sign-up page.
-type SettingsDoc struct {
+// PageDoc is what can be set on a sign-up page.
+type PageDoc struct {
 	Open      bool          `json:"open" required:"false" doc:"Whether anybody can sign up. Default false."`
 	Intro     string        `json:"intro" required:"false" maxLength:"2000" doc:"What stands above the form."`
 	Questions []QuestionDoc `json:"questions" required:"false" nullable:"false" maxItems:"20" doc:"Questions of your own, in their order."`
@@ -40,8 +40,8 @@ type QuestionDoc struct {
 }
 
 // Doc is the settings' document.
-func (set *Settings) Doc() SettingsDoc {
-	d := SettingsDoc{Open: set.Open, Intro: set.Intro, Terms: set.Terms, Group: set.Group, Manager: set.Manager, Questions: []QuestionDoc{}}
+func (set *Settings) Doc() PageDoc {
+	d := PageDoc{Open: set.Open, Intro: set.Intro, Terms: set.Terms, Group: set.Group, Manager: set.Manager, Questions: []QuestionDoc{}}
 	for _, q := range set.Questions {
 		d.Questions = append(d.Questions, QuestionDoc{q.Label, q.Kind, append([]string{}, q.Choices...), q.Required})
 	}
@@ -62,7 +62,7 @@ func (s *Service) Settings(ctx context.Context, p account.Principal, workspace, 
 }
 
 // Set writes them. version is the one that was read; 0 takes the current one.
-func (s *Service) Set(ctx context.Context, p account.Principal, workspace, kind string, version int64, d SettingsDoc) (*Settings, error) {
+func (s *Service) Set(ctx context.Context, p account.Principal, workspace, kind string, version int64, d PageDoc) (*Settings, error) {
 	if !p.May(workspace, true) {
 		return nil, account.ErrDenied
 	}

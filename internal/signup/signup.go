@@ -51,8 +51,8 @@ const (
 
 // Answer is a question as it was asked, and what was answered.
 type Answer struct {
-	Question string `json:"question"`
-	Answer   string `json:"answer"`
+	Question string `json:"question" doc:"As it was asked."`
+	Answer   string `json:"answer" doc:"What was answered; empty: nothing."`
 }
 
 // Signup is one sign-up.

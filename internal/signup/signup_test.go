@@ -56,9 +56,9 @@ func newHall(t *testing.T) *hall {
 	ws, _, err := h.cat.Create(t.Context(), h.owner, &catalog.WorkspaceDoc{Name: "Acme", Currency: "USD", TimeZone: "UTC", IPMode: catalog.IPTruncated}, catalog.Idempotency{})
 	h.must(err)
 	h.ws = ws.Base().ID
-	h.open(account.PartyPublisher, signup.SettingsDoc{Open: true, Terms: "Be nice.", Questions: []signup.QuestionDoc{
+	h.open(account.PartyPublisher, signup.PageDoc{Open: true, Terms: "Be nice.", Questions: []signup.QuestionDoc{
 		{Label: "How many visitors?", Required: true}, {Label: "Where?", Kind: "choice", Choices: []string{"EU", "US"}}, {Label: "More?", Kind: "area"}}})
-	h.open(account.PartyAdvertiser, signup.SettingsDoc{Open: true})
+	h.open(account.PartyAdvertiser, signup.PageDoc{Open: true})
 	return h
 }
 
@@ -69,7 +69,7 @@ func (h *hall) must(err error) {
 	}
 }
 
-func (h *hall) open(kind string, d signup.SettingsDoc) *signup.Settings {
+func (h *hall) open(kind string, d signup.PageDoc) *signup.Settings {
 	h.t.Helper()
 	set, err := h.Set(h.t.Context(), h.owner, h.ws, kind, 0, d)
 	h.must(err)
@@ -361,7 +361,7 @@ func TestClosedAndThrottled(t *testing.T) {
 	if err := h.Join(ctx, h.ws, account.PartyPublisher, form("eva@blog.example"), "192.0.2.99"); err != nil {
 		t.Errorf("from another address: %v", err)
 	}
-	h.open(account.PartyPublisher, signup.SettingsDoc{Open: false})
+	h.open(account.PartyPublisher, signup.PageDoc{Open: false})
 	if err := h.Join(ctx, h.ws, account.PartyPublisher, form("pia@blog.example"), "192.0.2.7"); !errors.Is(err, signup.ErrClosed) {
 		t.Errorf("closed: %v, want ErrClosed", err)
 	}
@@ -591,7 +591,7 @@ func TestSettings(t *testing.T) {
 	if again := h.open(account.PartyPublisher, d); again.TermsVersion != 2 {
 		t.Errorf("other terms have version %d, want 2", again.TermsVersion)
 	}
-	for field, d := range map[string]signup.SettingsDoc{
+	for field, d := range map[string]signup.PageDoc{
 		"group":                {Group: "grp_none"},
 		"manager":              {Manager: "usr_none"},
 		"terms":                {Terms: strings.Repeat("x", 50_001)},
