@@ -30,8 +30,8 @@ import (
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/rates"
-	"clickledger/internal/wizard"
 	"clickledger/internal/signup"
+	"clickledger/internal/wizard"
 )
 
 // Stores is one open database, as the suite uses it.
