@@ -41,7 +41,7 @@ type GoalCommission struct {
 type TermsDoc struct {
 	Workspace         string              `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
 	Offer             string              `json:"offer" required:"true" maxLength:"64" doc:"The offer whose terms they are."`
-	From              string              `json:"from" required:"false" maxLength:"40" example:"2027-01-01T00:00:00Z" doc:"From when on they are in force for everybody, RFC 3339; not in the past, and after every version there is. Empty: at once."`
+	From              string              `json:"from" required:"false" maxLength:"40" example:"2027-01-01T00:00:00Z" doc:"From when on they are in force for everybody, RFC 3339, or a day, which begins in the workspace's time zone; not in the past, and after every version there is. Empty: at once."`
 	Text              string              `json:"text" required:"true" maxLength:"50000" doc:"What publishers read and accept."`
 	CommissionKind    string              `json:"commission_kind" required:"false" enum:",none,fixed,percent_sale,percent_payout" doc:"What conversions pay the publisher. Empty: as the goal, then the offer says. An enrollment's own commission wins."`
 	Commission        string              `json:"commission" required:"false" maxLength:"32" example:"5.00" doc:"Decimal text in the offer's currency. The commission when fixed."`
@@ -169,8 +169,11 @@ func (c *checker) fromInstant(s string, now int64) int64 {
 		return now
 	}
 	t, err := time.Parse(time.RFC3339, s)
+	if _, derr := time.Parse(time.DateOnly, s); err != nil && derr == nil {
+		t, err = c.dayBegins(s)
+	}
 	if err != nil {
-		c.bad.Add("from", "invalid_time", s, "Must be an instant such as 2027-01-01T00:00:00Z.")
+		c.bad.Add("from", "invalid_time", s, "Must be a day such as 2027-01-01, or an instant such as 2027-01-01T00:00:00Z.")
 		return now
 	}
 	at := t.UnixMicro()
@@ -178,6 +181,19 @@ func (c *checker) fromInstant(s string, now int64) int64 {
 		c.bad.Add("from", "terms_past", s, "Terms cannot begin in the past: what was earned stays as it was.")
 	}
 	return max(at, now)
+}
+
+// dayBegins is the first instant of a day in the workspace's time zone.
+func (c *checker) dayBegins(day string) (time.Time, error) {
+	home := c.home()
+	if home == nil {
+		return time.Parse(time.DateOnly, day)
+	}
+	loc, err := time.LoadLocation(home.TimeZone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.ParseInLocation(time.DateOnly, day, loc)
 }
 
 // termsOf are all versions of an offer, withdrawn ones included, newest first.

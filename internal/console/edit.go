@@ -214,6 +214,8 @@ func (c *call) currencyOf(e catalog.Entity) string {
 		id = e.Offer
 	case *catalog.Enrollment:
 		id = e.Offer
+	case *catalog.TermsVersion:
+		id = e.Offer
 	default:
 		return c.ws.Currency
 	}
@@ -259,7 +261,7 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 	skip := append([]string(nil), ed.skip...)
 	if e != nil {
 		skip = append(skip, ed.fixed...)
-	} else if ed.kind == catalog.KindGoal || ed.kind == catalog.KindLink {
+	} else if ed.kind == catalog.KindGoal || ed.kind == catalog.KindLink || ed.kind == catalog.KindTerms {
 		skip = append(skip, ed.fixed...) // given by the page they are made from
 	}
 	p := editPage{Form: docForm(d, sections, skip, posted, errs)}
@@ -268,6 +270,10 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 	if e == nil {
 		p.Form.Action, p.Form.Submit = c.plain(path+"/new"), "Create "+ed.noun
 		p.Form.Hidden = []hidden{onceInput(posted)}
+		if t, ok := d.(*catalog.TermsDoc); ok {
+			p.Form.Hidden = append(p.Form.Hidden, hidden{"offer", t.Offer})
+			back = c.at("offers/"+t.Offer) + "#terms"
+		}
 		if g, ok := d.(*catalog.GoalDoc); ok {
 			p.Form.Hidden = append(p.Form.Hidden, hidden{"offer", g.Offer})
 			back = c.at("offers/" + g.Offer)
@@ -355,6 +361,8 @@ func (c *call) pageOf(e catalog.Entity) string {
 	switch e := e.(type) {
 	case *catalog.Goal:
 		return c.at("offers/"+e.Offer) + "#goals"
+	case *catalog.TermsVersion:
+		return c.at("offers/"+e.Offer) + "#terms"
 	case *catalog.Enrollment:
 		return c.at("publishers/"+e.Publisher) + "#enrollments"
 	case *catalog.Coupon:
@@ -394,6 +402,8 @@ func (c *call) title(e catalog.Entity) string {
 		name = e.Host
 	case *catalog.Creative:
 		name = e.Name
+	case *catalog.TermsVersion:
+		name = catalog.NameOf(e)
 	case *catalog.Enrollment:
 		name = c.nameOf(catalog.KindPublisher, e.Publisher) + " · " + c.nameOf(catalog.KindOffer, e.Offer)
 	}

@@ -64,7 +64,7 @@ var rail = []railGroup{
 	{"", []railItem{{"", "Home", "house"}}},
 	{"Traffic", []railItem{{"links", "Links", "link"}}},
 	{"Offers", []railItem{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
-	{"Partners", []railItem{{"publishers", "Publishers", "users"}, {"signups", "Sign-ups", "user-plus"}, {"coupons", "Coupons", "ticket-percent"}}},
+	{"Partners", []railItem{{"publishers", "Publishers", "users"}, {"signups", "Sign-ups", "user-plus"}, {"applications", "Applications", "circle-check"}, {"coupons", "Coupons", "ticket-percent"}}},
 	{"Signals", []railItem{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
 	{"Money", []railItem{{"ledger", "Ledger", "landmark"}, {"rates", "Rates", "arrow-left-right"}}},
 	{"Reports", []railItem{{"reports", "Explorer", "chart-no-axes-column"}}},

@@ -94,6 +94,11 @@ func (c *call) offer() error {
 		p.Panels = append(p.Panels, tests)
 	}
 	p.Panels = append(p.Panels, c.trackingPanel(o, adv), c.guidesPanel(o, adv), c.offerTerms(o, adv))
+	versions, err := c.termsPanel(o)
+	if err != nil {
+		return err
+	}
+	p.Panels = append(p.Panels, versions)
 	p.Panels = append(p.Panels, c.termPanels(o)...)
 	p.Panels = append(p.Panels, goals, creatives, enr, links)
 	p.Notes = sortedKeys(c.remarks)
@@ -173,6 +178,7 @@ func (c *call) offerTerms(o *catalog.Offer, adv *catalog.Advertiser) panel {
 	}
 	add("Fallback URL", o.FallbackURL)
 	add("Deep links to", strings.Join(o.DeepLinks, ", "))
+	p.Pairs = append(p.Pairs, accessPairs(o)...)
 	add("Category", o.Category)
 	add("Preview", o.PreviewURL)
 	if len(o.Traffic) > 0 {

@@ -24,7 +24,7 @@ func everyPage(w *world) []string {
 		pages = append(pages, w.at(kind), w.at(kind)+"?sort=-revenue", w.at(kind)+"?q=nothing-has-this", w.at(kind+"/new"), w.at(kind+"/"+id), w.at(kind+"/"+id+"/edit"))
 	}
 	pages = append(pages, w.at("offers")+"?sort=-epc&workspace=all&tag=q4", w.at("offers")+"?tag="+url.QueryEscape(`"><script>`), w.at("offers/"+w.offs[0].ID)+"?optional=true&method=script")
-	pages = append(pages, w.at("links"), w.at("links")+"?status=paused", w.at("links/new"), w.at("links/"+w.lnks[0].ID+"/edit"), w.at("links/"+w.lnks[0].ID), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape("https://shop.example/sale"), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape(`https://evil.example/"><script>`), w.at("links/"+w.lnks[0].ID+"/deep-link")+"?page="+url.QueryEscape(`"><script>`), w.at("coupons"), w.at("coupons")+"?status=paused&publisher="+w.pubs[0].ID, w.at("coupons/new"), w.at("creatives/new")+"?offer="+w.offs[0].ID, w.at("creatives/"+w.banner().ID), w.at("creatives/"+w.banner().ID+"/edit"), w.at("goals/new")+"?offer="+w.offs[0].ID, w.at("enrollments/new"),
+	pages = append(pages, w.at("links"), w.at("links")+"?status=paused", w.at("links/new"), w.at("links/"+w.lnks[0].ID+"/edit"), w.at("links/"+w.lnks[0].ID), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape("https://shop.example/sale"), w.at("links/"+w.lnks[0].ID)+"?page="+url.QueryEscape(`https://evil.example/"><script>`), w.at("links/"+w.lnks[0].ID+"/deep-link")+"?page="+url.QueryEscape(`"><script>`), w.at("coupons"), w.at("coupons")+"?status=paused&publisher="+w.pubs[0].ID, w.at("coupons/new"), w.at("creatives/new")+"?offer="+w.offs[0].ID, w.at("creatives/"+w.banner().ID), w.at("creatives/"+w.banner().ID+"/edit"), w.at("applications"), w.at("terms/new")+"?offer="+w.offs[0].ID, w.at("goals/new")+"?offer="+w.offs[0].ID, w.at("enrollments/new"),
 		w.at("conversions"), w.at("conversions")+"?status=reversed", w.at("conversions/"+first.ID), w.at("conversions/new")+"?click_id="+url.QueryEscape(`"><script>`), w.at("conversions/upload"),
 		w.at("offers/"+w.offs[0].ID+"/test"), w.at("offers/"+w.offs[5].ID+"/diagnosis"), w.at("offers/"+w.offs[0].ID+"/diagnosis"), w.at("offers/"+w.offs[5].ID+"/reprice")+"?warned=true&id="+url.QueryEscape(`"><script>`), w.at("offers/"+w.offs[0].ID+"/reprice"), w.at("signals"), w.at("signals")+"?show=refused", w.at("signals/"+w.refused()),
 		w.at("outbound"), w.at("outbound")+"?state=dead&publisher="+w.pubs[0].ID+"&q="+url.QueryEscape(`"><script>`), w.at("outbound/"+w.delivered()), w.at("postbacks/new")+"?publisher="+w.pubs[0].ID, w.at("postbacks/"+w.postbackOf(0)), w.at("postbacks/"+w.postbackOf(0)+"/edit"), w.at("rates"), w.at("rates")+"?show=all", w.at("ledger"), w.at("ledger")+"?cause="+first.ID, w.at("reports"), w.at("reports")+"?d=publisher&d=sub1&d=date&sort=-visits", w.at("reports")+"?d=", w.at("settings"), w.at("settings/new-workspace"))
@@ -45,7 +45,7 @@ func TestEveryTemplateRuns(t *testing.T) {
 	bare.page("/setup/workspace")
 	bare.workspace("Empty")
 	bare.page("/signin")
-	for _, p := range []string{"", "offers", "advertisers", "publishers", "links", "coupons", "conversions", "signals", "outbound", "ledger", "rates", "reports", "settings", "search"} {
+	for _, p := range []string{"", "offers", "advertisers", "publishers", "links", "coupons", "applications", "conversions", "signals", "outbound", "ledger", "rates", "reports", "settings", "search"} {
 		bare.page(bare.at(p))
 	}
 	full := newWorld(t, mark)

@@ -69,6 +69,8 @@ var routes = []route{
 	{"GET /w/{ws}/invitations/{id}", needWorkspace, (*call).invitation},
 	{"POST /w/{ws}/invitations/{id}/resend", needWorkspace, (*call).invitationResend},
 	{"POST /w/{ws}/invitations/{id}/revoke", needWorkspace, (*call).invitationRevoke},
+	{"GET /w/{ws}/applications", needWorkspace, (*call).applications},
+	{"POST /w/{ws}/applications", needWorkspace, (*call).applicationsDecide},
 
 	{"GET /w/{ws}/conversions", needWorkspace, (*call).conversions},
 	{"GET /w/{ws}/conversions/new", needWorkspace, (*call).entryForm},

@@ -45,6 +45,7 @@ var editors = map[string]editor{
 	"domains":     {catalog.KindDomain, "domain", "Domains", domainSections, []string{"workspace", "default"}, []string{"host", "advertiser"}, domainAside, nil, nil},
 	"creatives":   {catalog.KindCreative, "creative", "Creatives", creativeSections, []string{"workspace"}, []string{"offer", "type", "image"}, nil, nil, nil},
 	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil, goalPreview, offerLists},
+	"terms":       {catalog.KindTerms, "version of the terms", "Offers", termsSections, []string{"workspace"}, []string{"offer"}, nil, nil, nil},
 	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 }
 
@@ -53,6 +54,7 @@ var paths = map[catalog.Kind]string{
 	catalog.KindOffer: "offers", catalog.KindAdvertiser: "advertisers", catalog.KindPublisher: "publishers",
 	catalog.KindLink: "links", catalog.KindGoal: "goals", catalog.KindEnrollment: "enrollments",
 	catalog.KindCoupon: "coupons", catalog.KindGroup: "groups", catalog.KindPostback: "postbacks", catalog.KindDomain: "domains", catalog.KindCreative: "creatives",
+	catalog.KindTerms: "terms",
 }
 
 // options makes choices of values with their labels: value, label, value, label, …
@@ -239,11 +241,21 @@ func enrollmentSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, erro
 		}
 		pick = []fieldSpec{{name: "offer", choices: offers, width: "w3", help: "It cannot be changed later."}, {name: "publisher", choices: pubs, width: "w3", help: "It cannot be changed later."}}
 	}
+	said := ""
+	if !isNew {
+		e, err := get[*catalog.Enrollment](c, catalog.KindEnrollment, c.r.PathValue("id"))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range c.agreementPairs(e) {
+			said += p.Label + ": " + p.Value + ". "
+		}
+	}
 	_, commission := termFields(cur, "As the offer says")
 	return []sectionSpec{
-		{title: "Enrollment", fields: append(pick, []fieldSpec{
-			{name: "status", choices: options("applied", "Applied", "approved", "Approved", "rejected", "Rejected", "revoked", "Revoked"), width: "w3", help: noHelp},
-			{name: "reason", optional: true, width: "w3", help: "Why it was rejected or revoked."},
+		{title: "Enrollment", intro: said, fields: append(pick, []fieldSpec{
+			{name: "status", choices: options("invited", "Invited", "applied", "Applied", "approved", "Approved", "paused", "Paused", "rejected", "Rejected", "revoked", "Revoked"), width: "w3", help: "Only an approved one lets links lead to the offer."},
+			{name: "reason", optional: true, width: "w3", help: "Why it was rejected, paused or revoked; the publisher reads it."},
 		}...)},
 		{title: "Commission", fields: commission},
 	}, nil
