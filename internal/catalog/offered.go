@@ -297,14 +297,13 @@ func (s *Service) complete(ctx context.Context, a Applicant, ds []*dossier) erro
 			return fmt.Errorf("look up %ss of offers: %w", q.Kind, err)
 		}
 		for _, e := range es {
-			d := at[offerOf(e)]
 			switch e := e.(type) {
 			case *Goal:
-				d.goals = append(d.goals, e)
+				at[e.Offer].goals = append(at[e.Offer].goals, e)
 			case *TermsVersion:
-				d.terms = append(d.terms, e)
+				at[e.Offer].terms = append(at[e.Offer].terms, e)
 			case *Link:
-				d.link = e // the oldest comes last
+				at[e.Offer].link = e // the oldest comes last
 			}
 		}
 	}

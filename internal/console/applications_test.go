@@ -43,7 +43,7 @@ func TestApplications(t *testing.T) {
 	if res := w.request("POST", terms, url.Values{"offer": {o.ID}, "text": {"Be kinder."}, "window_days": {"-1"}, "from": {"2999-01-01"}}); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("terms to come: %d", res.StatusCode)
 	}
-	has(w.at("offers/"+o.ID), "Version 1", "Version 2", "Announced", "terms/new?offer="+o.ID, "who applies and is approved", "Where &lt;b&gt;?")
+	has(w.at("offers/"+o.ID), "Version 1", "Version 2", "announced", "terms/new?offer="+o.ID, "who applies and is approved", "Where &lt;b&gt;?")
 
 	for _, p := range w.pubs[:3] {
 		_, err := w.cat.Apply(t.Context(), catalog.Applicant{Workspace: w.ws.ID, Publisher: p.ID, Actor: "usr_1", Address: "203.0.113.9"}, o.ID, &catalog.ApplicationDoc{Terms: 1, Answers: []catalog.AnswerDoc{{Key: "where", Value: "<i>Blog</i>"}}})
