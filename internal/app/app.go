@@ -28,6 +28,7 @@ import (
 	"clickledger/internal/books"
 	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
+	"clickledger/internal/certs"
 	"clickledger/internal/clickindex"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
@@ -516,7 +517,7 @@ func (a *App) wire(context.Context) error {
 	})
 	a.edge = e
 	a.Domains = domains.New(domains.Options{Catalog: a.Catalog, View: a.loader.View, Store: a.db.Domains(), Public: a.Config.PublicURL,
-		AllowPrivate: a.Config.OutboundPrivate, Resolver: a.resolver, Now: a.Now, Logger: a.Logger})
+		Certificates: a.openCertificates(), AllowPrivate: a.Config.OutboundPrivate, Resolver: a.resolver, Now: a.Now, Logger: a.Logger})
 	a.diagnoses = diagnosis.New(diagnosis.Options{
 		View: a.loader.View, Books: a.db.Books(), Clicks: a.index, Keys: a.minter.Keys, Report: a.Report, Store: a.db.Landings(), Caps: a.caps,
 		AllowPrivate: a.Config.OutboundPrivate, Now: a.Now, Logger: a.Logger,

@@ -47,6 +47,18 @@ type Config struct {
 	// tracking domain is verified. Addresses and names without a dot are never refused.
 	OwnHosts string `name:"own-hosts" default:"" help:"further host names of this installation, comma-separated; unknown ones are refused"`
 
+	// TLSListen is the address of an HTTPS listener beside the HTTP one. The server then gets
+	// certificates by itself, for the hosts of its own and for verified tracking domains and
+	// no other name. The authority asks for them on port 80, which must lead to --listen.
+	// Empty: a reverse proxy speaks HTTPS.
+	TLSListen string `name:"tls-listen" default:"" help:"address of an HTTPS listener with certificates of its own; default: a proxy speaks HTTPS"`
+
+	// ACMEDirectory is the authority that certificates are asked of.
+	ACMEDirectory string `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" help:"ACME directory that certificates are asked of, with tls-listen"`
+
+	// ACMEEmail is where the authority writes to. Using tls-listen agrees to its terms.
+	ACMEEmail string `name:"acme-email" default:"" help:"e-mail address for the ACME account, with tls-listen"`
+
 	// AdminToken is a bearer token that may do everything through the API. At least
 	// 16 characters. Empty: only the API keys made in the console.
 	AdminToken string `name:"admin-token" default:"" secret:"true" help:"a bearer token that may do everything through the API, at least 16 characters"`
@@ -234,6 +246,18 @@ func (c *Config) Check() error {
 		h = strings.TrimSpace(h)
 		if strings.ContainsAny(h, ":/ *") {
 			return fmt.Errorf("--own-hosts %q: want host names alone, such as track.internal.example", h)
+		}
+	}
+	if c.TLSListen != "" {
+		_, _, err := net.SplitHostPort(c.TLSListen)
+		directory, derr := url.Parse(c.ACMEDirectory)
+		switch {
+		case err != nil:
+			return fmt.Errorf("--tls-listen %q: want address:port, such as :443", c.TLSListen)
+		case !strings.HasPrefix(c.PublicURL, "https://"):
+			return fmt.Errorf("--tls-listen needs a --public-url that begins with https://, not %q", c.PublicURL)
+		case derr != nil || directory.Scheme != "https" || directory.Host == "":
+			return fmt.Errorf("--acme-directory %q: want the https URL of an ACME directory", c.ACMEDirectory)
 		}
 	}
 	if c.AdminToken != "" && len(c.AdminToken) < 16 {

@@ -60,8 +60,12 @@ func (a *App) Announce(ctx context.Context, w io.Writer) error {
 // Serve runs everything until ctx ends, then stops in order: no new requests, the
 // ones under way finish, the consumers catch up with the log.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
+	secure, err := a.listenTLS()
+	if err != nil {
+		return err
+	}
 	// Before the first visitor: an offer whose cap was reached stays closed.
-	err := a.caps.Refresh(ctx)
+	err = a.caps.Refresh(ctx)
 	if err != nil {
 		a.Logger.Error("the caps of offers are not known yet; they are looked at again at once", "error", err)
 	}
@@ -105,7 +109,11 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 
 	server := &http.Server{Handler: a.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout,
 		WriteTimeout: 10 * requestTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes}
-	served := make(chan error, 1)
+	served := make(chan error, 2)
+	if secure != nil {
+		server.TLSConfig = a.certs.TLS()
+		go func() { served <- server.ServeTLS(secure, "", "") }()
+	}
 	go func() { served <- server.Serve(l) }()
 	err = a.writeRun(l)
 	if err != nil {

@@ -75,6 +75,11 @@ func TestScreens(t *testing.T) {
 	couponed.signIn()
 	couponed.workspace("Coupons")
 	couponed.populate(people)
+	hosted := newWorld(t, nil)
+	hosted.signIn()
+	hosted.workspace("Domains")
+	hosted.populate(people)
+	well, lost := hosted.domains(t)
 	bare := newWorld(t, nil)
 	fresh := newWorld(t, nil)
 	fresh.signIn()
@@ -102,6 +107,7 @@ func TestScreens(t *testing.T) {
 		{"two-conversions", two, two.at("conversions")}, {"two-ledger", two, two.at("ledger")}, {"two-report", two, two.at("reports") + "?d=publisher&d=country"},
 		{"empty-home", fresh, fresh.at("")}, {"empty-offers", fresh, fresh.at("offers")}, {"empty-signals", fresh, fresh.at("signals")}, {"empty-ledger", fresh, fresh.at("ledger")}, {"empty-report", fresh, fresh.at("reports")},
 		{"setup", bare, "/setup?token=s3t-up-token"}, {"signin", fresh, "/signin"},
+		{"domains", hosted, hosted.at("domains")}, {"domain", hosted, hosted.at("domains/" + well)}, {"domain-lost", hosted, hosted.at("domains/" + lost)}, {"domain-remove", hosted, hosted.at("domains/" + well + "/remove")}, {"domain-new", hosted, hosted.at("domains/new")}, {"empty-domains", fresh, fresh.at("domains")},
 		{"open-range", full, full.at("") + "#.range"}, {"open-workspace", full, full.at("offers") + "#.ws"}, {"open-decide", full, full.at("conversions/"+first.ID) + "#.decide .menu"}, {"open-metrics", full, full.at("reports") + "#.metrics"}, {"open-drawer", full, full.at("offers") + "#drawer"},
 	} {
 		if os.Getenv("CONSOLE_SCREENS") == "" && !strings.Contains("home offer-edit report settings signin empty-home", s.name) && !strings.HasPrefix(s.name, "long-") && !strings.HasPrefix(s.name, "two-") {

@@ -63,6 +63,9 @@ func (s *Server) Silence(on bool) {
 	s.silent = on
 }
 
+// Addr is where it answers.
+func (s *Server) Addr() string { return s.conn.LocalAddr().String() }
+
 // Resolver asks this server and no other.
 func (s *Server) Resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
