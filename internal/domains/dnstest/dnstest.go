@@ -6,11 +6,15 @@ package dnstest
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
@@ -27,21 +31,23 @@ type Server struct {
 // New starts a server for the time of the test.
 func New(t testing.TB) *Server {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	conn, err := net.ListenPacket("udp", l.Addr().String())
+	if err != nil {
+		t.Fatal(errors.Join(err, l.Close()))
+	}
 	s := &Server{conn: conn, names: map[string][]netip.Addr{}}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.serve()
-	}()
+	var done sync.WaitGroup
+	done.Go(s.serve)
+	done.Go(func() { s.serveTCP(l) })
 	t.Cleanup(func() {
-		if err := conn.Close(); err != nil {
+		if err := errors.Join(conn.Close(), l.Close()); err != nil {
 			t.Error(err)
 		}
-		<-done
+		done.Wait()
 	})
 	return s
 }
@@ -84,6 +90,27 @@ func (s *Server) serve() {
 		if answer != nil {
 			_, _ = s.conn.WriteTo(answer, from) // who asked asks again
 		}
+	}
+}
+
+// serveTCP answers one question per connection, as few ask more.
+func (s *Server) serveTCP(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return // closed
+		}
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second)) // who asks nothing is left alone
+		var length [2]byte
+		_, err = io.ReadFull(c, length[:])
+		question := make([]byte, binary.BigEndian.Uint16(length[:]))
+		if err == nil {
+			_, err = io.ReadFull(c, question)
+		}
+		if answer := s.answer(question); err == nil && answer != nil {
+			_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) // who asked asks again
+		}
+		_ = c.Close()
 	}
 }
 
