@@ -104,6 +104,7 @@ type App struct {
 	localToken string // of the operator's endpoints, this run only
 
 	handler  http.Handler
+	certs    *certs.Keeper                 // nil: a proxy has the certificates
 	resolver *net.Resolver                 // of tracking domains, nil = the system's
 	drain    time.Duration                 // how long requests under way may take when the server stops
 	closers  []func(context.Context) error // run last to first
