@@ -69,7 +69,7 @@ func (s *server) creativeView(e catalog.Entity, _ *extras) Creative {
 	c := e.(*catalog.Creative)
 	v := Creative{Meta: metaOf(e), CreativeDoc: *catalog.DocOf(e, "").(*catalog.CreativeDoc), ImageType: c.ImageType, ImageWidth: c.ImageWidth, ImageHeight: c.ImageHeight, ImageSize: c.ImageSize}
 	if c.Image != "" && c.ID != "" {
-		v.ImageURL = s.PublicURL + c.ImagePath()
+		v.ImageURL = s.origins.Of(c.Workspace, "") + c.ImagePath()
 	}
 	return v
 }
