@@ -156,7 +156,7 @@ func (c *call) testMethod(o *catalog.Offer, r *wizard.Run) []copyField {
 			adv.Token = ""
 		}
 	}
-	for _, m := range catalog.Tracking(o, adv, c.PublicURL, c.TagVersion, true) {
+	for _, m := range catalog.Tracking(o, adv, c.origins.OfOffer(o), c.TagVersion, true) {
 		if m.ID == r.Method {
 			return []copyField{{ID: "test-method", Label: m.Label, Value: m.Text, Help: m.Help}}
 		}

@@ -281,7 +281,7 @@ func (s *Service) start(ctx context.Context, workspace, advertiser, offer, actor
 		return nil, err
 	}
 	r := &Run{
-		ID: event.NewID("tsr_", now), Workspace: workspace, Offer: offer, Advertiser: o.Advertiser, Link: l.ID, TestURL: strings.TrimSuffix(s.PublicURL, "/") + "/c/" + l.Key,
+		ID: event.NewID("tsr_", now), Workspace: workspace, Offer: offer, Advertiser: o.Advertiser, Link: l.ID, TestURL: catalog.Origins{Public: strings.TrimSuffix(s.PublicURL, "/"), View: s.View}.Link(l),
 		Method: method, State: Running, Actor: actor, Started: now.UnixMicro(), Fingerprint: catalog.TestFingerprint(o, s.View().Advertiser(o.Advertiser)),
 	}
 	for _, t := range titles {
