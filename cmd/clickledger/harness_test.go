@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -185,7 +186,7 @@ type market struct {
 func (p *proc) market(offer map[string]any) market {
 	p.t.Helper()
 	id := func(m map[string]any, name string) string { return fmt.Sprint(m[name]) }
-	ws := p.api("POST", "/workspaces", map[string]any{"name": "Test", "require_tests": false})
+	ws := p.api("POST", "/workspaces", map[string]any{"name": "Test " + rand.Text()[:8], "require_tests": false})
 	m := market{workspace: id(ws, "id")}
 	adv := p.api("POST", "/advertisers", map[string]any{"workspace": m.workspace, "name": "Shop"})
 	m.token = id(adv, "token")
