@@ -14,8 +14,8 @@ type DecisionDoc struct {
 	Reason string   `json:"reason" required:"false" maxLength:"500" doc:"Why; the publisher reads it. Needed to reject, pause and revoke."`
 }
 
-// InvitationDoc invites publishers to an offer.
-type InvitationDoc struct {
+// OfferInviteDoc invites publishers to an offer.
+type OfferInviteDoc struct {
 	Publishers []string `json:"publishers" required:"true" nullable:"false" minItems:"1" maxItems:"500" doc:"Whom to invite."`
 }
 
@@ -32,9 +32,9 @@ type decideEnrollmentsInput struct {
 	Body body[DecisionDoc]
 }
 
-type inviteInput struct {
+type offerInviteInput struct {
 	One
-	Body body[InvitationDoc]
+	Body body[OfferInviteDoc]
 }
 
 type decidedOutput struct {
@@ -71,7 +71,7 @@ func (s *server) decideEnrollments(ctx context.Context, in *decideEnrollmentsInp
 	return s.decided(ctx, ws, done)
 }
 
-func (s *server) invite(ctx context.Context, in *inviteInput) (*decidedOutput, error) {
+func (s *server) invite(ctx context.Context, in *offerInviteInput) (*decidedOutput, error) {
 	ws, err := s.workspace(ctx, in.Scope)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *server) invite(ctx context.Context, in *inviteInput) (*decidedOutput, e
 	if err != nil {
 		return nil, err
 	}
-	var d InvitationDoc
+	var d OfferInviteDoc
 	err = decode(in.Body.raw, &d)
 	if err != nil {
 		return nil, err
