@@ -134,7 +134,7 @@ func (c *call) portalCharts() ([]chart, error) {
 // portalTimes are today, yesterday and this month in a table.
 func (c *call) portalTimes() (half, error) {
 	label, help := c.worth()
-	t := &table{Label: "Today, yesterday, this month", Columns: []column{{Label: "", Class: "fill"}, {Label: "Clicks", Class: "num", Help: formulas["clicks"]}, {Label: "Uniques", Class: "num", Help: formulas["uniques"]},
+	t := &table{Label: "Today, yesterday, this month", Columns: []column{{Label: "", Class: "fill"}, {Label: "Clicks", Class: "num", Help: formulas["clicks"]}, {Label: "Uniques", Class: "num opt", Help: formulas["uniques"]},
 		{Label: "Pending", Class: "num opt", Help: "Conversions that wait for approval."}, {Label: "Approved", Class: "num", Help: "Approved conversions, locked and paid ones included."}, {Label: label, Class: "num", Help: help}}}
 	for _, name := range []string{"today", "yesterday", "month"} {
 		s := parseSpan(map[string][]string{"range": {name}}, c.loc, c.Now())
@@ -149,7 +149,7 @@ func (c *call) portalTimes() (half, error) {
 		text, _ := s.label()
 		n := all.Totals
 		t.Rows = append(t.Rows, row{Href: c.plain("statistics", "range", name), Cells: []cell{
-			{Text: text, Href: c.plain("statistics", "range", name), Class: "fill lead"}, countCell(n.Clicks), countCell(n.Uniques),
+			{Text: text, Href: c.plain("statistics", "range", name), Class: "fill lead"}, countCell(n.Clicks), countCell(n.Uniques).with("opt"),
 			countCell(waits.Totals.Conversions).with("opt"), countCell(n.Conversions - waits.Totals.Conversions), {Text: moneyText(n.Amounts, c.ws.Currency), Class: "num"},
 		}})
 	}
