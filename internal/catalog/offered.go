@@ -352,7 +352,7 @@ func (d *dossier) offered(now int64) *Offered {
 	out := &Offered{
 		Offer: o.ID, Name: o.Name, Description: o.Description, Category: o.Category, PreviewURL: o.PreviewURL, Currency: o.Currency,
 		Countries: list(o.Countries), Devices: list(o.Devices), Traffic: list(o.Traffic), AllowedHosts: list(o.DeepLinks),
-		CookieDays: o.CookieDays, WindowDays: o.WindowDays, Visibility: o.Visibility, Active: o.Status == StatusActive, Questions: slices.Clone(o.Questions),
+		CookieDays: CookieLife(o, d.advertiser), WindowDays: o.WindowDays, Visibility: o.Visibility, Active: o.Status == StatusActive, Questions: slices.Clone(o.Questions),
 		Status: d.status(),
 	}
 	inForce := TermsAt(d.terms, now)

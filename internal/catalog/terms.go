@@ -136,7 +136,8 @@ func (c *checker) buildTerms(d *TermsDoc, m Meta) Entity {
 	}
 	c.currency = money.Currency(o.Currency)
 	if e.CookieDays == 0 {
-		e.CookieDays = o.CookieDays
+		adv, _ := c.get(KindAdvertiser, c.workspace, o.Advertiser).(*Advertiser) // nil: it has none
+		e.CookieDays = CookieLife(o, adv)
 	}
 	if e.WindowDays == -1 {
 		e.WindowDays = o.WindowDays

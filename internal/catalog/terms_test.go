@@ -63,7 +63,7 @@ func TestTermsAreVersioned(t *testing.T) {
 	d.CommissionKind, d.Commission = "fixed", "300"
 	d.Goals = []catalog.GoalCommissionDoc{{Goal: "sale", CommissionKind: "percent_sale", CommissionPercent: "7"}}
 	first, why := try(d)
-	if why != "" || first.Number != 1 || first.From < first.Created || first.CookieDays != o.CookieDays || first.WindowDays != o.WindowDays {
+	if why != "" || first.Number != 1 || first.From < first.Created || first.CookieDays != catalog.DefaultCookieDays || first.WindowDays != o.WindowDays {
 		t.Fatalf("first version %+v %q, want number 1, from its making on, with the offer's cookie and window", first, why)
 	}
 	announced, why := try(s.termsDoc(o.ID, 48*time.Hour))
@@ -102,7 +102,7 @@ func TestTermsAreVersioned(t *testing.T) {
 	}
 	read := docs[0].(*catalog.TermsDoc)
 	want := *d
-	want.Workspace, want.From, want.CookieDays, want.WindowDays = s.ws, read.From, 30, 30
+	want.Workspace, want.From, want.CookieDays, want.WindowDays = s.ws, read.From, 30, 0
 	if diff := cmp.Diff(&want, read); diff != "" {
 		t.Errorf("document (-sent +read):\n%s", diff)
 	}
