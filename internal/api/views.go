@@ -85,17 +85,17 @@ type (
 	Enrollment struct {
 		Meta
 		catalog.EnrollmentDoc
-		Currency     string     `json:"currency" doc:"Of its amounts: the offer's."`
-		Terms        int64      `json:"terms" doc:"Number of the version of the terms that the publisher accepted; 0: none. Conversions are priced by the version in force at their event time."`
-		Answers      []Answer   `json:"answers" doc:"What the publisher answered when it last applied."`
-		Applied      *time.Time `json:"applied" doc:"When it last applied; null: it was enrolled by hand."`
-		Decided      *time.Time `json:"decided" doc:"When this was last decided; null: it was not."`
-		Accepted     *time.Time `json:"accepted" doc:"When the terms were accepted; null: they were not."`
-		AcceptedBy   string     `json:"accepted_by" doc:"The user or key that accepted them."`
-		AcceptedFrom string     `json:"accepted_from" doc:"The network address they were accepted from."`
+		Currency     string              `json:"currency" doc:"Of its amounts: the offer's."`
+		Terms        int64               `json:"terms" doc:"Number of the version of the terms that the publisher accepted; 0: none. Conversions are priced by the version in force at their event time."`
+		Answers      []ApplicationAnswer `json:"answers" doc:"What the publisher answered when it last applied."`
+		Applied      *time.Time          `json:"applied" doc:"When it last applied; null: it was enrolled by hand."`
+		Decided      *time.Time          `json:"decided" doc:"When this was last decided; null: it was not."`
+		Accepted     *time.Time          `json:"accepted" doc:"When the terms were accepted; null: they were not."`
+		AcceptedBy   string              `json:"accepted_by" doc:"The user or key that accepted them."`
+		AcceptedFrom string              `json:"accepted_from" doc:"The network address they were accepted from."`
 	}
-	// Answer is what a publisher said, with the question as it was asked.
-	Answer struct {
+	// ApplicationAnswer is what a publisher said, with the question as it was asked.
+	ApplicationAnswer struct {
 		Key   string `json:"key" doc:"The question's key."`
 		Label string `json:"label" doc:"The question as it was asked."`
 		Value string `json:"value" doc:"What was answered; empty: nothing."`
@@ -262,9 +262,9 @@ func (s *server) enrollmentView(e catalog.Entity, x *extras) Enrollment {
 	v := Enrollment{Meta: metaOf(e), EnrollmentDoc: *catalog.DocOf(e, c).(*catalog.EnrollmentDoc), Currency: c}
 	v.Terms, v.Applied, v.Decided = r.Terms, maybeTime(r.Applied), maybeTime(r.Decided)
 	v.Accepted, v.AcceptedBy, v.AcceptedFrom = maybeTime(r.Accepted), r.AcceptedBy, r.AcceptedFrom
-	v.Answers = make([]Answer, len(r.Answers))
+	v.Answers = make([]ApplicationAnswer, len(r.Answers))
 	for i, a := range r.Answers {
-		v.Answers[i] = Answer(a)
+		v.Answers[i] = ApplicationAnswer(a)
 	}
 	return v
 }

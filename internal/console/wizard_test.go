@@ -13,7 +13,7 @@ import (
 // TestTestPage: a running test shows its link, what is wrong with what arrived against what
 // was understood, and the fix; it asks for itself again, and ends by a button.
 func TestTestPage(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme affiliates")
 	w.populate(people)
