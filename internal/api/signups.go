@@ -426,7 +426,7 @@ func (s *server) patchSignupSettings(kind string) func(context.Context, *signupS
 				return nil, err
 			}
 			d := set.Doc()
-			err = catalog.MergeFields(&d, &signup.PageDoc{Questions: []signup.QuestionDoc{}}, in.Body.raw)
+			err = catalog.MergeFields(&d, &signup.PageDoc{Questions: []signup.AskDoc{}}, in.Body.raw)
 			if err != nil {
 				return nil, err
 			}

@@ -52,7 +52,7 @@ func (f *signupForm) doc() signup.PageDoc {
 				choices = append(choices, ch)
 			}
 		}
-		d.Questions = append(d.Questions, signup.QuestionDoc{Label: q.Label, Kind: q.Kind, Choices: choices, Required: q.Required == "yes"})
+		d.Questions = append(d.Questions, signup.AskDoc{Label: q.Label, Kind: q.Kind, Choices: choices, Required: q.Required == "yes"})
 	}
 	return d
 }

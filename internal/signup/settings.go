@@ -25,14 +25,14 @@ const (
 type PageDoc struct {
 	Open      bool          `json:"open" required:"false" doc:"Whether anybody can sign up. Default false."`
 	Intro     string        `json:"intro" required:"false" maxLength:"2000" doc:"What stands above the form."`
-	Questions []QuestionDoc `json:"questions" required:"false" nullable:"false" maxItems:"20" doc:"Questions of your own, in their order."`
+	Questions []AskDoc `json:"questions" required:"false" nullable:"false" maxItems:"20" doc:"Questions of your own, in their order."`
 	Terms     string        `json:"terms" required:"false" maxLength:"50000" doc:"Must be accepted when it is not empty. Each sign-up keeps which version it accepted."`
 	Group     string        `json:"group" required:"false" maxLength:"64" doc:"The group of publishers who sign up."`
 	Manager   string        `json:"manager" required:"false" maxLength:"64" doc:"Who looks after those who sign up, by user id."`
 }
 
-// QuestionDoc is one question.
-type QuestionDoc struct {
+// AskDoc is one question.
+type AskDoc struct {
 	Label    string   `json:"label" required:"true" maxLength:"300" example:"How many visitors do you have a month?" doc:"The question."`
 	Kind     string   `json:"kind" required:"false" enum:"text,area,choice" doc:"A line, several lines, or one of the choices. Default text."`
 	Choices  []string `json:"choices" required:"false" nullable:"false" maxItems:"50" doc:"Of the kind choice."`
@@ -41,9 +41,9 @@ type QuestionDoc struct {
 
 // Doc is the settings' document.
 func (set *Settings) Doc() PageDoc {
-	d := PageDoc{Open: set.Open, Intro: set.Intro, Terms: set.Terms, Group: set.Group, Manager: set.Manager, Questions: []QuestionDoc{}}
+	d := PageDoc{Open: set.Open, Intro: set.Intro, Terms: set.Terms, Group: set.Group, Manager: set.Manager, Questions: []AskDoc{}}
 	for _, q := range set.Questions {
-		d.Questions = append(d.Questions, QuestionDoc{q.Label, q.Kind, append([]string{}, q.Choices...), q.Required})
+		d.Questions = append(d.Questions, AskDoc{q.Label, q.Kind, append([]string{}, q.Choices...), q.Required})
 	}
 	return d
 }
@@ -118,7 +118,7 @@ func (s *Service) Set(ctx context.Context, p account.Principal, workspace, kind 
 }
 
 // questions checks the questions.
-func questions(in []QuestionDoc, bad *account.Invalid, text func(field, value string, most int) string) []Question {
+func questions(in []AskDoc, bad *account.Invalid, text func(field, value string, most int) string) []Question {
 	if len(in) > maxQuestions {
 		bad.Add("questions", "too_many", fmt.Sprint(len(in)), fmt.Sprintf("There may be at most %d.", maxQuestions))
 		return nil

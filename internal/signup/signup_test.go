@@ -56,7 +56,7 @@ func newHall(t *testing.T) *hall {
 	ws, _, err := h.cat.Create(t.Context(), h.owner, &catalog.WorkspaceDoc{Name: "Acme", Currency: "USD", TimeZone: "UTC", IPMode: catalog.IPTruncated}, catalog.Idempotency{})
 	h.must(err)
 	h.ws = ws.Base().ID
-	h.open(account.PartyPublisher, signup.PageDoc{Open: true, Terms: "Be nice.", Questions: []signup.QuestionDoc{
+	h.open(account.PartyPublisher, signup.PageDoc{Open: true, Terms: "Be nice.", Questions: []signup.AskDoc{
 		{Label: "How many visitors?", Required: true}, {Label: "Where?", Kind: "choice", Choices: []string{"EU", "US"}}, {Label: "More?", Kind: "area"}}})
 	h.open(account.PartyAdvertiser, signup.PageDoc{Open: true})
 	return h
@@ -596,10 +596,10 @@ func TestSettings(t *testing.T) {
 		"manager":              {Manager: "usr_none"},
 		"terms":                {Terms: strings.Repeat("x", 50_001)},
 		"intro":                {Intro: "a\x00"},
-		"questions":            {Questions: make([]signup.QuestionDoc, 21)},
-		"questions[0].label":   {Questions: []signup.QuestionDoc{{Label: " "}}},
-		"questions[0].kind":    {Questions: []signup.QuestionDoc{{Label: "x", Kind: "file"}}},
-		"questions[0].choices": {Questions: []signup.QuestionDoc{{Label: "x", Kind: "choice", Choices: []string{"a", "a"}}}},
+		"questions":            {Questions: make([]signup.AskDoc, 21)},
+		"questions[0].label":   {Questions: []signup.AskDoc{{Label: " "}}},
+		"questions[0].kind":    {Questions: []signup.AskDoc{{Label: "x", Kind: "file"}}},
+		"questions[0].choices": {Questions: []signup.AskDoc{{Label: "x", Kind: "choice", Choices: []string{"a", "a"}}}},
 	} {
 		if _, err := h.Set(ctx, h.owner, h.ws, account.PartyPublisher, 0, d); account.FieldOf(err, field) == "" {
 			t.Errorf("%s: %v, want it refused", field, err)
