@@ -23,12 +23,12 @@ const (
 
 // PageDoc is what can be set on a sign-up page.
 type PageDoc struct {
-	Open      bool          `json:"open" required:"false" doc:"Whether anybody can sign up. Default false."`
-	Intro     string        `json:"intro" required:"false" maxLength:"2000" doc:"What stands above the form."`
+	Open      bool     `json:"open" required:"false" doc:"Whether anybody can sign up. Default false."`
+	Intro     string   `json:"intro" required:"false" maxLength:"2000" doc:"What stands above the form."`
 	Questions []AskDoc `json:"questions" required:"false" nullable:"false" maxItems:"20" doc:"Questions of your own, in their order."`
-	Terms     string        `json:"terms" required:"false" maxLength:"50000" doc:"Must be accepted when it is not empty. Each sign-up keeps which version it accepted."`
-	Group     string        `json:"group" required:"false" maxLength:"64" doc:"The group of publishers who sign up."`
-	Manager   string        `json:"manager" required:"false" maxLength:"64" doc:"Who looks after those who sign up, by user id."`
+	Terms     string   `json:"terms" required:"false" maxLength:"50000" doc:"Must be accepted when it is not empty. Each sign-up keeps which version it accepted."`
+	Group     string   `json:"group" required:"false" maxLength:"64" doc:"The group of publishers who sign up."`
+	Manager   string   `json:"manager" required:"false" maxLength:"64" doc:"Who looks after those who sign up, by user id."`
 }
 
 // AskDoc is one question.
