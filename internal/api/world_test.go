@@ -22,7 +22,6 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
 	"clickledger/internal/domains/dnstest"
-	"clickledger/internal/edge"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
@@ -69,8 +68,8 @@ type closed struct{}
 func (closed) Open(context.Context, string, string) (string, event.ClickID) {
 	return "", event.ClickID{}
 }
-func (closed) Try(context.Context, event.Signal, string) (event.ClickID, edge.Answer) {
-	return event.ClickID{}, edge.Answer{}
+func (closed) Try(context.Context, event.Signal, string) (event.ClickID, event.Verdict) {
+	return event.ClickID{}, ""
 }
 
 type noMark struct{}

@@ -41,11 +41,11 @@ func (e *Edge) Open(ctx context.Context, key, userAgent string) (location string
 // Try takes in a signal of our own: s with an id and a time of now, marked as a test of the
 // workspace, so that it never moves money. It waits for the verdict like a postback. No
 // request from outside can send such a signal.
-func (e *Edge) Try(ctx context.Context, s event.Signal, workspace string) (event.ClickID, Answer) {
+func (e *Edge) Try(ctx context.Context, s event.Signal, workspace string) (event.ClickID, event.Verdict) {
 	id, err := e.mint()
 	if err != nil {
 		e.complain(e.now(), "no signal id could be issued", err)
-		return event.ClickID{}, Answer{Verdict: event.LogUnavailable}
+		return event.ClickID{}, event.LogUnavailable
 	}
 	s.ID, s.At, s.Test, s.Workspace, s.Host = id, e.now().UnixMicro(), true, workspace, e.host
 	waiter := e.hub.Expect(id)
@@ -53,7 +53,7 @@ func (e *Edge) Try(ctx context.Context, s event.Signal, workspace string) (event
 	if err != nil {
 		waiter.Latest()
 		e.complain(e.now(), "a signal of our own could not be logged", err)
-		return id, Answer{Verdict: event.LogUnavailable}
+		return id, event.LogUnavailable
 	}
-	return id, waiter.Wait(ctx, e.wait)
+	return id, waiter.Wait(ctx, e.wait).Verdict
 }

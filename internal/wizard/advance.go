@@ -279,14 +279,14 @@ const verdictWait = 2 * time.Second
 // there is none.
 func (s *Service) sent(ctx context.Context, r *Run, st *Step, sig event.Signal) (event.Verdict, error) {
 	if len(st.Signals) == 0 {
-		id, a := s.Door.Try(ctx, sig, r.Workspace)
-		if a.Verdict == event.LogUnavailable || id.IsZero() {
+		id, verdict := s.Door.Try(ctx, sig, r.Workspace)
+		if verdict == event.LogUnavailable || id.IsZero() {
 			return "", nil // the next look tries again
 		}
 		st.Signals = []string{id.String()}
-		if event.Verdicts[a.Verdict].Final {
-			st.Verdict = a.Verdict
-			return a.Verdict, nil
+		if event.Verdicts[verdict].Final {
+			st.Verdict = verdict
+			return verdict, nil
 		}
 	}
 	deadline := time.Now().Add(verdictWait)

@@ -24,7 +24,6 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
-	"clickledger/internal/edge"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 )
@@ -172,12 +171,12 @@ type Clicks interface {
 	Find(ctx context.Context, id event.ClickID) (*event.Visit, error)
 }
 
-// Door is the public HTTP as we use it ourselves; [edge.Edge] is it.
+// Door is the public HTTP as we use it ourselves; the edge is it.
 type Door interface {
 	// Open opens a link, as a visitor would.
 	Open(ctx context.Context, key, userAgent string) (location string, id event.ClickID)
 	// Try takes a signal of our own in, marked as a test of the workspace.
-	Try(ctx context.Context, s event.Signal, workspace string) (event.ClickID, edge.Answer)
+	Try(ctx context.Context, s event.Signal, workspace string) (event.ClickID, event.Verdict)
 }
 
 // Options are what a [Service] needs.

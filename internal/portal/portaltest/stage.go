@@ -66,7 +66,7 @@ type rule struct {
 
 // rules are the fields with a form of their own, or that somebody may see.
 var rules = map[string]rule{
-	"advertiser.name": {"Advertiser planted %s", "a"}, "advertiser.template": {nil, ""}, "advertiser.click_param": {"clk%s", "a"},
+	"advertiser.name": {"Advertiser planted %s", "a"}, "advertiser.contact_email": {"planted-%s@advertiser.example", "a"}, "advertiser.website": {"https://brand-%s.example/planted", "a"}, "advertiser.status": {nil, ""}, "advertiser.manager": {nil, ""}, "advertiser.template": {nil, ""}, "advertiser.click_param": {"clk%s", "a"},
 	"advertiser.click_macro": {"{click-%s}", "a"}, "advertiser.payout_macro": {"{payout-%s}", "a"}, "advertiser.amount_macro": {"{amount-%s}", "a"}, "advertiser.currency_macro": {"{currency-%s}", "a"},
 	"advertiser.txid_macro": {"{txid-%s}", "a"}, "advertiser.status_macro": {"{status-%s}", "a"}, "advertiser.goal_macro": {"{goal-%s}", "a"},
 
@@ -79,7 +79,7 @@ var rules = map[string]rule{
 	"goal.key": {"lead-%s", "pa"}, "goal.name": {"Lead planted %s", "pa"}, "goal.payout_kind": {"fixed", "pa"}, "goal.payout": {"=9513.27|6671.83", "a"}, "goal.payout_percent": {nil, ""},
 	"goal.commission_kind": {"fixed", "pa"}, "goal.commission": {"=1877.53|1239.47", "p"}, "goal.commission_percent": {nil, ""},
 
-	"publisher.name": {"Publisher planted %s", "p"}, "publisher.email": {"planted-%s@publisher.example", "p"}, "publisher.postback_url": {"https://tracker-%s.example/pb?planted=1&c={commission}", "p"},
+	"publisher.name": {"Publisher planted %s", "p"}, "publisher.email": {"planted-%s@publisher.example", "p"}, "publisher.status": {nil, ""}, "publisher.manager": {nil, ""}, "publisher.group": {nil, ""}, "publisher.website": {"https://site-%s.example/planted", "p"},
 	"enrollment.reason": {"Reason planted %s", "p"}, "enrollment.commission": {nil, ""}, "enrollment.commission_percent": {nil, ""}, "enrollment.commission_kind": {nil, ""},
 	"link.name": {"Placement %s", "p"}, "link.source": {"source-%s", "p"}, "link.subs": {"preset-%s", "p"},
 	"postback.name": {"Tracker %s", "p"}, "postback.url": {"http://127.0.0.1:9/planted-%s?c={payout}", "p"}, "postback.goal": {nil, ""}, "postback.states": {nil, ""}, "postback.preset": {nil, ""}, "postback.body": {nil, ""}, "postback.body_kind": {nil, ""},
