@@ -57,6 +57,7 @@ func TestEveryTemplateRuns(t *testing.T) {
 	}
 	full.request("POST", full.at("offers/preview"), url.Values{"url": {"https://shop.example/?r={click_id}"}, "payout_kind": {"fixed"}, "payout": {"3.00"}})
 	full.request("POST", full.at("conversions/new"), url.Values{"click_id": {full.visit(full.lnks[0], "US", "desktop", "").ID.String()}, "txid": {"E-1"}, "payout": {"1.00"}})
+	full.page("/forgot")
 	full.request("GET", full.at("no-such-page"), nil)
 	full.request("POST", full.at("settings/keys"), url.Values{"name": {"Import"}, "scope": {account.ScopeRead}})
 	res := full.request("POST", full.at("offers/new"), url.Values{"name": {""}, "append_click_id": {"true"}})

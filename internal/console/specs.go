@@ -73,12 +73,9 @@ func offerAside(isNew bool) []asideBox {
 	return []asideBox{{Title: "What happens next", Text: "A saved offer gets a default goal, a pixel key and set-up instructions on its page. Publishers need an enrollment, then a link."}}
 }
 
-func advertiserSections(c *call, _ catalog.Doc, isNew bool) ([]sectionSpec, error) {
-	managers, err := c.managerChoices("Nobody")
-	if err != nil {
-		return nil, err
-	}
-	templates := []choice{{Value: "", Label: "None: fill in by hand"}}
+// templateChoices are the templates of networks, each with what it fills in.
+func templateChoices() []choice {
+	out := []choice{{Value: "", Label: "None: fill in by hand"}}
 	for _, t := range catalog.NetworkTemplates() {
 		name := t.Name
 		if t.Platform != "" && !strings.HasPrefix(t.Name, t.Platform) {
@@ -87,8 +84,17 @@ func advertiserSections(c *call, _ catalog.Doc, isNew bool) ([]sectionSpec, erro
 		m := t.Macros
 		fill := url.Values{"type": {catalog.TypeNetwork}, "click_param": {t.ClickParam}, "click_macro": {m.ClickID}, "payout_macro": {m.Payout}, "amount_macro": {m.Amount},
 			"currency_macro": {m.Currency}, "txid_macro": {m.TxID}, "status_macro": {m.Status}, "goal_macro": {m.Goal}}
-		templates = append(templates, choice{Value: t.ID, Label: name, Fill: fill.Encode()})
+		out = append(out, choice{Value: t.ID, Label: name, Fill: fill.Encode()})
 	}
+	return out
+}
+
+func advertiserSections(c *call, _ catalog.Doc, isNew bool) ([]sectionSpec, error) {
+	managers, err := c.managerChoices("Nobody")
+	if err != nil {
+		return nil, err
+	}
+	templates := templateChoices()
 	help := "What is left empty below is filled in from it when the advertiser is made; all of it can be changed."
 	if !isNew {
 		help = "Choosing one fills in the fields below; what is saved is what stands there."
