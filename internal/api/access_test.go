@@ -66,7 +66,7 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
 	"POST /conversions/{id}/reject": {"conversions", `{"reason":"x"}`}, "POST /conversions/{id}/reverse": {"conversions", `{"reason":"x"}`},
 	"GET /signals/{id}": {"signals", ""}, "POST /signals/{id}/replay": {"signals", ""},
-	"GET /deliveries/{id}": {"deliveries", ""}, "POST /deliveries/{id}/resend": {"deliveries", ""},
+	"GET /deliveries/{id}": {"deliveries", ""}, "POST /deliveries/{id}/resend": {"deliveries", ""}, "GET /ledger/transactions/{id}": {"transactions", ""},
 }
 
 // references are the parameters that name an object without being the path's id: a
@@ -74,11 +74,11 @@ var isolation = map[string]struct{ object, body string }{
 var references = map[string]string{
 	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
-	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
+	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
 }
 
 // objectOf says which object a reference names.
-var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "group": "groups", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks", "about": "signups"}
+var objectOf = map[string]string{"workspace": "workspaces", "advertiser": "advertisers", "group": "groups", "offer": "offers", "publisher": "publishers", "conversion": "conversions", "party": "publishers", "cause": "conversions", "postback": "postbacks", "about": "signups", "account": "accounts"}
 
 var requestID = regexp.MustCompile(`req_[0-9a-z]{16}`)
 

@@ -121,6 +121,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerUpload()
 	s.registerSignals()
 	s.registerLedger()
+	s.registerLedgerReading()
 	s.registerDeliveries()
 	s.registerRates()
 	s.registerReports()

@@ -61,6 +61,7 @@ func transactionView(t *ledger.Transaction) Transaction {
 
 type balanceInput struct {
 	Scope
+	MomentInput
 	Party string `query:"party" maxLength:"64" doc:"Only of this advertiser or publisher."`
 }
 
@@ -73,7 +74,7 @@ type transactionInput struct {
 }
 
 func (s *server) registerLedger() {
-	add(s, route{method: http.MethodGet, path: "/ledger/balances", id: "list-balances", tag: "ledger", summary: "Read every account with its totals", text: "The accounts are few, so there is one page."}, s.listBalances)
+	add(s, route{method: http.MethodGet, path: "/ledger/balances", id: "list-balances", tag: "ledger", summary: "Read every account with its totals, also of a past moment", text: "The accounts are few, so there is one page."}, s.listBalances)
 	add(s, route{method: http.MethodGet, path: "/ledger/transactions", id: "list-transactions", tag: "ledger", summary: "List transactions with their entries"}, s.listTransactions)
 	add(s, route{method: http.MethodGet, path: "/publishers/{id}/balance", id: "get-publisher-balance", tag: "publishers", summary: "Read what a publisher earned, by currency"}, s.publisherBalance)
 }
@@ -83,7 +84,11 @@ func (s *server) listBalances(ctx context.Context, in *balanceInput) (*pageOutpu
 	if err != nil {
 		return nil, err
 	}
-	bs, err := s.Books.Balances(ctx, ws, in.Party)
+	at, err := moment("before", in.Before, in.By)
+	if err != nil {
+		return nil, err
+	}
+	bs, err := s.Books.BalancesAt(ctx, ws, in.Party, at)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,6 @@ type verifyOutput struct {
 	Body any `doc:"The findings."`
 }
 
-type backupOutput struct{ Body func(huma.Context) }
 
 type nothing struct{}
 
@@ -49,21 +48,30 @@ func (s *server) runVerify(ctx context.Context, _ *nothing) (*verifyOutput, erro
 	return &verifyOutput{found}, nil
 }
 
-func (s *server) runBackup(ctx context.Context, _ *nothing) (*backupOutput, error) {
+func (s *server) runBackup(ctx context.Context, _ *nothing) (*fileOutput, error) {
 	if s.Backup == nil {
 		return nil, errAbsent
 	}
 	if !caller(ctx).Write {
 		return nil, errReadOnly // it holds every secret
 	}
-	return &backupOutput{func(hctx huma.Context) {
-		w := &lazy{ctx: hctx}
-		err := s.Backup(hctx.Context(), w)
+	return s.file("application/octet-stream", "clickledger.backup", s.Backup), nil
+}
+
+// fileOutput is an answer that is a file, written while it is made.
+type fileOutput struct{ Body func(huma.Context) }
+
+// file answers what write writes. What fails before the first byte is answered as a
+// problem; later, the connection breaks off, so that half a file never looks whole.
+func (s *server) file(media, name string, write func(ctx context.Context, w io.Writer) error) *fileOutput {
+	return &fileOutput{func(hctx huma.Context) {
+		w := &lazy{ctx: hctx, media: media, name: name}
+		err := write(hctx.Context(), w)
 		switch {
 		case err == nil:
-			w.begin() // an empty copy is one, too
+			w.begin() // an empty file is one, too
 		case w.begun:
-			s.Logger.Error("backup broke off", "request", requestID(hctx.Context()), "error", err)
+			s.Logger.Error("a file broke off", "file", name, "request", requestID(hctx.Context()), "error", err)
 			panic(http.ErrAbortHandler)
 		default:
 			p := s.problem(hctx.Context(), err)
@@ -74,21 +82,22 @@ func (s *server) runBackup(ctx context.Context, _ *nothing) (*backupOutput, erro
 				s.Logger.Warn("write answer", "request", p.RequestID, "error", err)
 			}
 		}
-	}}, nil
+	}}
 }
 
 // lazy writes the headers with the first byte, so that what fails before it can be
 // answered properly.
 type lazy struct {
-	ctx   huma.Context
-	begun bool
+	ctx         huma.Context
+	media, name string
+	begun       bool
 }
 
 func (l *lazy) begin() io.Writer {
 	if !l.begun {
 		l.begun = true
-		l.ctx.SetHeader("Content-Type", "application/octet-stream")
-		l.ctx.SetHeader("Content-Disposition", `attachment; filename="clickledger.backup"`)
+		l.ctx.SetHeader("Content-Type", l.media)
+		l.ctx.SetHeader("Content-Disposition", `attachment; filename="`+l.name+`"`)
 		l.ctx.SetStatus(http.StatusOK)
 	}
 	return l.ctx.BodyWriter()

@@ -300,6 +300,8 @@ func (w *world) shop(token, ws string) shop {
 		w.t.Fatalf("deliveries: %v, %v", sent, err)
 	}
 	s.ids["deliveries"] = sent[0].ID
+	s.ids["transactions"] = w.call(token, "GET", "/ledger/transactions", "").want(200).text("data.0.id")
+	s.ids["accounts"] = "publisher_pending:" + s.ids["publishers"] + ":EUR"
 	return s
 }
 

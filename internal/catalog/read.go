@@ -104,6 +104,13 @@ func (s *Service) Names(ctx context.Context, workspace, kind string, ids []strin
 	return names
 }
 
+// PartyNames is [Service.Names] of publishers and advertisers together.
+func (s *Service) PartyNames(ctx context.Context, workspace string, ids []string) map[string]string {
+	names := s.Names(ctx, workspace, string(KindPublisher), ids)
+	maps.Copy(names, s.Names(ctx, workspace, string(KindAdvertiser), ids))
+	return names
+}
+
 // NameOf is what people call an entity: its name, a link's key when it has none, a
 // coupon's code, a domain's host, a postback's name or host, a number of terms, an enrollment's id.
 func NameOf(e Entity) string {

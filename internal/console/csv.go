@@ -4,10 +4,9 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
-	"strings"
 
+	"clickledger/internal/csvout"
 	"clickledger/internal/report"
 )
 
@@ -41,7 +40,7 @@ func writeCSV(w io.Writer, t *report.Table, fallback string) error {
 			currencyAt = i
 		}
 	}
-	writeLine(out, line)
+	csvout.Line(out, line)
 	for _, r := range t.Rows {
 		currency := fallback
 		if currencyAt >= 0 {
@@ -53,29 +52,10 @@ func writeCSV(w io.Writer, t *report.Table, fallback string) error {
 		for i, cl := range t.Columns {
 			line = append(line, csvValue(cl, r[i], currency))
 		}
-		writeLine(out, line)
+		csvout.Line(out, line)
 	}
 	return out.Flush()
 }
-
-// writeLine writes cells by RFC 4180. Also one with a semicolon or a tab is quoted, which
-// encoding/csv does not: spreadsheets of half of the world take these for separators, and
-// what follows one may be a formula (S8). A failed write shows at the flush.
-func writeLine(out *bufio.Writer, cells []string) {
-	for i, c := range cells {
-		if i > 0 {
-			_ = out.WriteByte(',')
-		}
-		if strings.ContainsAny(c, ",;\t\"\r\n") || strings.TrimSpace(c) != c {
-			c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
-		}
-		_, _ = out.WriteString(c)
-	}
-	_, _ = out.WriteString("\r\n")
-}
-
-// number is what a numeric column may hold unprefixed (S8).
-var number = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
 
 // csvValue writes one value. Text never begins as a formula would: spreadsheets run
 // what they open.
@@ -90,22 +70,8 @@ func csvValue(cl report.Column, v any, currency string) string {
 	case string:
 		s = v
 	}
-	if cl.Type != "text" && cl.Type != "time" && number.MatchString(s) {
+	if cl.Type != "text" && cl.Type != "time" && csvout.IsNumber(s) {
 		return s
 	}
-	return defuse(s)
-}
-
-// defuse puts an apostrophe before text a spreadsheet would take for a formula, also
-// behind leading spaces and line ends, and drops NUL (S8).
-func defuse(s string) string {
-	s = strings.ReplaceAll(s, "\x00", "")
-	if s == "" {
-		return s
-	}
-	rest := strings.TrimLeft(s, " \r\n\u00a0\ufeff")
-	if s[0] == '\t' || s[0] == '\r' || s[0] == '\n' || (rest != "" && strings.ContainsRune("=+-@\t|＝＋－＠", []rune(rest)[0])) {
-		return "'" + s
-	}
-	return s
+	return csvout.Text(s)
 }

@@ -177,6 +177,12 @@ type Query struct {
 type Reader interface {
 	// Balances returns every account of the workspace with its totals; party "" = all.
 	Balances(ctx context.Context, workspace, party string) ([]Balance, error)
+	// BalancesAt is Balances as of a moment: accounts without an entry until then are left out.
+	BalancesAt(ctx context.Context, workspace, party string, at Moment) ([]Balance, error)
+	// Lines returns entries in the order of posting, or the newest first.
+	Lines(ctx context.Context, q LineQuery) ([]*Line, error)
+	// Parts sums the lines of a query, without its Limit, by kind of transaction: what explains a balance.
+	Parts(ctx context.Context, q LineQuery) ([]Part, error)
 	// Transactions returns a page with entries.
 	Transactions(ctx context.Context, q Query) ([]*Transaction, error)
 	// Audit recomputes everything and reports each broken invariant as a sentence:
