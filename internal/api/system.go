@@ -24,7 +24,6 @@ type verifyOutput struct {
 	Body any `doc:"The findings."`
 }
 
-
 type nothing struct{}
 
 func (s *server) registerSystem() {
