@@ -37,6 +37,7 @@ type Catalog interface {
 	Preview(ctx context.Context, p account.Principal, workspace, id string, version int64, d catalog.Doc) (catalog.Entity, error)
 	Upload(ctx context.Context, p account.Principal, workspace string, data []byte) (*catalog.Image, error)
 	Image(ctx context.Context, p account.Principal, workspace, hash string) (*catalog.Image, error)
+	PartyNames(ctx context.Context, workspace string, ids []string) map[string]string
 	CloneOffer(ctx context.Context, p account.Principal, workspace, id string, idem catalog.Idempotency) (o *catalog.Offer, replayed bool, err error)
 	BulkOffers(ctx context.Context, p account.Principal, workspace string, ids []string, ch catalog.BulkChange, dryRun bool) ([]catalog.BulkResult, error)
 	Decide(ctx context.Context, p account.Principal, workspace string, d catalog.Decision) ([]catalog.Decided, error)

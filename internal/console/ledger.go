@@ -4,12 +4,8 @@ import (
 	"sort"
 	"strings"
 
-	"clickledger/internal/catalog"
 	"clickledger/internal/ledger"
 )
-
-// accountOrder is the order of the kinds in the books.
-var accountOrder = []ledger.AccountKind{ledger.Receivable, ledger.Revenue, ledger.CommissionExpense, ledger.PublisherPending, ledger.PublisherAvailable}
 
 // transactionsPage is how many transactions a page has: each is two to six rows.
 const transactionsPage = 30
@@ -28,7 +24,8 @@ func (c *call) ledger() error {
 	if more {
 		txs = txs[:transactionsPage]
 	}
-	all, err := c.Books.Balances(ctx, c.ws.ID, "")
+	at := c.asOf()
+	all, err := c.Books.BalancesAt(ctx, c.ws.ID, "", at)
 	if err != nil {
 		return err
 	}
@@ -42,8 +39,14 @@ func (c *call) ledger() error {
 	for id, n := range c.balanceNames(bals) {
 		names[id] = n
 	}
-	p := panelsPage{Head: head{Title: "Ledger", Note: "Double entry, of all time; nothing is ever changed or deleted"}}
-	trial := c.trialBalance(all)
+	p := panelsPage{Head: head{Title: "Ledger", Note: "Double entry, of all time; nothing is ever changed or deleted"}, Filters: c.asOfFilter()}
+	if len(all) > 0 {
+		p.Head.Actions = []action{{Label: "Export CSV", URL: c.plain("ledger/export.csv", "as_of", c.param("as_of")), Icon: "download", Download: true}}
+	}
+	trial, err := c.trialBalance(all)
+	if err != nil {
+		return err
+	}
 	t := c.transactionTable(txs, names)
 	if more {
 		t.Next = c.same("after", txs[len(txs)-1].ID)
@@ -63,7 +66,7 @@ func (c *call) ledger() error {
 			what = append(what, cause)
 		}
 		if q.Kind != "" {
-			what = append(what, accountName(q.Kind))
+			what = append(what, ledger.AccountKinds[q.Kind].Book)
 		}
 		tp.Note = "Of " + strings.Join(what, ", ") + ", newest first."
 	}
@@ -75,45 +78,45 @@ func (c *call) ledger() error {
 	return show(c, "panels", "Ledger", p)
 }
 
-// trialBalance says per currency that debits and credits are equal: what double entry
-// is for.
-func (c *call) trialBalance(bs []ledger.Balance) panel {
-	type sums struct{ debits, credits int64 }
-	by := map[string]*sums{}
-	for _, b := range bs {
-		s := by[b.Account.Currency]
-		if s == nil {
-			s = &sums{}
-			by[b.Account.Currency] = s
+// trialBalance lists what every kind of account is left with, by side, and says that both
+// sides are equal: what double entry is for.
+func (c *call) trialBalance(bs []ledger.Balance) (panel, error) {
+	p := panel{ID: "trial", Title: "Trial balance", Note: "What all accounts of a kind are left with, on the side they are on."}
+	trials, err := ledger.TrialBalance(bs)
+	if err != nil {
+		return p, err
+	}
+	if len(trials) == 0 {
+		p.Notes = []string{"Nothing was booked until then: all accounts sum to 0."}
+		return p, nil
+	}
+	t := &table{Label: "Trial balance", Columns: []column{{Label: "Account", Class: "fill"}, {Label: "Currency"}, {Label: "Debit", Class: "num"}, {Label: "Credit", Class: "num"}}}
+	side := func(minor int64, currency string) cell {
+		if minor == 0 {
+			return cell{Class: "num"}
 		}
-		s.debits += b.Debits
-		s.credits += b.Credits
+		return amountCell(minor, currency)
 	}
-	p := panel{ID: "trial", Title: "Trial balance"}
-	for _, cur := range sortedKeys(by) {
-		s := by[cur]
-		diff := s.debits - s.credits
-		off := figure{Label: "Sum, " + cur, Value: amount(diff, cur), Tone: "good", Unit: "balanced", Help: "Debits − credits over all accounts. Anything but 0 is a fault; clickledger verify finds where."}
-		if diff != 0 {
-			off.Tone, off.Unit = "bad", "not balanced"
+	for _, tr := range trials {
+		for _, l := range tr.Lines {
+			t.Rows = append(t.Rows, row{Cells: []cell{{Text: ledger.AccountKinds[l.Kind].Book, Title: ledger.AccountKinds[l.Kind].Help, Class: "fill"}, {Text: tr.Currency}, side(l.Debit, tr.Currency), side(l.Credit, tr.Currency)}, Joined: true})
 		}
-		p.Figures = append(p.Figures, figure{Label: "Debits", Value: amount(s.debits, cur), Unit: cur, Money: len(p.Figures) == 0}, figure{Label: "Credits", Value: amount(s.credits, cur), Unit: cur}, off)
+		word, tone := "balanced", "good"
+		if tr.Debits != tr.Credits {
+			word, tone = "not balanced: run clickledger verify", "bad"
+		}
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: "Sum, " + word, Class: "fill lead", Tone: tone}, {Text: tr.Currency}, amountCell(tr.Debits, tr.Currency).with("lead"), amountCell(tr.Credits, tr.Currency).with("lead")}})
 	}
-	if len(by) == 0 {
-		p.Notes = []string{"Nothing was booked yet: all accounts sum to 0."}
-	}
-	return p
+	p.Table = t
+	return p, nil
 }
 
 func (c *call) balanceTable(bs []ledger.Balance, names map[string]string) *table {
-	rank := map[ledger.AccountKind]int{}
-	for i, k := range accountOrder {
-		rank[k] = i
-	}
 	sort.SliceStable(bs, func(i, j int) bool {
 		a, b := bs[i], bs[j]
-		if rank[a.Account.Kind] != rank[b.Account.Kind] {
-			return rank[a.Account.Kind] < rank[b.Account.Kind]
+		ra, rb := ledger.AccountKinds[a.Account.Kind].Rank, ledger.AccountKinds[b.Account.Kind].Rank
+		if ra != rb {
+			return ra < rb
 		}
 		if a.Account.Currency != b.Account.Currency {
 			return a.Account.Currency < b.Account.Currency
@@ -124,33 +127,21 @@ func (c *call) balanceTable(bs []ledger.Balance, names map[string]string) *table
 		Empty: &empty{Sentence: "Accounts appear with the first conversion."}}
 	for _, b := range bs {
 		who := cell{Text: "the house", Tone: "muted", Class: "fill"}
-		href := c.at("ledger", "account", string(b.Account.Kind))
+		href := c.accountURL(b.Account)
 		if b.Account.Party != "" {
 			name := nameOr(names, b.Account.Party)
 			who = cell{Text: name, Class: "fill", Title: name, Href: c.at(partyPath(b.Account.Party) + b.Account.Party)}
-			href = c.at("ledger", "account", string(b.Account.Kind), "party", b.Account.Party)
 		}
 		bal := amountCell(b.Net(), b.Account.Currency)
 		if b.Net() < 0 {
 			bal.Tone = "bad"
 		}
 		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
-			{Text: bookName(b.Account.Kind), Title: ledger.AccountKinds[b.Account.Kind].Help, Class: "lead", Href: href}, who, {Text: b.Account.Currency},
+			{Text: ledger.AccountKinds[b.Account.Kind].Book, Title: ledger.AccountKinds[b.Account.Kind].Help, Class: "lead", Href: href}, who, {Text: b.Account.Currency},
 			amountCell(b.Debits, b.Account.Currency).with("opt"), amountCell(b.Credits, b.Account.Currency).with("opt"), bal,
 		}})
 	}
 	return t
-}
-
-// bookName is an account kind as the books call it, where the party is not said.
-func bookName(k ledger.AccountKind) string {
-	switch k {
-	case ledger.PublisherPending:
-		return "Publisher, pending"
-	case ledger.PublisherAvailable:
-		return "Publisher, available"
-	}
-	return accountName(k)
 }
 
 func partyPath(id string) string {
@@ -212,17 +203,5 @@ func (c *call) balanceNames(bs []ledger.Balance) map[string]string {
 }
 
 func (c *call) parties(ids []string) map[string]string {
-	var pubs, advs []string
-	for _, id := range ids {
-		if strings.HasPrefix(id, "pub_") {
-			pubs = append(pubs, id)
-		} else {
-			advs = append(advs, id)
-		}
-	}
-	out := c.names(catalog.KindPublisher, pubs...)
-	for id, n := range c.names(catalog.KindAdvertiser, advs...) {
-		out[id] = n
-	}
-	return out
+	return c.Catalog.PartyNames(c.r.Context(), c.ws.ID, ids)
 }

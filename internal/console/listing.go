@@ -49,6 +49,7 @@ type panelsPage struct {
 	Secret  *copyField // shown once
 	Figures []figure
 	Notes   []string // what to know about the figures
+	Filters filters
 	Panels  []panel
 }
 

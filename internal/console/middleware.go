@@ -77,6 +77,9 @@ func (s *server) adapt(rt route) http.Handler {
 		c := &call{server: s, w: w, r: r, id: requestID()}
 		defer func() {
 			if p := recover(); p != nil {
+				if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(p) // a file broke off: so does the connection
+				}
 				s.Logger.Error("console: panic", "request", c.id, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 				s.last(w)
 			}

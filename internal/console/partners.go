@@ -263,27 +263,10 @@ func (c *call) balancesPanel(party string) (panel, error) {
 		if b.Account.Party != party {
 			continue
 		}
-		p.Figures = append(p.Figures, figure{Label: accountName(b.Account.Kind), Value: amount(b.Net(), b.Account.Currency), Unit: b.Account.Currency, Help: ledger.AccountKinds[b.Account.Kind].Help})
+		p.Figures = append(p.Figures, figure{Label: ledger.AccountKinds[b.Account.Kind].Name, Value: amount(b.Net(), b.Account.Currency), Unit: b.Account.Currency, Help: ledger.AccountKinds[b.Account.Kind].Help})
 	}
 	if len(p.Figures) == 0 {
 		p.Notes = []string{"Nothing was booked yet."}
 	}
 	return p, nil
-}
-
-// accountName is an account kind in words.
-func accountName(k ledger.AccountKind) string {
-	switch k {
-	case ledger.Receivable:
-		return "Receivable"
-	case ledger.Revenue:
-		return "Revenue"
-	case ledger.CommissionExpense:
-		return "Commission expense"
-	case ledger.PublisherPending:
-		return "Pending"
-	case ledger.PublisherAvailable:
-		return "Available"
-	}
-	return label(string(k))
 }

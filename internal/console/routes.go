@@ -97,6 +97,8 @@ var routes = []route{
 	{"GET /w/{ws}/postbacks/{id}", needWorkspace, (*call).postback},
 	{"POST /w/{ws}/postbacks/{id}/test", needWorkspace, (*call).postbackTest},
 	{"GET /w/{ws}/ledger", needWorkspace, (*call).ledger},
+	{"GET /w/{ws}/ledger/account", needWorkspace, (*call).ledgerAccount},
+	{"GET /w/{ws}/ledger/export.csv", needWorkspace, (*call).ledgerCSV},
 	{"GET /w/{ws}/rates", needWorkspace, (*call).rates},
 	{"POST /w/{ws}/rates", needWorkspace, (*call).rateSet},
 	{"POST /w/{ws}/rates/end", needWorkspace, (*call).rateEnd},

@@ -350,7 +350,7 @@ func ledgerSentence(kind string) string {
 
 // entryRow is one side of a transaction: debits left, credits right.
 func entryRow(e ledger.Entry, parties map[string]string) row {
-	name := accountName(e.Account.Kind)
+	name := ledger.AccountKinds[e.Account.Kind].Name
 	if e.Account.Party != "" {
 		name += " · " + nameOr(parties, e.Account.Party)
 	}

@@ -35,16 +35,22 @@ const (
 	PublisherAvailable AccountKind = "publisher_available" // liability, per publisher
 )
 
-// AccountKinds documents the kinds: whether a debit raises them, and their meaning.
-var AccountKinds = map[AccountKind]struct {
-	DebitNormal bool
-	Help        string
-}{
-	Receivable:         {true, "What an advertiser owes us for conversions."},
-	Revenue:            {false, "What we earned: payouts of conversions."},
-	CommissionExpense:  {true, "What conversions cost us in commissions."},
-	PublisherPending:   {false, "Commission of conversions not yet approved."},
-	PublisherAvailable: {false, "Commission of approved conversions, owed to the publisher."},
+// AccountSpec documents a kind of account.
+type AccountSpec struct {
+	Rank        int    // its place in the books
+	Name        string // where its party is known
+	Book        string // where it is not
+	DebitNormal bool   // whether a debit raises it
+	Help        string // what it holds
+}
+
+// AccountKinds is the chart of accounts.
+var AccountKinds = map[AccountKind]AccountSpec{
+	Receivable:         {10, "Receivable", "Receivable", true, "What an advertiser owes us for conversions."},
+	Revenue:            {20, "Revenue", "Revenue", false, "What we earned: payouts of conversions."},
+	CommissionExpense:  {30, "Commission expense", "Commission expense", true, "What conversions cost us in commissions."},
+	PublisherPending:   {40, "Pending", "Publisher, pending", false, "Commission of conversions not yet approved."},
+	PublisherAvailable: {50, "Available", "Publisher, available", false, "Commission of approved conversions, owed to the publisher."},
 }
 
 // Account is identified by workspace, kind, party and currency.

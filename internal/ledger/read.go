@@ -59,7 +59,7 @@ type TrialLine struct {
 // Trial is the trial balance of one currency: what every account is left with, by side.
 type Trial struct {
 	Currency        string
-	Lines           []TrialLine // in the order of [AccountKinds]' names
+	Lines           []TrialLine // in the order of the chart of accounts
 	Debits, Credits int64       // sums of the lines; equal, or the books are broken
 }
 
@@ -96,7 +96,7 @@ func TrialBalance(bs []Balance) ([]Trial, error) {
 	}
 	out := make([]Trial, 0, len(by))
 	for _, t := range by {
-		slices.SortFunc(t.Lines, func(a, b TrialLine) int { return strings.Compare(string(a.Kind), string(b.Kind)) })
+		slices.SortFunc(t.Lines, func(a, b TrialLine) int { return AccountKinds[a.Kind].Rank - AccountKinds[b.Kind].Rank })
 		out = append(out, *t)
 	}
 	slices.SortFunc(out, func(a, b Trial) int { return strings.Compare(a.Currency, b.Currency) })
