@@ -134,7 +134,7 @@ type exportInput struct {
 type accountInput struct {
 	Scope
 	MomentInput
-	Account string `query:"account" required:"true" maxLength:"120" example:"publisher_available:pub_01kb3x9w2m7q4d5e:USD" doc:"The account, by its name."`
+	Account string `query:"account" maxLength:"120" example:"publisher_available:pub_01kb3x9w2m7q4d5e:USD" doc:"The account, by its name."`
 }
 
 type explainedAccountOutput struct{ Body AccountExplained }
