@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"clickledger/internal/store/pgtest"
 )
 
 // nameServer answers questions for A records, the n-th with the n-th list of addresses, the
@@ -109,7 +111,7 @@ func TestRebinding(t *testing.T) {
 			}
 			l, err := net.Listen("tcp", net.JoinHostPort(public.String(), port))
 			if err != nil {
-				t.Skipf("SKIPPED, NOT TESTED: %v", err) // not every system has all of 127.0.0.0/8
+				pgtest.Absent(t, "all of 127.0.0.0/8: "+err.Error())
 			}
 			outside := &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Connection", "close") // so that the next call is dialed anew
