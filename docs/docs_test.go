@@ -27,8 +27,10 @@ import (
 	"time"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
+	"clickledger/internal/ledger"
 	"clickledger/internal/macro"
 	"clickledger/internal/outbound"
 	"clickledger/internal/upload"
@@ -37,7 +39,7 @@ import (
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/conversions.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -235,6 +237,8 @@ func TestCommands(t *testing.T) {
 func tables(t *testing.T) []struct{ document, name, want string } {
 	t.Helper()
 	return []struct{ document, name, want string }{
+		{"docs/conversions.md", "transitions", transitions()},
+		{"docs/conversions.md", "accounts", accounts()},
 		{"docs/integrate-offer.md", "click tokens", tokens(macro.ClickTokens)},
 		{"docs/integrate-offer.md", "verdicts", verdicts()},
 		{"docs/integrate-publisher.md", "postback tokens", tokens(macro.PostbackTokens)},
@@ -289,6 +293,45 @@ func tokenRows(table *macro.Table, group string) string {
 			help += " **Shows an internal name to the visitor.**"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, strings.Join(also, ", "), cell(help), code(cell(k.Sample)))
+	}
+	return b.String()
+}
+
+// transitions is conversion.Transitions, in the order of a conversion's life.
+func transitions() string {
+	var b strings.Builder
+	b.WriteString("| From | To | By | What it does |\n|---|---|---|---|\n")
+	for _, from := range conversion.Statuses {
+		for _, to := range conversion.Statuses {
+			if !conversion.Allowed(from, to) {
+				continue
+			}
+			by := "people, postbacks, files, the timer"
+			switch {
+			case !conversion.Decidable(from, to):
+				by = "payout runs"
+			case to != conversion.Approved:
+				by = "people, postbacks, files"
+			case from == conversion.Rejected:
+				by = "people, postbacks, files"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", from, to, by, cell(conversion.Transitions[from][to]))
+		}
+	}
+	return b.String()
+}
+
+// accounts is the chart of accounts.
+func accounts() string {
+	kinds := slices.SortedFunc(maps.Keys(ledger.AccountKinds), func(a, b ledger.AccountKind) int { return ledger.AccountKinds[a].Rank - ledger.AccountKinds[b].Rank })
+	var b strings.Builder
+	b.WriteString("| Account | In exports | Raised by a | What it holds |\n|---|---|---|---|\n")
+	for _, k := range kinds {
+		spec, side := ledger.AccountKinds[k], "credit"
+		if spec.DebitNormal {
+			side = "debit"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", spec.Book, code(string(k)), side, cell(spec.Help))
 	}
 	return b.String()
 }

@@ -204,7 +204,7 @@ func (s *server) registerConversions() {
 func steps(to conversion.Status) string {
 	out := ""
 	for _, from := range []conversion.Status{conversion.Pending, conversion.Approved, conversion.Rejected} {
-		if what, ok := conversion.Transitions[from][to]; ok {
+		if what, ok := conversion.Transitions[from][to]; ok && conversion.Decidable(from, to) {
 			out += fmt.Sprintf("From %s: %s ", from, what)
 		}
 	}

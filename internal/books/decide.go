@@ -37,7 +37,7 @@ func (d *Desk) Hold(fn func() error) error {
 
 // Decide moves a conversion to another state, with who and why in its history. It
 // fails with catalog.ErrNotFound for a conversion the principal may not change, and
-// with [*StateError] where [conversion.Transitions] has no such step.
+// with [*StateError] where people have no such step ([conversion.Decidable]).
 func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id string, to conversion.Status, reason string) (*conversion.Conversion, error) {
 	if !p.May(workspace, true) {
 		return nil, catalog.ErrNotFound
@@ -50,6 +50,9 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 		c, err = tx.GetConversion(ctx, workspace, id)
 		if err != nil {
 			return err
+		}
+		if !conversion.Decidable(c.Status, to) {
+			return &StateError{From: c.Status, To: to}
 		}
 		c.Hold = "" // somebody has decided
 		return d.Judge.Move(ctx, tx, c, to, p.ID, reason)

@@ -93,7 +93,7 @@ type Clicks interface {
 
 // Decider changes what was decided.
 type Decider interface {
-	// Decide moves a conversion along conversion.Transitions.
+	// Decide moves a conversion along conversion.Transitions, as far as people may.
 	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
 	// Replay judges a signal again.
 	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)

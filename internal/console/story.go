@@ -91,7 +91,7 @@ func (c *call) decisions(cv *conversion.Conversion) []decision {
 	var out []decision
 	for _, v := range verbs {
 		what, ok := conversion.Transitions[cv.Status][v.to]
-		if !ok {
+		if !ok || !conversion.Decidable(cv.Status, v.to) {
 			continue
 		}
 		if cv.Revenue != 0 || cv.Commission != 0 {

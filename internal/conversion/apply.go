@@ -332,7 +332,7 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	if moves && c.Hold != "" && to == Approved {
 		return refuse(event.Held, "status", "The conversion is beyond a cap of the offer (%s): only somebody's decision approves it.", c.OverCap)
 	}
-	if moves && !Allowed(c.Status, to) {
+	if moves && !Decidable(c.Status, to) {
 		return refuse(event.IllegalTransition, "status", "The conversion is %s and cannot become %s.", c.Status, to)
 	}
 	filling, err := j.filling(c, v)

@@ -157,6 +157,9 @@ func (j *Judge) Move(ctx context.Context, tx Writer, c *Conversion, to Status, a
 	if err != nil {
 		return fmt.Errorf("queue fact: %w", err)
 	}
+	if from == Locked && to == Approved {
+		return nil // the publisher was told of the approval before
+	}
 	return tell(ctx, tx, j.View(), c, visit, false, now)
 }
 
@@ -165,7 +168,8 @@ type posting struct {
 	entries []ledger.Entry
 }
 
-// postings is the money of each transition.
+// postings is the money of each transition. Those of a payout run have none of their own:
+// the line of the run moves what it pays, in one transaction of the ledger.
 func postings(c *Conversion, from, to Status) []posting {
 	switch {
 	case from == Pending && to == Approved:

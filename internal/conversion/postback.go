@@ -14,8 +14,9 @@ import (
 )
 
 // tell queues the publisher's postbacks about the state the conversion has just come to;
-// first says that it was recorded just now. [Transitions] leads to no state twice, so each
-// postback is called once for each state at most.
+// first says that it was recorded just now. [Transitions] leads to no state twice but for
+// what a payout run gives back, of which nothing is told, so each postback is called once
+// for each state at most.
 func tell(ctx context.Context, tx outbound.Tx, view *catalog.View, c *Conversion, visit *event.Visit, first bool, now time.Time) error {
 	told := view.ToTell(c.Publisher, c.Offer, c.GoalKey, string(c.Status), first)
 	if len(told) == 0 {

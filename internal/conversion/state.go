@@ -5,6 +5,9 @@ import "errors"
 // ErrTaken says that a conversion with the same dedup key exists.
 var ErrTaken = errors.New("conversion: recorded before")
 
+// Statuses are all there are, in the order of a conversion's life.
+var Statuses = []Status{Pending, Approved, Rejected, Reversed, Locked, Paid}
+
 // Transitions is the table of states: from each status, where it may go and what
 // that does to the money. It is documentation and code at once.
 var Transitions = map[Status]map[Status]string{
@@ -14,13 +17,14 @@ var Transitions = map[Status]map[Status]string{
 	},
 	Approved: {
 		Reversed: "Approval and accrual are undone.",
-		Locked:   "Nothing moves; the conversion can no longer be changed but paid.",
+		Locked:   "A payout run has taken it up: the line of the run moves the commission from available to in payment, and nobody decides about the conversion any more.",
 	},
 	Rejected: {
 		Approved: "The conversion is accrued and made available.",
 	},
 	Locked: {
-		Paid: "A payout run pays the commission.",
+		Paid:     "The payment has left the bank: the line of the payout run moves the commission out of in payment. It stays paid for ever; a correction after it is an adjustment.",
+		Approved: "The line of the payout run failed or was taken out: its commission is available again.",
 	},
 }
 
@@ -29,6 +33,15 @@ func Allowed(from, to Status) bool {
 	_, ok := Transitions[from][to]
 	return ok
 }
+
+// Decidable reports whether people and postbacks may make the transition: those from and
+// to locked and paid are the payout runs' alone.
+func Decidable(from, to Status) bool {
+	return Allowed(from, to) && !settled(from) && !settled(to)
+}
+
+// settled reports whether a payout run has the conversion.
+func settled(s Status) bool { return s == Locked || s == Paid }
 
 // OrderKey is the dedup key of a conversion with an order number.
 func OrderKey(advertiser, offer, goalKey, order string) string {

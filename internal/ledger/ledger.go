@@ -26,13 +26,27 @@ import (
 type AccountKind string
 
 // The kinds. Debit-normal kinds hold what we have or spend, the others what we
-// owe or earn.
+// owe or earn. What a party has on several accounts is told apart by its kind: an
+// advertiser's receivable and prepayment, a publisher's pending, available and in payment.
+//
+// Offers without an advertiser are the house's own: what their conversions earn is owed by
+// the receivable with party "", which therefore is the house account. It is no kind of its
+// own, so that an offer may be given to an advertiser later and older postings, which
+// cannot change, stay where the same rule had put them.
 const (
-	Receivable         AccountKind = "receivable"          // asset, per advertiser
-	Revenue            AccountKind = "revenue"             // income
-	CommissionExpense  AccountKind = "commission_expense"  // expense
-	PublisherPending   AccountKind = "publisher_pending"   // liability, per publisher
-	PublisherAvailable AccountKind = "publisher_available" // liability, per publisher
+	Bank               AccountKind = "bank"                 // asset
+	Receivable         AccountKind = "receivable"           // asset, per advertiser; "" = the house
+	Prepayment         AccountKind = "prepayment"           // liability, per advertiser
+	Revenue            AccountKind = "revenue"              // income
+	CommissionExpense  AccountKind = "commission_expense"   // expense
+	Adjustments        AccountKind = "adjustments"          // expense
+	PublisherPending   AccountKind = "publisher_pending"    // liability, per publisher
+	PublisherAvailable AccountKind = "publisher_available"  // liability, per publisher
+	PublisherInPayment AccountKind = "publisher_in_payment" // liability, per publisher
+	Tax                AccountKind = "tax"                  // liability
+	MediaExpense       AccountKind = "media_expense"        // expense
+	SourcePayable      AccountKind = "source_payable"       // liability, per traffic source
+	ExchangeDifference AccountKind = "exchange_difference"  // clearing, in two currencies each time
 )
 
 // AccountSpec documents a kind of account.
@@ -46,11 +60,19 @@ type AccountSpec struct {
 
 // AccountKinds is the chart of accounts.
 var AccountKinds = map[AccountKind]AccountSpec{
-	Receivable:         {10, "Receivable", "Receivable", true, "What an advertiser owes us for conversions."},
+	Bank:               {5, "Bank", "Bank", true, "What came from advertisers less what was paid to publishers and sources."},
+	Receivable:         {10, "Receivable", "Receivable", true, "What an advertiser owes us for conversions. Without a name: the house, whose offers have no advertiser."},
+	Prepayment:         {15, "Prepayment", "Advertiser, prepaid", false, "What an advertiser has paid ahead and not used up."},
 	Revenue:            {20, "Revenue", "Revenue", false, "What we earned: payouts of conversions."},
 	CommissionExpense:  {30, "Commission expense", "Commission expense", true, "What conversions cost us in commissions."},
+	Adjustments:        {35, "Adjustments", "Adjustments", true, "Bonuses and corrections to publishers that belong to no conversion."},
 	PublisherPending:   {40, "Pending", "Publisher, pending", false, "Commission of conversions not yet approved."},
-	PublisherAvailable: {50, "Available", "Publisher, available", false, "Commission of approved conversions, owed to the publisher."},
+	PublisherAvailable: {50, "Available", "Publisher, available", false, "Commission of approved conversions, owed to the publisher. Below zero: what was refunded after it was paid, carried over."},
+	PublisherInPayment: {60, "In payment", "Publisher, in payment", false, "What a payout run has taken up and the bank has not paid yet."},
+	Tax:                {70, "Tax", "Tax", false, "Tax on documents, owed to the office."},
+	MediaExpense:       {80, "Media expense", "Media expense", true, "What traffic has cost us, in daily totals."},
+	SourcePayable:      {90, "Source payable", "Source payable", false, "What we owe a traffic source, in daily totals."},
+	ExchangeDifference: {100, "Exchange difference", "Exchange difference", true, "The other side of every change of currency, in each of the two: what the rates of two days differ by stays here."},
 }
 
 // Account is identified by workspace, kind, party and currency.
@@ -77,8 +99,8 @@ type Transaction struct {
 	ID        string // set by the store when empty
 	Workspace string
 	Key       string // idempotency key
-	Kind      string // accrual, approval, rejection, reversal
-	CauseKind string // conversion, adjustment …
+	Kind      string // accrual, approval, rejection, reversal, adjustment …
+	CauseKind string // conversion, adjustment, payout_line …
 	Cause     string // id
 	Effective int64  // µs: when it happened
 	Recorded  int64  // µs: when it was posted

@@ -250,7 +250,7 @@ var decisions = []conversion.Status{conversion.Approved, conversion.Rejected, co
 func may(c *conversion.Conversion) []string {
 	out := []string{}
 	for _, to := range decisions {
-		if conversion.Allowed(c.Status, to) {
+		if conversion.Decidable(c.Status, to) {
 			out = append(out, string(to))
 		}
 	}
