@@ -456,6 +456,10 @@ func (a *App) openCatalog(ctx context.Context) error {
 		return err
 	}, Staff: func(ctx context.Context, workspace, user string) (bool, error) {
 		return a.Accounts.IsStaff(ctx, workspace, user)
+	}, Agreed: func(ctx context.Context, e *catalog.Enrollment, from string) {
+		a.Signups.Agreed(ctx, e, from)
+	}, People: func(ctx context.Context, workspace string, kind catalog.Kind, party string) ([]string, error) {
+		return a.Accounts.Addresses(ctx, account.Party{Kind: string(kind), ID: party, Workspace: workspace})
 	}})
 	a.Accounts = account.NewService(account.ServiceOptions{Store: a.db.Accounts(), Now: a.Now, AdminToken: a.Config.AdminToken,
 		Workspace: func(_ context.Context, id string) (bool, error) { return a.loader.View().Workspace(id) != nil, nil }})

@@ -255,14 +255,6 @@ func TestApplicationsThatAreWrong(t *testing.T) {
 			s.pub.Status = catalog.StatusPending
 			s.mustUpdate(s.who.Publisher, s.pub)
 		}, nil, "offer:publisher_inactive"},
-		"the shop itself": {func(s *stand) {
-			s.pub.Email = "boss@shop.example"
-			s.mustUpdate(s.who.Publisher, s.pub)
-		}, nil, "offer:self_referral"},
-		"a subdomain of the shop": {func(s *stand) {
-			s.pub.Email = "boss@mail.SHOP.example"
-			s.mustUpdate(s.who.Publisher, s.pub)
-		}, nil, "offer:self_referral"},
 		"a paused offer": {func(s *stand) {
 			if _, why := s.apply(good()); why != "" {
 				s.t.Fatal(why)

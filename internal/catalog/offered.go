@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -99,6 +98,7 @@ const (
 type dossier struct {
 	offer      *Offer
 	publisher  *Publisher
+	people     []string    // addresses of the publisher's own people
 	advertiser *Advertiser // nil: the offer has none
 	enrollment *Enrollment // nil: none
 	goals      []*Goal
@@ -277,10 +277,14 @@ func (s *Service) complete(ctx context.Context, a Applicant, ds []*dossier) erro
 	if len(ds) == 0 {
 		return nil
 	}
+	people, err := s.addresses(ctx, a)
+	if err != nil {
+		return err
+	}
 	at := map[string]*dossier{}
 	offers, advertisers := []string{}, map[string]bool{}
 	for _, d := range ds {
-		at[d.offer.ID] = d
+		d.people, at[d.offer.ID] = people, d
 		offers = append(offers, d.offer.ID)
 		if d.offer.Advertiser != "" {
 			advertisers[d.offer.Advertiser] = true
@@ -444,24 +448,4 @@ func (d *dossier) refusal(now int64) (code, sentence string, reapply int64) {
 		return RuleSelfReferral, "You belong to this offer's advertiser, so you cannot earn commissions from it.", 0
 	}
 	return "", "", 0
-}
-
-// selfReferral reports whether the publisher is the advertiser: its e-mail address is at
-// the shop's own host.
-func (d *dossier) selfReferral() bool {
-	_, host, ok := strings.Cut(strings.ToLower(d.publisher.Email), "@")
-	if !ok || d.advertiser == nil || d.advertiser.Type != TypeMerchant {
-		return false // a network's offers lead to its own host, and it has no shop
-	}
-	for _, address := range []string{d.offer.URL, d.offer.StaticURL, d.offer.PreviewURL} {
-		u, err := url.Parse(address)
-		if err != nil || u.Hostname() == "" {
-			continue
-		}
-		shop := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
-		if host == shop || strings.HasSuffix(shop, "."+host) || strings.HasSuffix(host, "."+shop) {
-			return true
-		}
-	}
-	return false
 }

@@ -22,6 +22,7 @@ type Service struct {
 	ownHosts []string
 	tested   func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
 	staff    func(ctx context.Context, workspace, user string) (bool, error)
+	people   func(ctx context.Context, workspace string, kind Kind, party string) ([]string, error)
 }
 
 // ServiceOptions are what a [Service] needs.
@@ -46,11 +47,14 @@ type ServiceOptions struct {
 	// Staff reports whether a user is one of the workspace's own people; nil believes every
 	// id.
 	Staff func(ctx context.Context, workspace, user string) (bool, error)
+	// People are the e-mail addresses of those who sign in for a publisher or an advertiser;
+	// nil knows of none.
+	People func(ctx context.Context, workspace string, kind Kind, party string) ([]string, error)
 }
 
 // NewService makes a service.
 func NewService(o ServiceOptions) *Service {
-	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested, told: o.Agreed, staff: o.Staff}
+	s := &Service{store: o.Store, now: o.Now, changed: o.Changed, ownHosts: o.OwnHosts, tested: o.Tested, told: o.Agreed, staff: o.Staff, people: o.People}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -32,6 +32,8 @@ type shelf struct {
 	fault func(op string) (before, after error)
 	told  int64         // the revision Changed heard last
 	skip  time.Duration // how far its clock is ahead
+	// people are the addresses of everybody who signs in for a party.
+	people []string
 }
 
 func newShelf(t *testing.T) *shelf {
@@ -58,7 +60,7 @@ func newShelf(t *testing.T) *shelf {
 		defer mu.Unlock()
 		s.told = max(s.told, revision)
 		return nil
-	}})
+	}, People: func(context.Context, string, catalog.Kind, string) ([]string, error) { return s.people, nil }})
 	s.ws = s.create(&catalog.WorkspaceDoc{Name: "Home", Currency: "JPY", TimeZone: "UTC", IPMode: catalog.IPTruncated}).Base().ID
 	return s
 }

@@ -23,7 +23,7 @@ type Mail struct {
 	Workspace string // "" = of the installation: for its owners to see
 	Created   int64  // µs
 	Version   int64
-	Purpose   string // what it is for: confirm, invite, reset, taken, approved, rejected
+	Purpose   string // one of [Purposes]
 	About     string // id of what it is about
 	To        string // one plain address
 	Subject   string
@@ -36,6 +36,11 @@ type Mail struct {
 	Sent      int64 // µs
 	Problem   string
 }
+
+// Purposes are what mails are for: the doors of signing up, the decisions about a sign-up,
+// what waits for staff, and the decisions about access to an offer.
+var Purposes = []string{"confirm", "taken", "invite", "reset", "approved", "rejected", "signup", "application",
+	"agreement_approved", "agreement_invited", "agreement_rejected", "agreement_paused", "agreement_revoked"}
 
 // LinkHere stands for the link in a mail's text.
 const LinkHere = "{link}"

@@ -316,7 +316,12 @@ func (s *Service) Confirm(ctx context.Context, token, addr string) (*Signup, err
 	if err != nil {
 		return nil, err
 	}
-	return row, s.Mail.Drop(ctx, row.Workspace, row.ID)
+	err = s.Mail.Drop(ctx, row.Workspace, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	s.signedUp(ctx, row, managerOf(party))
+	return row, nil
 }
 
 // tooLate ends a sign-up whose address was taken between signing up and confirming.

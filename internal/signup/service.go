@@ -186,13 +186,7 @@ func (s *Service) Contact(ctx context.Context, party account.Party) (name, email
 	if err != nil {
 		return "", "", err
 	}
-	manager := ""
-	switch e := e.(type) {
-	case *catalog.Publisher:
-		manager = e.Manager
-	case *catalog.Advertiser:
-		manager = e.Manager
-	}
+	manager := managerOf(e)
 	if manager == "" {
 		return "", "", nil
 	}
@@ -205,4 +199,15 @@ func (s *Service) Contact(ctx context.Context, party account.Party) (name, email
 		return "", "", err
 	}
 	return u.Principal().Name, u.Email, nil
+}
+
+// managerOf is who looks after a party, "" = nobody.
+func managerOf(e catalog.Entity) string {
+	switch e := e.(type) {
+	case *catalog.Publisher:
+		return e.Manager
+	case *catalog.Advertiser:
+		return e.Manager
+	}
+	return ""
 }
