@@ -2,15 +2,11 @@ package storetest
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"clickledger/internal/catalog"
 )
