@@ -103,13 +103,13 @@ func (c *call) showApplications(posted url.Values, errs map[string]string, notes
 func (c *call) agreementPairs(e *catalog.Enrollment) []pair {
 	var out []pair
 	if e.Applied > 0 {
-		out = append(out, pair{Label: "Applied", Value: exact(e.Applied, c.loc), Title: utc(e.Applied)})
+		out = append(out, pair{Label: "Applied", Value: minute(e.Applied, c.loc), Title: utc(e.Applied)})
 	}
 	for _, a := range e.Answers {
 		out = append(out, pair{Label: a.Label, Value: orDash(a.Value)})
 	}
 	if e.Terms > 0 {
-		out = append(out, pair{Label: "Terms", Value: "accepted version " + strconv.FormatInt(e.Terms, 10) + ", " + exact(e.Accepted, c.loc) + ", from " + orDash(e.AcceptedFrom), Title: e.AcceptedBy})
+		out = append(out, pair{Label: "Terms", Value: "accepted version " + strconv.FormatInt(e.Terms, 10) + ", " + minute(e.Accepted, c.loc) + ", from " + orDash(e.AcceptedFrom), Title: e.AcceptedBy})
 	}
 	return out
 }
@@ -131,7 +131,7 @@ func (c *call) decidedPanel(rows []*catalog.Enrollment, offerNames, pubNames map
 		}
 		when := cell{Class: "opt"}
 		if e.Decided > 0 {
-			when.Text, when.Title = exact(e.Decided, c.loc), utc(e.Decided)
+			when.Text, when.Title = minute(e.Decided, c.loc), utc(e.Decided)
 		}
 		t.Rows = append(t.Rows, row{Href: edit, Off: e.Archived, Cells: []cell{
 			{Text: pubNames[e.Publisher], Href: c.at("publishers/" + e.Publisher), Class: "fill lead", Title: pubNames[e.Publisher]},
@@ -167,7 +167,7 @@ func (c *call) termsPanel(o *catalog.Offer) (panel, error) {
 			edit = ""
 		}
 		t.Rows = append(t.Rows, row{Href: edit, Off: v.Archived, Cells: []cell{
-			{Text: catalog.NameOf(v), Href: edit, Class: "fill lead", Title: firstLine(v.Text)}, {Text: exact(v.From, c.loc), Title: utc(v.From)},
+			{Text: catalog.NameOf(v), Href: edit, Class: "fill lead", Title: firstLine(v.Text)}, {Text: minute(v.From, c.loc), Title: utc(v.From)},
 			{Text: commissionText(v.CommissionKind, v.Commission, v.CommissionPercent, o.Currency), Class: "num"}, {Text: strconv.FormatInt(v.CookieDays, 10), Class: "num opt"}, state,
 		}})
 	}
@@ -176,6 +176,27 @@ func (c *call) termsPanel(o *catalog.Offer) (panel, error) {
 		p.More = &link{Label: "New version", URL: c.plain("terms/new", "offer", o.ID)}
 	}
 	return p, nil
+}
+
+// termsStart fills a new version with what the offer has now.
+func (c *call) termsStart(d catalog.Doc) error {
+	t, ok := d.(*catalog.TermsDoc)
+	if !ok || t.Offer == "" {
+		return nil
+	}
+	o, err := get[*catalog.Offer](c, catalog.KindOffer, t.Offer)
+	if err != nil {
+		return err
+	}
+	var adv *catalog.Advertiser
+	if o.Advertiser != "" {
+		adv, err = get[*catalog.Advertiser](c, catalog.KindAdvertiser, o.Advertiser)
+		if err != nil {
+			return err
+		}
+	}
+	t.CookieDays, t.WindowDays = catalog.CookieLife(o, adv), o.WindowDays
+	return nil
 }
 
 // termsSections are the form of a version; one that exists can only be read, or withdrawn.
@@ -205,8 +226,8 @@ func termsSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 		{title: "Terms", intro: intro, fields: []fieldSpec{
 			{name: "text", widget: "area", rows: 10, example: "No bidding on the shop's name.", help: noHelp},
 			{name: "from", label: "In force from", optional: true, width: "w3", example: "2027-01-01", help: "A day, which begins in the workspace's time zone, or an instant such as 2027-01-01T12:00:00Z. Empty: at once."},
-			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "As publishers are told. 0: as the offer has it now."},
-			{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "As publishers are told. 0: any time; -1: as the offer has it now."},
+			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "As publishers are told."},
+			{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "As publishers are told. 0: any time."},
 		}},
 		{title: "Commission", fields: append(commission, fieldSpec{name: "goals", label: "Other commissions by goal", optional: true, help: "They win over the commission above. An enrollment's own wins over both.", table: &rowsSpec{add: "Add a goal", columns: []colSpec{
 			{name: "goal", label: "Goal", choices: keys},

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,15 +17,7 @@ import (
 // TestScripts drives what the scripts add, in Chromium: filters without a reload,
 // live parts, the panel beside a form, rows by keyboard, the copy button.
 func TestScripts(t *testing.T) {
-	if _, err := os.Stat(chromium); err != nil {
-		if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" {
-			t.Fatalf("CLICKLEDGER_TEST_ALL=1, but: %v", err)
-		}
-		t.Skipf("SKIPPED, NOT TESTED: the scripts in a browser: %v", err)
-	}
-	if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
-		t.Skip("SKIPPED, NOT TESTED: the scripts in a browser: -short")
-	}
+	needBrowser(t)
 	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme affiliates")

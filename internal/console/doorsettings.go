@@ -65,6 +65,9 @@ func (c *call) showSignupSettings(status int, posted url.Values, errs map[string
 		return catalog.ErrNotFound
 	}
 	kind := c.r.PathValue("kind")
+	if !c.write() {
+		return catalog.ErrNotFound
+	}
 	set, err := c.Signups.Settings(c.r.Context(), c.who, c.ws.ID, kind)
 	if err != nil {
 		return err
@@ -90,7 +93,7 @@ func (c *call) showSignupSettings(status int, posted url.Values, errs map[string
 		{title: "Questions", fields: []fieldSpec{{name: "questions", optional: true, help: "Name, address, website and how they bring visitors are asked anyway.", table: &rowsSpec{add: "Add a question", columns: []colSpec{
 			{name: "label", label: "Question", example: "How many visitors a month?", class: "grow"},
 			{name: "kind", label: "Answer", choices: options(signup.QuestionText, "a line", signup.QuestionArea, "several lines", signup.QuestionChoice, "one of")},
-			{name: "choices", label: "Choices", example: "EU | US"},
+			{name: "choices", label: "Choices", example: "EU | US", class: "big"},
 			{name: "required", label: "Needed", choices: options("no", "no", "yes", "yes")},
 		}}}}},
 		{title: "Terms", fields: []fieldSpec{{name: "terms", widget: "area", rows: 6, optional: true, help: "Must be accepted when there are any. Each sign-up keeps which version it accepted."}}},
@@ -102,17 +105,15 @@ func (c *call) showSignupSettings(status int, posted url.Values, errs map[string
 	}
 	f.Hidden = []hidden{{versionField, version}}
 	other := map[string]string{account.PartyPublisher: account.PartyAdvertiser, account.PartyAdvertiser: account.PartyPublisher}[kind]
-	p := panelsPage{Head: head{Crumb: &link{Label: "Sign-ups", URL: c.plain("signups")}, Title: "Sign-up of " + kind + "s", Actions: []action{{Label: "Of " + other + "s", URL: c.plain("settings/signup/" + other)}}}}
+	p := editPage{Head: head{Crumb: &link{Label: "Sign-ups", URL: c.plain("signups")}, Title: "Sign-up of " + kind + "s", Actions: []action{{Label: "Of " + other + "s", URL: c.plain("settings/signup/" + other)}}}}
 	state := &state{Word: "closed", Tone: "off"}
 	if set.Open {
 		state.Word, state.Tone = "open", "good"
 	}
 	p.Head.State = state
-	p.Panels = []panel{{ID: "page", Copies: []copyField{{ID: "url", Label: "Sign-up page", Value: c.Signups.PageURL(c.ws.ID, kind), Open: set.Open, Help: "Link to it from your own site."}}}}
-	if c.write() {
-		p.Panels = append(p.Panels, panel{ID: "settings", Form: &f})
-	}
-	return showStatus(c, status, "panels", p.Head.Title, p)
+	p.Form = f
+	p.Copies = []copyField{{ID: "url", Label: "Sign-up page", Value: c.Signups.PageURL(c.ws.ID, kind), Open: set.Open, Help: "Link to it from your own site."}}
+	return showStatus(c, status, "edit", p.Head.Title, p)
 }
 
 func (c *call) signupSettingsSave() error {
@@ -189,6 +190,7 @@ func (c *call) showMailSettings(status int, posted url.Values, errs map[string]s
 	if err != nil {
 		return err
 	}
+	mails.More = nil // it leads here
 	mails.Title, mails.Note = "Mails to colleagues", "Those to publishers and advertisers are on the pages of their sign-ups and invitations."
 	p.Panels = append(p.Panels, mails)
 	return showStatus(c, status, "panels", "Mail", p)

@@ -16,6 +16,7 @@ import (
 // editPage is a form with help beside it.
 type editPage struct {
 	Head    head
+	Copies  []copyField // above the form
 	Form    form
 	Aside   []asideBox
 	Preview string // where the panel beside the form comes from, "" = none
@@ -87,6 +88,9 @@ func (c *call) newForm() error {
 	q := c.r.URL.Query()
 	q.Del("workspace")
 	readDoc(d, q)
+	if err := c.termsStart(d); err != nil {
+		return err
+	}
 	return c.showEditor(ed, path, d, nil, nil, nil, http.StatusOK)
 }
 

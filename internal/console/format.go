@@ -161,6 +161,11 @@ func exact(µs int64, loc *time.Location) string {
 	return time.UnixMicro(µs).In(loc).Format(exactFmt)
 }
 
+// minute writes a time to the minute, for what is not about single requests.
+func minute(µs int64, loc *time.Location) string {
+	return time.UnixMicro(µs).In(loc).Format("2006-01-02 15:04")
+}
+
 // utc writes a time for the hover text.
 func utc(µs int64) string {
 	return time.UnixMicro(µs).UTC().Format("2006-01-02 15:04:05.000") + " UTC"

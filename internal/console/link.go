@@ -84,7 +84,7 @@ func (c *call) linkAbout(l *catalog.Link, o *catalog.Offer) (panel, error) {
 			p.Pairs = append(p.Pairs, pair{Label: "Preset sub" + itoa(i+1), Value: s})
 		}
 	}
-	p.Pairs = append(p.Pairs, pair{Label: "Made", Value: exact(l.Created, c.loc), Title: utc(l.Created)}, pair{Label: "Id", Value: l.ID})
+	p.Pairs = append(p.Pairs, pair{Label: "Made", Value: minute(l.Created, c.loc), Title: utc(l.Created)}, pair{Label: "Id", Value: l.ID})
 	return p, nil
 }
 

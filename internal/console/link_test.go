@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -208,14 +207,7 @@ func TestUniquesBesideClicks(t *testing.T) {
 
 // TestDeepLinkWhileTyping: the result follows the typing, in Chromium.
 func TestDeepLinkWhileTyping(t *testing.T) {
-	if _, err := os.Stat(chromium); err != nil || testing.Short() {
-		if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" && err != nil {
-			t.Fatalf("CLICKLEDGER_TEST_ALL=1, but: %v", err)
-		}
-		if os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
-			t.Skipf("SKIPPED, NOT TESTED: deep links in a browser: -short or %v", err)
-		}
-	}
+	needBrowser(t)
 	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme affiliates")

@@ -3,7 +3,6 @@ package console
 import (
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -53,15 +52,7 @@ func (b *browser) open(u string) {
 // TestOfferFormScript drives the offer form in Chromium: rows, tokens at the caret, the
 // panel beside it, what shows and hides, and the way to a saved offer and back.
 func TestOfferFormScript(t *testing.T) {
-	if _, err := os.Stat(chromium); err != nil {
-		if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" {
-			t.Fatalf("CLICKLEDGER_TEST_ALL=1, but: %v", err)
-		}
-		t.Skipf("SKIPPED, NOT TESTED: the offer form in a browser: %v", err)
-	}
-	if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
-		t.Skip("SKIPPED, NOT TESTED: the offer form in a browser: -short")
-	}
+	needBrowser(t)
 	w := newWorld(t, nil)
 	w.signIn()
 	w.workspace("Acme affiliates")

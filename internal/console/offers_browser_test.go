@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
@@ -18,15 +17,7 @@ import (
 // TestOffersInABrowser drives the offers in Chromium: each conversion method's button
 // puts exactly its text on the clipboard; the list sorts, and changes several.
 func TestOffersInABrowser(t *testing.T) {
-	if _, err := os.Stat(chromium); err != nil {
-		if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" {
-			t.Fatalf("CLICKLEDGER_TEST_ALL=1, but: %v", err)
-		}
-		t.Skipf("SKIPPED, NOT TESTED: the offers in a browser: %v", err)
-	}
-	if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
-		t.Skip("SKIPPED, NOT TESTED: the offers in a browser: -short")
-	}
+	needBrowser(t)
 	w := many(t, 6)
 	w.enrich()
 	b := openBrowser(t)

@@ -133,7 +133,7 @@ func (c *call) myLink() error {
 			about.Pairs = append(about.Pairs, pair{Label: "Preset sub" + itoa(i+1), Value: s})
 		}
 	}
-	about.Pairs = append(about.Pairs, pair{Label: "Made", Value: exact(l.Created.UnixMicro(), c.loc), Title: utc(l.Created.UnixMicro())}, pair{Label: "Id", Value: l.ID})
+	about.Pairs = append(about.Pairs, pair{Label: "Made", Value: minute(l.Created.UnixMicro(), c.loc), Title: utc(l.Created.UnixMicro())}, pair{Label: "Id", Value: l.ID})
 	subs, err := c.askPortal(portal.Ask{By: "sub1", From: c.span.from, To: c.span.to, Link: l.ID, Limit: maxSubRows})
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func (c *call) showSignup(status int, posted url.Values, errs map[string]string)
 	if r.TermsVersion > 0 {
 		about.Pairs = append(about.Pairs, pair{Label: "Terms", Value: "version " + itoa(int(r.TermsVersion)) + " accepted"})
 	}
-	about.Pairs = append(about.Pairs, pair{Label: "Sent", Value: exact(r.Created, c.loc), Title: utc(r.Created)}, pair{Label: "From", Value: orDash(r.Addr)})
+	about.Pairs = append(about.Pairs, pair{Label: "Sent", Value: minute(r.Created, c.loc), Title: utc(r.Created)}, pair{Label: "From", Value: orDash(r.Addr)})
 	p.Panels = append(p.Panels, c.signupOutcome(r), about)
 	if c.write() && (r.State == signup.Pending || r.Decided != 0) {
 		f := plainForm("decide", c.plain("signups/"+r.ID+"/decide"), "Decide", []fieldSpec{
@@ -121,10 +121,10 @@ func (c *call) signupOutcome(r *signup.Signup) panel {
 	case r.State == signup.Refused:
 		p.Pairs = []pair{{Label: "State", Value: signup.Sentences[r.Code], Tone: "warn"}, {Label: "Code", Value: r.Code}}
 	default:
-		p.Pairs = []pair{{Label: label(r.Kind), Value: r.Name, Href: c.at(r.Kind + "s/" + r.Party)}, {Label: "Confirmed", Value: exact(r.Confirmed, c.loc), Title: utc(r.Confirmed)}}
+		p.Pairs = []pair{{Label: label(r.Kind), Value: r.Name, Href: c.at(r.Kind + "s/" + r.Party)}, {Label: "Confirmed", Value: minute(r.Confirmed, c.loc), Title: utc(r.Confirmed)}}
 	}
 	if r.Decided != 0 {
-		p.Pairs = append(p.Pairs, pair{Label: "Decided", Value: exact(r.Decided, c.loc), Title: utc(r.Decided)})
+		p.Pairs = append(p.Pairs, pair{Label: "Decided", Value: minute(r.Decided, c.loc), Title: utc(r.Decided)})
 	}
 	if r.Reason != "" {
 		p.Pairs = append(p.Pairs, pair{Label: "Reason", Value: r.Reason})
@@ -324,7 +324,7 @@ func (c *call) invitation() error {
 	if i.Party.Kind != "" {
 		to = pair{Label: label(i.Party.Kind), Value: c.nameOf(catalog.Kind(i.Party.Kind), i.Party.ID), Href: c.at(i.Party.Kind + "s/" + i.Party.ID)}
 	}
-	p.Panels = []panel{{Title: "Invitation", Pairs: []pair{to, {Label: "State", Value: i.State}, {Label: "Works until", Value: exact(i.Expires, c.loc), Title: utc(i.Expires)}, {Label: "Made", Value: exact(i.Created, c.loc), Title: utc(i.Created)}}}}
+	p.Panels = []panel{{Title: "Invitation", Pairs: []pair{to, {Label: "State", Value: i.State}, {Label: "Works until", Value: minute(i.Expires, c.loc), Title: utc(i.Expires)}, {Label: "Made", Value: minute(i.Created, c.loc), Title: utc(i.Created)}}}}
 	mails, err := c.mailsPanel(i.Party.Workspace, i.ID)
 	if err != nil {
 		return err
