@@ -85,7 +85,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil || o.Exit {
 		return err
 	}
-	fmt.Fprintf(o.Out, "\nThe console is up at %s\n  sign in as %s with the password %s\n  (Ctrl-C ends the demo and removes %s)\n", cfg.PublicURL, demoEmail, demoPassword, data)
+	fmt.Fprintf(o.Out, "\nThe console is up at %s\n  sign in as %s with the password %s,\n  as %s for a publisher's portal, as %s for an advertiser's\n  (Ctrl-C ends the demo and removes %s)\n",
+		cfg.PublicURL, demoEmail, demoPassword, demoPublisher, demoAdvertiser, data)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -95,10 +96,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 }
 
-// The demo's console user.
+// The demo's users, all with the same password.
 const (
-	demoEmail    = "demo@clickledger.test"
-	demoPassword = "clicks-become-money"
+	demoEmail      = "demo@clickledger.test"
+	demoPublisher  = "publisher@clickledger.test"
+	demoAdvertiser = "advertiser@clickledger.test"
+	demoPassword   = "clicks-become-money"
 )
 
 // show is the demo proper: set-up, traffic, table, checks.

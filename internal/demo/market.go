@@ -127,7 +127,8 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 		{"Nordic Coffee", "coffee-box", "Coffee box", "34.50", "EUR", 0.08, true, false, map[string]any{
 			"payout_kind": "fixed", "payout": "9.00", "commission_kind": "fixed", "commission": "6.00", "require_order": true}},
 		{"LeadHub", "newsletter", "Newsletter sign-up", "0.00", "USD", 0.14, false, true, map[string]any{
-			"payout_kind": "fixed", "payout": "2.50", "commission_kind": "percent_payout", "commission_percent": "70"}},
+			"payout_kind": "fixed", "payout": "2.50", "commission_kind": "percent_payout", "commission_percent": "70", "visibility": "approval",
+			"questions": []map[string]any{{"key": "where", "label": "Where will you show it?", "kind": "text", "required": true}}}},
 		{"Alpine Shoes", "ski-pass", "Ski pass", "249.00", "USD", 0.03, true, false, map[string]any{
 			"payout_kind": "fixed", "payout": "30.00", "commission_kind": "percent_payout", "commission_percent": "65", "initial_status": "approved"}},
 	}
@@ -148,6 +149,7 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 		m.offers[o.ID] = of
 		offers = append(offers, of)
 	}
+	people := []person{{"advertiser", advertisers["Alpine Shoes"].ID, demoAdvertiser}}
 	for i, name := range []string{"Running Blog", "Deal Hunter", "Coffee Notes", "Video Anna", "Weekly Letter"} {
 		body := map[string]any{"name": name, "email": fmt.Sprintf("publisher%d@example.com", i+1)}
 		p, err := create("/publishers", body)
@@ -155,6 +157,7 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 			return nil, err
 		}
 		if i == 0 {
+			people = append(people, person{"publisher", p.ID, demoPublisher})
 			_, err = create("/postbacks", map[string]any{"publisher": p.ID, "name": "Its tracker", "url": receiver.URL + "/pb?cid={sub1}&payout={payout}&txid={txid}"})
 			if err != nil {
 				return nil, err
@@ -185,7 +188,7 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 		return nil, err
 	}
 	m.links = append(m.links, link{l.URL, offers[0], "", 3, false})
-	return m, nil
+	return m, open(ctx, c, m.workspace, people, offers[0].id, offers[2].id)
 }
 
 // decide does what an advertiser does at the end of a week: approves most of what
