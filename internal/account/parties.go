@@ -30,7 +30,9 @@ func mayPeople(p Principal, party Party) bool {
 	return mayParty(p, party, true) && (p.Staff() || person(p))
 }
 
-// person reports whether the principal is a user, not a key.
+// IsPerson reports whether the principal is a user, not a key.
+func IsPerson(p Principal) bool { return person(p) }
+
 func person(p Principal) bool { return strings.HasPrefix(p.ID, "usr_") }
 
 // CreatePartyKey makes an API key of a publisher or an advertiser; its secret is returned
@@ -74,9 +76,10 @@ func (s *Service) GetPartyKey(ctx context.Context, p Principal, party Party, id 
 	return k, nil
 }
 
-// RevokePartyKey ends a key of a party for good; one that is revoked stays so.
+// RevokePartyKey ends a key of a party for good; one that is revoked stays so. Keys that may
+// write can end keys, themselves too, though they make none.
 func (s *Service) RevokePartyKey(ctx context.Context, p Principal, party Party, id string) (*Key, error) {
-	if !mayPartyKeys(p, party, true) {
+	if !mayParty(p, party, true) {
 		return nil, ErrDenied
 	}
 	k, err := s.GetPartyKey(ctx, p, party, id)

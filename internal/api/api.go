@@ -54,20 +54,21 @@ type Decider interface {
 // Options are what the API needs. Verify and Backup may be nil: then they answer
 // that they are not available here.
 type Options struct {
-	Catalog   *catalog.Service
-	Accounts  *account.Service
-	Books     books.Store
-	Decide    Decider
-	Report    report.Reporter
-	Outbound  *outbound.Service
-	Rates     *rates.Service  // nil: not available here
-	Signups   *signup.Service // nil, as Mails: not available here
-	Mails     *mail.Service
-	Diagnosis Diagnoser       // nil: not available here
-	Caps      CapReader       // nil: not available here
-	Portal    *portal.Service // nil: not available here
-	Domains   DomainChecker   // nil: not available here
-	Tests     Tester          // nil: not available here
+	Catalog    *catalog.Service
+	Accounts   *account.Service
+	Books      books.Store
+	Decide     Decider
+	Report     report.Reporter
+	Outbound   *outbound.Service
+	Rates      *rates.Service             // nil: not available here
+	ClientAddr func(*http.Request) string // address of who asks; nil: of who connects
+	Signups    *signup.Service            // nil, as Mails: not available here
+	Mails      *mail.Service
+	Diagnosis  Diagnoser       // nil: not available here
+	Caps       CapReader       // nil: not available here
+	Portal     *portal.Service // nil: not available here
+	Domains    DomainChecker   // nil: not available here
+	Tests      Tester          // nil: not available here
 	// View is the catalog in memory, by which tracking URLs are shown with tracking domains;
 	// nil: they all begin with PublicURL.
 	View       func() *catalog.View

@@ -19,12 +19,19 @@ type contextKey int
 const (
 	keyRequestID contextKey = iota
 	keyPrincipal
+	keyAddress
 )
 
 // requestID is the id of the request at hand.
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(keyRequestID).(string) // absent only outside of a request
 	return id
+}
+
+// address is the network address the request comes from, without what a proxy adds.
+func address(ctx context.Context) string {
+	a, _ := ctx.Value(keyAddress).(string) // absent only outside of a request
+	return a
 }
 
 // caller is who asks.
@@ -61,7 +68,11 @@ func (s *server) guard(mux *http.ServeMux, specs map[string]http.Handler) http.H
 			s.write(w, r, err)
 			return
 		}
-		r = r.WithContext(context.WithValue(r.Context(), keyPrincipal, p))
+		from := r.RemoteAddr
+		if s.ClientAddr != nil {
+			from = s.ClientAddr(r)
+		}
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), keyPrincipal, p), keyAddress, from))
 		_, pattern := mux.Handler(r)
 		if pattern == "" {
 			s.write(w, r, s.unmatched(mux, r))

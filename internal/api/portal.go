@@ -48,7 +48,7 @@ type PortalOne struct {
 
 // PortalStats is a request for statistics. Days are those of the program's time zone.
 type PortalStats struct {
-	By     string `query:"by" maxLength:"20" doc:"What to group by: day, hour, offer, goal, country, device; for publishers also link and sub1 to sub20, for advertisers publisher. Absent: only the sum."`
+	By     string `query:"by" maxLength:"20" doc:"What to group by: day, hour, offer, goal, country, device; for publishers also link, creative and sub1 to sub20, for advertisers publisher. Absent: only the sum."`
 	From   string `query:"from" maxLength:"10" example:"2026-11-01" doc:"First day, YYYY-MM-DD in the program's time zone. Default: today."`
 	To     string `query:"to" maxLength:"10" example:"2026-11-30" doc:"Last day. Default: today."`
 	Offer  string `query:"offer" maxLength:"64" doc:"Only of this offer."`
@@ -99,11 +99,41 @@ func (s *server) portalAccount(ctx context.Context, _ *nothing) (*answerOf[porta
 		return nil, errAbsent
 	}
 	a, err := s.Portal.Account(ctx, caller(ctx))
+	if err == nil {
+		a.Contact, err = s.Portal.Contact(ctx, caller(ctx))
+	}
 	return oneOf(&a, err)
 }
 
 type portalOffersInput struct {
 	Search string `query:"search" maxLength:"200" doc:"Only those with this text in their name."`
+}
+
+type publisherOffersInput struct {
+	Paging
+	Search   string `query:"search" maxLength:"200" doc:"Only those with this text in their name."`
+	Category string `query:"category" maxLength:"200" doc:"Only of this category, in any case."`
+	Mine     bool   `query:"mine" doc:"Only those that you have to do with: invited, applied, approved, rejected and so on."`
+}
+
+type portalApplyInput struct {
+	PortalOne
+	Body body[catalog.ApplicationDoc]
+}
+
+// AcceptTermsDoc accepts terms.
+type AcceptTermsDoc struct {
+	Terms int64 `json:"terms" required:"true" doc:"Number of the version that is accepted: the one in force, or the announced one."`
+}
+
+type portalAcceptInput struct {
+	PortalOne
+	Body body[AcceptTermsDoc]
+}
+
+type portalSnippetsInput struct {
+	PortalOne
+	Link string `query:"link" required:"true" maxLength:"64" doc:"Id of the link of yours that it leads through."`
 }
 
 type portalLinksInput struct {
@@ -150,14 +180,16 @@ type publisherStatsInput struct {
 func (s *server) registerPublisherPortal() {
 	add(s, route{method: http.MethodGet, path: "/portal/publisher", id: "get-publisher-account", tag: "publisher portal", summary: "Read whose key this is, and whether the account is open",
 		party: account.PartyPublisher, text: "The portal of a publisher takes the publisher's own keys, made in its portal. Everything in it is the publisher's own; what is not answers as what does not exist."}, s.portalAccount)
-	publisherRoute(s, route{method: http.MethodGet, path: "/offers", id: "publisher-list-offers", summary: "List the offers"},
-		func(ctx context.Context, p *portal.Publisher, in *portalOffersInput) (*answerOf[rowsOf[portal.PublisherOffer]], error) {
-			return allOf(p.Offers(ctx, in.Search))
+	publisherRoute(s, route{method: http.MethodGet, path: "/offers", id: "publisher-list-offers", summary: "List the offers you may see", text: "Those you have to do with, and those you might apply to, newest first; offers that you were not invited to are not among them."},
+		func(ctx context.Context, p *portal.Publisher, in *publisherOffersInput) (*pageOutput[portal.PublisherOffer], error) {
+			return pageOf(p.Offers(ctx, portal.Browse{Mine: in.Mine, Search: in.Search, Category: in.Category, Paging: portal.Paging{Cursor: in.Cursor, Limit: in.Limit}}))
 		})
 	publisherRoute(s, route{method: http.MethodGet, path: "/offers/{id}", id: "publisher-get-offer", summary: "Read an offer"},
 		func(ctx context.Context, p *portal.Publisher, in *PortalOne) (*answerOf[portal.PublisherOffer], error) {
 			return oneOf(p.Offer(ctx, in.ID))
 		})
+	s.registerPublisherAgreements()
+	s.registerPublisherCreatives()
 	s.registerPublisherLinks()
 	s.registerPublisherPostbacks()
 	publisherRoute(s, route{method: http.MethodGet, path: "/coupons", id: "publisher-list-coupons", summary: "List your coupons"},
@@ -193,9 +225,74 @@ func (s *server) registerPublisherPortal() {
 		func(ctx context.Context, p *portal.Publisher, _ *nothing) (*answerOf[rowsOf[portal.Key]], error) {
 			return allOf(p.Keys(ctx))
 		})
+	publisherRoute(s, route{method: http.MethodPost, path: "/api_keys/{id}/revoke", id: "publisher-revoke-key", summary: "End an API key for good", text: "A key may end itself."},
+		func(ctx context.Context, p *portal.Publisher, in *PortalOne) (*answerOf[portal.Key], error) {
+			return oneOf(p.RevokeKey(ctx, in.ID))
+		})
+	publisherRoute(s, route{method: http.MethodGet, path: "/invitations", id: "publisher-list-invitations", summary: "List whom you invited", text: "People invite in the portal; keys let nobody in."},
+		func(ctx context.Context, p *portal.Publisher, _ *nothing) (*answerOf[rowsOf[portal.Invitation]], error) {
+			return allOf(p.Invitations(ctx))
+		})
 	publisherRoute(s, route{method: http.MethodGet, path: "/people", id: "publisher-list-people", summary: "List your people"},
 		func(ctx context.Context, p *portal.Publisher, _ *nothing) (*answerOf[rowsOf[portal.Person]], error) {
 			return allOf(p.People(ctx))
+		})
+}
+
+func (s *server) registerPublisherAgreements() {
+	publisherRoute(s, route{method: http.MethodPost, path: "/offers/{id}/apply", id: "publisher-apply", summary: "Apply to an offer, or accept an invitation",
+		text: "A public offer and an invitation are granted at once, with a link. `apply` of the offer says whether you may, and `terms` what you accept."},
+		func(ctx context.Context, p *portal.Publisher, in *portalApplyInput) (*answerOf[portal.PublisherOffer], error) {
+			_, err := p.Offer(ctx, in.ID) // what is there to be seen comes first
+			if err != nil {
+				return nil, err
+			}
+			var d catalog.ApplicationDoc
+			err = catalog.MergeFields(&d, &catalog.ApplicationDoc{}, orEmpty(in.Body.raw))
+			if err != nil {
+				return nil, err
+			}
+			return oneOf(p.Apply(ctx, in.ID, &d, address(ctx)))
+		})
+	publisherRoute(s, route{method: http.MethodPost, path: "/offers/{id}/accept-terms", id: "publisher-accept-terms", summary: "Accept a version of an offer's terms", text: "It changes no money: terms apply from their date."},
+		func(ctx context.Context, p *portal.Publisher, in *portalAcceptInput) (*answerOf[portal.PublisherOffer], error) {
+			_, err := p.Offer(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			var d AcceptTermsDoc
+			err = catalog.MergeFields(&d, &AcceptTermsDoc{}, in.Body.raw)
+			if err != nil {
+				return nil, err
+			}
+			return oneOf(p.AcceptTerms(ctx, in.ID, d.Terms, address(ctx)))
+		})
+	publisherRoute(s, route{method: http.MethodPost, path: "/offers/{id}/withdraw", id: "publisher-withdraw", summary: "Take back an application, or decline an invitation"},
+		func(ctx context.Context, p *portal.Publisher, in *PortalOne) (*answerOf[portal.PublisherOffer], error) {
+			return oneOf(p.Withdraw(ctx, in.ID))
+		})
+}
+
+func (s *server) registerPublisherCreatives() {
+	publisherRoute(s, route{method: http.MethodGet, path: "/offers/{id}/creatives", id: "publisher-list-creatives", summary: "List the creatives of an offer", text: "Of an offer that you do not run there are none."},
+		func(ctx context.Context, p *portal.Publisher, in *PortalOne) (*answerOf[rowsOf[portal.Creative]], error) {
+			return allOf(p.Creatives(ctx, in.ID))
+		})
+	publisherRoute(s, route{method: http.MethodGet, path: "/creatives/{id}", id: "publisher-get-creative", summary: "Read a creative"},
+		func(ctx context.Context, p *portal.Publisher, in *PortalOne) (*answerOf[portal.Creative], error) {
+			return oneOf(p.Creative(ctx, in.ID))
+		})
+	publisherRoute(s, route{method: http.MethodGet, path: "/creatives/{id}/snippets", id: "publisher-get-creative-snippets", summary: "Read what to paste for a creative, with a link of yours"},
+		func(ctx context.Context, p *portal.Publisher, in *portalSnippetsInput) (*answerOf[rowsOf[portal.Snippet]], error) {
+			return allOf(p.Snippets(ctx, in.ID, in.Link))
+		})
+	publisherRoute(s, route{method: http.MethodGet, path: "/creatives/{id}/image", id: "publisher-get-creative-image", summary: "Read the image of a banner", media: "image/png"},
+		func(ctx context.Context, p *portal.Publisher, in *PortalOne) (*pictureOutput, error) {
+			media, data, err := p.Image(ctx, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return &pictureOutput{media, data}, nil
 		})
 }
 

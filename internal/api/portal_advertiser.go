@@ -70,6 +70,11 @@ func (s *server) registerAdvertiserPortal() {
 		func(ctx context.Context, a *portal.Advertiser, in *guidesInput) (*answerOf[rowsOf[portal.Guide]], error) {
 			return allOf(a.Guides(ctx, in.ID, in.Optional))
 		})
+	advertiserRoute(s, route{method: http.MethodGet, path: "/offers/{id}/integration", id: "advertiser-get-integration", summary: "Read how to hold the click id until the sale", text: "Each way with its steps and your own values; running samples have the same names."},
+		func(ctx context.Context, a *portal.Advertiser, in *PortalOne) (*answerOf[rowsOf[portal.KeepGuide]], error) {
+			return allOf(a.KeepGuides(ctx, in.ID))
+		})
+	s.registerAdvertiserTests()
 	advertiserRoute(s, route{method: http.MethodGet, path: "/statistics", id: "advertiser-statistics", summary: "Read clicks, conversions and cost", text: "As fresh as the staff's reports. Amounts are in the offers' own currencies. Publishers are told by their ids."},
 		func(ctx context.Context, a *portal.Advertiser, in *advertiserStatsInput) (*answerOf[portal.Statistics], error) {
 			q, err := in.ask(a.Account().TimeZone, s.Now())
@@ -92,9 +97,47 @@ func (s *server) registerAdvertiserPortal() {
 		func(ctx context.Context, a *portal.Advertiser, _ *nothing) (*answerOf[rowsOf[portal.Key]], error) {
 			return allOf(a.Keys(ctx))
 		})
+	advertiserRoute(s, route{method: http.MethodPost, path: "/api_keys/{id}/revoke", id: "advertiser-revoke-key", summary: "End an API key for good", text: "A key may end itself."},
+		func(ctx context.Context, a *portal.Advertiser, in *PortalOne) (*answerOf[portal.Key], error) {
+			return oneOf(a.RevokeKey(ctx, in.ID))
+		})
+	advertiserRoute(s, route{method: http.MethodGet, path: "/invitations", id: "advertiser-list-invitations", summary: "List whom you invited", text: "People invite in the portal; keys let nobody in."},
+		func(ctx context.Context, a *portal.Advertiser, _ *nothing) (*answerOf[rowsOf[portal.Invitation]], error) {
+			return allOf(a.Invitations(ctx))
+		})
 	advertiserRoute(s, route{method: http.MethodGet, path: "/people", id: "advertiser-list-people", summary: "List your people"},
 		func(ctx context.Context, a *portal.Advertiser, _ *nothing) (*answerOf[rowsOf[portal.Person]], error) {
 			return allOf(a.People(ctx))
+		})
+}
+
+type portalTestInput struct {
+	PortalOne
+	Body body[StartTest]
+}
+
+func (s *server) registerAdvertiserTests() {
+	advertiserRoute(s, route{method: http.MethodGet, path: "/offers/{id}/test", id: "advertiser-get-test", summary: "How an offer stands with its two test conversions", text: "Shows the last test step by step, while it runs too."},
+		func(ctx context.Context, a *portal.Advertiser, in *PortalOne) (*answerOf[portal.OfferTest], error) {
+			return oneOf(a.Test(ctx, in.ID))
+		})
+	advertiserRoute(s, route{method: http.MethodPost, path: "/offers/{id}/test", id: "advertiser-start-test", summary: "Start the two test conversions", status: http.StatusCreated, bodyOptional: true,
+		text: "Makes a test link and a test click, and waits up to 24 hours for two conversions with order numbers of their own. A test that is running is ended. Tests count nowhere."},
+		func(ctx context.Context, a *portal.Advertiser, in *portalTestInput) (*answerOf[portal.TestRun], error) {
+			_, err := a.Offer(ctx, in.ID) // whose it is comes first
+			if err != nil {
+				return nil, err
+			}
+			var d StartTest
+			err = catalog.MergeFields(&d, &StartTest{}, orEmpty(in.Body.raw))
+			if err != nil {
+				return nil, err
+			}
+			return oneOf(a.StartTest(ctx, in.ID, d.Method))
+		})
+	advertiserRoute(s, route{method: http.MethodPost, path: "/offers/{id}/test/cancel", id: "advertiser-cancel-test", summary: "End the running test", text: "A test that is over stays as it is."},
+		func(ctx context.Context, a *portal.Advertiser, in *PortalOne) (*answerOf[portal.TestRun], error) {
+			return oneOf(a.CancelTest(ctx, in.ID))
 		})
 }
 

@@ -25,38 +25,53 @@ type portalRoute struct {
 
 // portalRoutes has each route of the portals. One that is not here fails the tests.
 var portalRoutes = map[string]portalRoute{
-	"GET /portal/publisher":                          {status: 200},
-	"GET /portal/publisher/offers":                   {status: 200},
-	"GET /portal/publisher/offers/{id}":              {object: "offer", status: 200},
-	"GET /portal/publisher/links":                    {query: "offer={offer}", status: 200},
-	"POST /portal/publisher/links":                   {body: `{"offer":"{offer}","name":"Another"}`, status: 201},
-	"GET /portal/publisher/links/{id}":               {object: "link", status: 200},
-	"PATCH /portal/publisher/links/{id}":             {object: "link", body: `{"name":"Renamed"}`, status: 200},
-	"POST /portal/publisher/links/{id}/deep-link":    {object: "link", body: `{"url":"https://deep-ours.example/page"}`, status: 200},
-	"GET /portal/publisher/links/{id}/qr.svg":        {object: "link", status: 200},
-	"GET /portal/publisher/links/{id}/qr.png":        {object: "link", status: 200},
-	"GET /portal/publisher/coupons":                  {status: 200},
-	"GET /portal/publisher/statistics":               {query: "by=offer&offer={offer}&link={link}", status: 200},
-	"GET /portal/publisher/conversions":              {query: "offer={offer}", status: 200},
-	"GET /portal/publisher/conversions/{id}":         {object: "conversion", status: 200},
-	"GET /portal/publisher/balance":                  {status: 200},
-	"GET /portal/publisher/movements":                {status: 200},
-	"GET /portal/publisher/api_keys":                 {status: 200},
-	"GET /portal/publisher/postbacks":                {status: 200},
-	"POST /portal/publisher/postbacks":               {body: `{"url":"https://tracker.example/pb","offer":"{offer}"}`, status: 201},
-	"GET /portal/publisher/postbacks/{id}":           {object: "postback", status: 200},
-	"PATCH /portal/publisher/postbacks/{id}":         {object: "postback", body: `{"name":"Renamed"}`, status: 200},
-	"POST /portal/publisher/postbacks/{id}/test":     {object: "postback", body: `{}`, status: 200},
-	"POST /portal/publisher/postbacks/{id}/withdraw": {object: "postback", body: `{}`, status: 200},
-	"GET /portal/publisher/deliveries":               {query: "postback={postback}", status: 200},
-	"GET /portal/publisher/deliveries/{id}":          {object: "delivery", status: 200},
-	"POST /portal/publisher/deliveries/{id}/resend":  {object: "delivery", body: `{}`, status: 409},
-	"GET /portal/publisher/people":                   {status: 200},
+	"GET /portal/publisher":                           {status: 200},
+	"GET /portal/publisher/offers":                    {status: 200},
+	"GET /portal/publisher/offers/{id}":               {object: "offer", status: 200},
+	"POST /portal/publisher/offers/{id}/apply":        {object: "invited", body: `{"terms":1,"answers":[{"key":"where","value":"A blog"}]}`, status: 200},
+	"POST /portal/publisher/offers/{id}/accept-terms": {object: "offer", body: `{"terms":1}`, status: 200},
+	"POST /portal/publisher/offers/{id}/withdraw":     {object: "offer", body: `{}`, status: 422},
+	"GET /portal/publisher/offers/{id}/creatives":     {object: "offer", status: 200},
+	"GET /portal/publisher/creatives/{id}":            {object: "creative", status: 200},
+	"GET /portal/publisher/creatives/{id}/snippets":   {object: "creative", query: "link={link}", status: 200},
+	"GET /portal/publisher/creatives/{id}/image":      {object: "creative", status: 404},
+	"POST /portal/publisher/api_keys/{id}/revoke":     {object: "spare", body: `{}`, status: 200},
+	"GET /portal/publisher/invitations":               {status: 200},
+	"GET /portal/publisher/links":                     {query: "offer={offer}", status: 200},
+	"POST /portal/publisher/links":                    {body: `{"offer":"{offer}","name":"Another"}`, status: 201},
+	"GET /portal/publisher/links/{id}":                {object: "link", status: 200},
+	"PATCH /portal/publisher/links/{id}":              {object: "link", body: `{"name":"Renamed"}`, status: 200},
+	"POST /portal/publisher/links/{id}/deep-link":     {object: "link", body: `{"url":"https://deep-ours.example/page"}`, status: 200},
+	"GET /portal/publisher/links/{id}/qr.svg":         {object: "link", status: 200},
+	"GET /portal/publisher/links/{id}/qr.png":         {object: "link", status: 200},
+	"GET /portal/publisher/coupons":                   {status: 200},
+	"GET /portal/publisher/statistics":                {query: "by=offer&offer={offer}&link={link}", status: 200},
+	"GET /portal/publisher/conversions":               {query: "offer={offer}", status: 200},
+	"GET /portal/publisher/conversions/{id}":          {object: "conversion", status: 200},
+	"GET /portal/publisher/balance":                   {status: 200},
+	"GET /portal/publisher/movements":                 {status: 200},
+	"GET /portal/publisher/api_keys":                  {status: 200},
+	"GET /portal/publisher/postbacks":                 {status: 200},
+	"POST /portal/publisher/postbacks":                {body: `{"url":"https://tracker.example/pb","offer":"{offer}"}`, status: 201},
+	"GET /portal/publisher/postbacks/{id}":            {object: "postback", status: 200},
+	"PATCH /portal/publisher/postbacks/{id}":          {object: "postback", body: `{"name":"Renamed"}`, status: 200},
+	"POST /portal/publisher/postbacks/{id}/test":      {object: "postback", body: `{}`, status: 200},
+	"POST /portal/publisher/postbacks/{id}/withdraw":  {object: "postback", body: `{}`, status: 200},
+	"GET /portal/publisher/deliveries":                {query: "postback={postback}", status: 200},
+	"GET /portal/publisher/deliveries/{id}":           {object: "delivery", status: 200},
+	"POST /portal/publisher/deliveries/{id}/resend":   {object: "delivery", body: `{}`, status: 409},
+	"GET /portal/publisher/people":                    {status: 200},
 
 	"GET /portal/advertiser":                           {status: 200},
 	"GET /portal/advertiser/offers":                    {status: 200},
 	"GET /portal/advertiser/offers/{id}":               {object: "offer", status: 200},
 	"GET /portal/advertiser/offers/{id}/guides":        {object: "offer", query: "optional=true", status: 200},
+	"GET /portal/advertiser/offers/{id}/integration":   {object: "offer", status: 200},
+	"GET /portal/advertiser/offers/{id}/test":          {object: "offer", status: 200},
+	"POST /portal/advertiser/offers/{id}/test":         {object: "offer", body: `{"method":"pixel"}`, status: 201},
+	"POST /portal/advertiser/offers/{id}/test/cancel":  {object: "offer", body: `{}`, status: 200},
+	"POST /portal/advertiser/api_keys/{id}/revoke":     {object: "spare", body: `{}`, status: 200},
+	"GET /portal/advertiser/invitations":               {status: 200},
 	"GET /portal/advertiser/statistics":                {query: "by=publisher&offer={offer}&publisher={publisher}", status: 200},
 	"GET /portal/advertiser/conversions":               {query: "offer={offer}", status: 200},
 	"GET /portal/advertiser/conversions/{id}":          {object: "conversion", status: 200},
@@ -113,7 +128,7 @@ func partyOf(route string) string {
 
 // fill puts the ids of a side into a path, query or body; those of other say objects.
 func fill(text string, ids map[string]string, unknown bool) string {
-	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery"} {
+	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery", "invited", "creative", "spare"} {
 		id := ids[object]
 		if unknown {
 			id = portaltest.Unknown(id)
@@ -127,7 +142,7 @@ func fill(text string, ids map[string]string, unknown bool) string {
 func (w *world) do(token, route string, row portalRoute, ids map[string]string, unknown bool) *answer {
 	w.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
-	if row.object != "" {
+	if ids["spare"] = ids[partyOf(route)+"_spare"]; row.object != "" {
 		path = strings.Replace(path, "{id}", fill("{"+row.object+"}", ids, unknown), 1)
 	}
 	if row.query != "" {
@@ -247,7 +262,7 @@ func TestPortalsTellNoSecrets(t *testing.T) {
 	}
 	// The test would see them: what may be told is told.
 	for _, v := range ours.Values {
-		if slices.Contains([]string{"offer.name", "offer.commission", "coupon.code", "conversion.order", "link.name", "offer.payout", "offer.url", "advertiser.token", "advertiser.click_macro", "enrollment.reason"}, v.Where) && !strings.Contains(told.String(), v.Text) {
+		if slices.Contains([]string{"offer.name", "offer.commission", "terms.text", "invited.question", "invited.terms", "creative.headline", "coupon.code", "conversion.order", "link.name", "offer.payout", "offer.url", "advertiser.token", "advertiser.click_macro", "enrollment.reason"}, v.Where) && !strings.Contains(told.String(), v.Text) {
 			t.Errorf("nobody is told %s, %q", v.Where, v.Text)
 		}
 	}

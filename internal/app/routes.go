@@ -30,13 +30,14 @@ var compressed = []string{"text/html", "text/csv", "text/plain", "application/js
 // mux that no tracking request ever meets.
 func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	doors := portal.New(portal.Options{
-		Catalog: a.Catalog, Accounts: a.Accounts, Outbound: a.outbound, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
+		Catalog: a.Catalog, Accounts: a.Accounts, Outbound: a.outbound, Books: a.db.Books(), Decide: a.desk, Report: a.Report, Tests: a.tests, Signups: a.Signups,
 		PublicURL: a.Config.PublicURL, View: a.loader.View, TagVersion: edge.TagVersion(), Now: a.Now,
 	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
 		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Caps: a.caps, Diagnosis: a.diagnoses, Tests: a.tests, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
-		Verify: func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
+		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
+		Verify:     func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,

@@ -129,6 +129,36 @@ func (s *Service) decideOne(ctx context.Context, p account.Principal, workspace,
 	})
 }
 
+// ApproveBare approves an application for staff who make the publisher's link themselves
+// right after: the approval makes none, so that there is one, not two. version is the one
+// that was read.
+func (s *Service) ApproveBare(ctx context.Context, p account.Principal, workspace, id string, version int64) (*Enrollment, error) {
+	if !p.May(workspace, true) {
+		return nil, ErrNotFound
+	}
+	got, err := s.store.Get(ctx, KindEnrollment, workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	old := got.(*Enrollment)
+	if old.Version != version || old.Archived || old.Status != Applied {
+		return nil, ErrVersion
+	}
+	o, err := s.store.Get(ctx, KindOffer, workspace, old.Offer)
+	if err != nil {
+		return nil, err
+	}
+	e, now := *old, s.now().UnixMicro()
+	e.Status, e.Reason, e.Decided, e.Updated = Approved, "", now, now
+	err = s.store.Update(ctx, &e, s.audit(p, ActApprove, old, &e, o.(*Offer).Currency))
+	if err != nil {
+		return nil, err
+	}
+	s.changed(ctx, e.Revision)
+	s.agreed(ctx, &e, Applied)
+	return &e, nil
+}
+
 // settle reads an enrollment, changes it, and writes it, starting over when somebody else
 // wrote meanwhile. read gives one of Version 0 to make it.
 func (s *Service) settle(ctx context.Context, p account.Principal, workspace, action string, read func() (*Enrollment, error), change func(e *Enrollment) error) (*Enrollment, error) {

@@ -217,13 +217,7 @@ func (c *call) sendImage(hash string) error {
 	if err != nil {
 		return err
 	}
-	h := c.w.Header()
-	h.Set("Content-Type", img.Type)
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	h.Set("Cache-Control", "private, max-age=3600")
-	if c.r.Method != http.MethodHead {
-		_, _ = c.w.Write(img.Data) // the visitor may have left
-	}
+	c.writeImage(img.Type, img.Data)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -151,12 +150,7 @@ func (c *call) enroll(offer, publisher string) (said string, err error) {
 		case catalog.Approved:
 			return "", nil
 		case catalog.Applied:
-			d, ok := catalog.DocOf(e, c.currencyOf(e)).(*catalog.EnrollmentDoc)
-			if !ok {
-				return "", errors.New("console: an enrollment without a document")
-			}
-			d.Status = catalog.Approved
-			_, err := c.Catalog.Update(c.r.Context(), c.who, c.ws.ID, e.ID, e.Version, d)
+			_, err := c.Catalog.ApproveBare(c.r.Context(), c.who, c.ws.ID, e.ID, e.Version)
 			return "The publisher's application to this offer was approved.", err
 		default:
 			bad := &catalog.Invalid{}

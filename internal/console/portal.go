@@ -18,6 +18,7 @@ type Portal interface {
 	Account(ctx context.Context, p account.Principal) (portal.Account, error)
 	Publisher(ctx context.Context, p account.Principal) (*portal.Publisher, error)
 	Advertiser(ctx context.Context, p account.Principal) (*portal.Advertiser, error)
+	Contact(ctx context.Context, p account.Principal) (*portal.Contact, error)
 }
 
 // portalRoutes are the pages of the portals. Those of one party are no pages for the other,
@@ -28,6 +29,14 @@ var portalRoutes = []route{
 
 	{"GET /portal/offers", needParty, (*call).portalOffers},
 	{"GET /portal/offers/{id}", needParty, (*call).portalOffer},
+	{"POST /portal/offers/{id}/apply", needPublisher, (*call).myApply},
+	{"POST /portal/offers/{id}/terms", needPublisher, (*call).myAcceptTerms},
+	{"POST /portal/offers/{id}/withdraw", needPublisher, (*call).myWithdraw},
+	{"GET /portal/creatives/{id}", needPublisher, (*call).myCreative},
+	{"GET /portal/creatives/{id}/image", needPublisher, (*call).myCreativeImage},
+	{"GET /portal/offers/{id}/test", needAdvertiser, (*call).theirTest},
+	{"POST /portal/offers/{id}/test", needAdvertiser, (*call).theirTestStart},
+	{"POST /portal/offers/{id}/test/cancel", needAdvertiser, (*call).theirTestCancel},
 	{"GET /portal/links", needPublisher, (*call).myLinks},
 	{"GET /portal/links/new", needPublisher, (*call).myLinkForm},
 	{"POST /portal/links/new", needPublisher, (*call).myLinkCreate},
@@ -65,6 +74,8 @@ var portalRoutes = []route{
 	{"POST /portal/keys/revoke", needParty, (*call).portalKeyRevoke},
 	{"GET /portal/people", needParty, (*call).portalPeople},
 	{"POST /portal/people", needParty, (*call).portalPersonDisable},
+	{"POST /portal/people/invite", needParty, (*call).portalInvite},
+	{"POST /portal/people/invitation", needParty, (*call).portalInvitation},
 	{"GET /portal/profile", needParty, (*call).portalProfile},
 	{"POST /portal/profile", needParty, (*call).portalProfileSave},
 	{"POST /portal/profile/password", needParty, (*call).portalPassword},
@@ -135,14 +146,17 @@ func (c *call) notOpen() error {
 
 // standings say what the state of an account means for its people.
 var standings = map[string]string{
-	catalog.StatusPending: "Your account waits for approval. You will see your portal here as soon as somebody has looked at it.",
-	"rejected":            "Your application was not accepted.",
-	catalog.StatusBanned:  "Your account was closed by the program.",
-	"closed":              "Your account is closed.",
+	catalog.StatusPending:  "Your account waits for approval. You will see your portal here as soon as somebody has looked at it.",
+	catalog.StatusRejected: "Your sign-up was not accepted.",
+	catalog.StatusBanned:   "Your account was closed by the program.",
+	"closed":               "Your account is closed.",
 }
 
-// pausedNotice is said on every page of a paused account.
-const pausedNotice = "Your account is paused: your links send their visitors to a page of the program, and nothing new is paid. What you earned stays."
+// pausedNotices are said on every page of a paused account.
+var pausedNotices = map[string]string{
+	account.PartyPublisher:  "Your account is paused: your links send their visitors to a page of the program, and nothing new is paid. What you earned stays.",
+	account.PartyAdvertiser: "Your account is paused: your offers take no visitors. What was recorded stays.",
+}
 
 // portalFrame is the frame around a page of a portal: its own rail, the party's name, and
 // nothing about the machinery.
@@ -167,7 +181,11 @@ func (c *call) portalFrame(title string) frame {
 		f.Span = c.spanMenu()
 	}
 	if c.party.Status == catalog.StatusPaused {
-		f.Warnings = []string{pausedNotice}
+		said := pausedNotices[c.party.Kind]
+		if c.party.Reason != "" {
+			said += " Reason: " + sentence(c.party.Reason)
+		}
+		f.Warnings = []string{said}
 	}
 	return f
 }

@@ -87,7 +87,19 @@ func (c *call) theirOffer() error {
 	}
 	p := panelsPage{Head: head{Crumb: &link{Label: "Offers", URL: c.plain("offers")}, Title: o.Name, State: stateOf(o.Status, false), Actions: []action{
 		{Label: "Conversions", URL: c.plain("conversions", "offer", o.ID)}, {Label: "Reports received", URL: c.plain("signals", "offer", o.ID)}}}}
-	p.Panels = []panel{guides, {ID: "cost", Title: "Cost", Note: "What conversions cost you.", Table: cost}, about}
+	test, err := c.theirTestPanel(o.ID)
+	if err != nil {
+		return err
+	}
+	keep, err := c.theirKeepGuides(o.ID)
+	if err != nil {
+		return err
+	}
+	p.Panels = []panel{guides, keep}
+	if test.Title != "" {
+		p.Panels = append(p.Panels, test)
+	}
+	p.Panels = append(p.Panels, panel{ID: "cost", Title: "Cost", Note: "What conversions cost you.", Table: cost}, about)
 	return show(c, "panels", o.Name, p)
 }
 
@@ -108,6 +120,23 @@ func (c *call) theirGuides(offer string) (panel, error) {
 		v.Methods[0].Current = true
 	}
 	return panel{ID: "tracking", Title: "Integration", Note: "How you report conversions of this offer. Choose one way and paste it there.", Tracking: v}, nil
+}
+
+// theirKeepGuides are the ways to hold the click id until the sale.
+func (c *call) theirKeepGuides(offer string) (panel, error) {
+	rows, err := c.adv.KeepGuides(c.r.Context(), offer)
+	if err != nil {
+		return panel{}, err
+	}
+	p := panel{ID: "guides", Title: "Keep the click id", Note: "Each way to hold it until the sale, the most reliable first, with your own values."}
+	for _, g := range rows {
+		v := catalog.Guide{ID: g.ID, Label: g.Label, Fits: g.Fits, Help: g.Help}
+		for _, s := range g.Steps {
+			v.Steps = append(v.Steps, catalog.GuideStep(s))
+		}
+		p.Guides = append(p.Guides, v)
+	}
+	return p, nil
 }
 
 // bulkDecide is what is done to the ticked rows.

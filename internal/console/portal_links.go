@@ -232,7 +232,7 @@ func (c *call) showMyLinkForm(id string, d *portal.LinkDoc, posted url.Values, e
 	var offers []choice
 	if id == "" {
 		title, skip = "New link", nil
-		rows, err := c.pub.Offers(c.r.Context(), "")
+		rows, err := c.pub.Own(c.r.Context())
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package console
 
 import (
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"clickledger/internal/catalog"
@@ -23,43 +26,72 @@ func (c *call) portalOffer() error {
 	return c.myOffer()
 }
 
-// myOffers lists the offers a publisher knows of.
+// myOffers lists the offers a publisher may see.
 func (c *call) myOffers() error {
-	search := c.param("q")
-	rows, err := c.pub.Offers(c.r.Context(), search)
+	search, mine := c.param("q"), c.param("show") == "mine"
+	page, err := c.pub.Offers(c.r.Context(), portal.Browse{Mine: mine, Search: search, Paging: portal.Paging{Cursor: c.param("after"), Limit: pageSize}})
 	if err != nil {
 		return err
 	}
-	t := &table{Label: "Offers", Columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Category", Class: "opt"}, {Label: "Payout", Class: "num"}, {Label: "Cookie", Class: "num opt", Help: "How long a click is remembered."}, {Label: "Offer is", Class: "opt"}, {Label: "You are"}},
-		Empty: &empty{Sentence: "There is no offer for you yet. The program decides which offers you may run."}}
-	if search != "" {
+	t := &table{Label: "Offers", Columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Category", Class: "opt"}, {Label: "Payout", Class: "num"}, {Label: "Cookie", Class: "num opt", Help: "How long a click is remembered."}, {Label: "Offer is", Class: "opt"}, {Label: "You are"}, {Label: "Why", Class: "wide"}},
+		Empty: &empty{Sentence: "There is no offer for you yet. As soon as the program opens one to you, it is here, and you can apply to it."}}
+	switch {
+	case search != "" || c.param("after") != "":
 		t.Empty = &empty{Sentence: "No offer matches.", Action: &link{Label: "Show all", URL: c.plain("offers")}}
+	case mine:
+		t.Empty = &empty{Sentence: "You have not applied to an offer yet.", Action: &link{Label: "See all offers", URL: c.plain("offers")}}
 	}
-	for _, o := range rows {
+	for _, o := range page.Rows {
 		href := c.plain("offers/" + o.ID)
+		why := c.standingWhy(&o)
 		t.Rows = append(t.Rows, row{Href: href, Off: o.Status != catalog.StatusActive, Cells: []cell{
 			{Text: o.Name, Href: href, Class: "fill lead", Title: o.Name}, textCell(o.Category).with("opt cut"), {Text: firstPayout(&o), Class: "num"},
-			{Text: plural(o.CookieDays, "day", "days"), Class: "num opt"}, statusCell(o.Status, false).with("opt"), standingCell(o.Enrollment),
+			{Text: plural(o.CookieDays, "day", "days"), Class: "num opt"}, statusCell(o.Status, false).with("opt"), standingCell(&o), {Text: why, Title: why, Class: "wide cut", Tone: "muted"},
 		}})
 	}
-	if len(rows) > 0 {
-		t.Count = plural(int64(len(rows)), "offer", "offers")
+	if len(page.Rows) > 0 {
+		t.Count = plural(int64(len(page.Rows)), "offer", "offers")
 	}
-	p := listPage{Head: head{Title: "Offers"}, Table: t}
-	if len(rows) > 0 || search != "" {
-		p.Filters = filters{Action: c.r.URL.Path, Fields: []field{{Widget: "text", Name: "q", Label: "Name", Value: search}}}
+	if page.Next != "" {
+		t.Next = c.same("after", page.Next)
 	}
+	if c.param("after") != "" {
+		t.First = c.same("after", "")
+	}
+	p := listPage{Head: head{Title: "Offers", Note: "Those you run, and those you can apply to"}, Table: t}
+	p.Filters = filters{Action: c.r.URL.Path, Keep: c.keep("q", "after"), Fields: []field{{Widget: "text", Name: "q", Label: "Name", Value: search}},
+		Chips: []chip{{Label: "All", URL: c.same("show", "", "after", ""), Current: !mine}, {Label: "Yours", URL: c.same("show", "mine", "after", ""), Current: mine}}}
 	return show(c, "list", "Offers", p)
 }
 
 // standingCell is how a publisher stands with an offer.
-func standingCell(e *portal.PublisherStanding) cell {
-	if e == nil {
-		return cell{Text: "not applied", Tone: "muted"}
+func standingCell(o *portal.PublisherOffer) cell {
+	e := o.Enrollment
+	switch {
+	case e == nil && o.Apply.May:
+		return cell{Text: "may apply", Tone: "muted"}
+	case e == nil:
+		return cell{Text: "not applied", Tone: "muted", Title: o.Apply.Why}
 	}
 	out := statusCell(e.Status, false)
 	out.Title = e.Reason
 	return out
+}
+
+// standingWhy says why a publisher stands so, and what comes next.
+func (c *call) standingWhy(o *portal.PublisherOffer) string {
+	why := ""
+	if o.Enrollment != nil {
+		why = o.Enrollment.Reason
+	}
+	if o.Apply.From != nil {
+		again := "You may apply again from " + exact(o.Apply.From.UnixMicro(), c.loc) + "."
+		if why == "" {
+			return again
+		}
+		return sentence(why) + " " + again
+	}
+	return why
 }
 
 // payoutWords says what a goal pays.
@@ -91,23 +123,34 @@ func anyOf(set []string, all string) string {
 	return strings.ReplaceAll(strings.Join(set, ", "), "_", " ")
 }
 
-// myOffer is an offer's page for a publisher: what it is, what it pays, its links.
+// myOffer is an offer's page for a publisher: what it is, what it pays, what to accept and
+// to answer, its creatives and links.
 func (c *call) myOffer() error {
 	o, err := c.pub.Offer(c.r.Context(), c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
+	return c.showMyOffer(http.StatusOK, o, nil, nil)
+}
+
+// showMyOffer shows it; posted and errs are of the application.
+func (c *call) showMyOffer(status int, o *portal.PublisherOffer, posted url.Values, errs map[string]string) error {
 	p := panelsPage{Head: head{Crumb: &link{Label: "Offers", URL: c.plain("offers")}, Title: o.Name, State: stateOf(o.Status, false)}}
 	about := panel{ID: "about"}
 	if o.Enrollment != nil {
-		you := pair{Label: "You are", Value: o.Enrollment.Status, Tone: toneOf(o.Enrollment.Status)}
-		about.Pairs = append(about.Pairs, you)
-		if o.Enrollment.Reason != "" {
-			about.Pairs = append(about.Pairs, pair{Label: "Reason", Value: o.Enrollment.Reason})
-		}
+		about.Pairs = append(about.Pairs, pair{Label: "You are", Value: o.Enrollment.Status, Tone: toneOf(o.Enrollment.Status)})
+	}
+	if why := c.standingWhy(o); why != "" {
+		about.Pairs = append(about.Pairs, pair{Label: "Reason", Value: why})
+	}
+	window := "any time after its click"
+	if o.WindowDays > 0 {
+		window = "up to " + plural(o.WindowDays, "day", "days") + " after its click"
 	}
 	about.Pairs = append(about.Pairs, pair{Label: "Category", Value: orDash(o.Category)},
 		pair{Label: "Cookie life", Value: plural(o.CookieDays, "day", "days"), Title: "How long after a click a conversion of the same browser is yours."},
+		pair{Label: "A conversion counts", Value: window},
+		pair{Label: "Who earns", Value: map[string]string{catalog.FirstClick: "the first click of a visitor", catalog.LastClick: "the last click of a visitor"}[o.Attribution]},
 		pair{Label: "Countries", Value: anyOf(o.Countries, "all")}, pair{Label: "Devices", Value: anyOf(o.Devices, "all")}, pair{Label: "Traffic", Value: anyOf(o.Traffic, "every kind")})
 	if o.PreviewURL != "" {
 		about.Pairs = append(about.Pairs, pair{Label: "Page", Value: o.PreviewURL, Href: o.PreviewURL})
@@ -118,28 +161,49 @@ func (c *call) myOffer() error {
 	if o.Description != "" {
 		about.Notes = strings.Split(strings.TrimSpace(o.Description), "\n")
 	}
-	pays := &table{Label: "Payout", Columns: []column{{Label: "Goal", Class: "fill"}, {Label: "Key", Class: "opt"}, {Label: "Payout", Class: "num"}}, Empty: &empty{Sentence: "This offer has no goals."}}
-	for _, g := range o.Commissions {
-		pays.Rows = append(pays.Rows, row{Cells: []cell{{Text: g.Goal, Class: "fill lead"}, {Text: g.Key, Tone: "mono", Class: "opt"}, {Text: payoutWords(g, o.Currency), Class: "num"}}})
-		for _, geo := range g.Countries {
-			pays.Rows = append(pays.Rows, row{Cells: []cell{{Text: g.Goal + " in " + geo.Country, Class: "fill", Tone: "muted"}, {Class: "opt"}, {Text: group(geo.Amount) + "\u00a0" + o.Currency, Class: "num"}}})
-		}
-	}
-	p.Panels = []panel{about, {ID: "payout", Title: "Payout", Note: "What conversions pay you.", Table: pays}}
+	p.Panels = []panel{about}
+	p.Panels = append(p.Panels, c.applyPanels(o, posted, errs)...)
+	p.Panels = append(p.Panels, panel{ID: "payout", Title: "Payout", Note: "What conversions pay you.", Table: commissionTable(o.Commissions, o.Currency)})
+	p.Panels = append(p.Panels, c.offerTermsPanels(o)...)
 	if o.Enrollment != nil && o.Enrollment.Status == catalog.Approved {
-		page, err := c.pub.Links(c.r.Context(), o.ID, portal.Paging{Limit: 50})
+		links, err := c.offerLinksPanel(o)
 		if err != nil {
 			return err
 		}
-		links := panel{ID: "links", Title: "Your links", Note: "Give each placement its own.", Table: c.myLinkTable(page.Rows, nil, false)}
-		links.Table.Empty = &empty{Sentence: "You have no link to this offer yet."}
-		if c.pub.Writes() && o.Status == catalog.StatusActive {
-			links.More = &link{Label: "New link", URL: c.plain("links/new", "offer", o.ID)}
-			links.Table.Empty.Action = &link{Label: "New link", URL: c.plain("links/new", "offer", o.ID)}
+		creatives, err := c.myCreativesPanel(o)
+		if err != nil {
+			return err
 		}
-		p.Panels = append(p.Panels, links)
+		p.Panels = slices.Insert(p.Panels, 1, links, creatives)
 	}
-	return show(c, "panels", o.Name, p)
+	return showStatus(c, status, "panels", o.Name, p)
+}
+
+// commissionTable is what goals pay.
+func commissionTable(rows []portal.Commission, currency string) *table {
+	t := &table{Label: "Payout", Columns: []column{{Label: "Goal", Class: "fill"}, {Label: "Key", Class: "opt"}, {Label: "Payout", Class: "num"}}, Empty: &empty{Sentence: "This offer has no goals."}}
+	for _, g := range rows {
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: g.Goal, Class: "fill lead"}, {Text: g.Key, Tone: "mono", Class: "opt"}, {Text: payoutWords(g, currency), Class: "num"}}})
+		for _, geo := range g.Countries {
+			t.Rows = append(t.Rows, row{Cells: []cell{{Text: g.Goal + " in " + geo.Country, Class: "fill", Tone: "muted"}, {Class: "opt"}, {Text: group(geo.Amount) + "\u00a0" + currency, Class: "num"}}})
+		}
+	}
+	return t
+}
+
+// offerLinksPanel lists the publisher's links to an offer.
+func (c *call) offerLinksPanel(o *portal.PublisherOffer) (panel, error) {
+	page, err := c.pub.Links(c.r.Context(), o.ID, portal.Paging{Limit: 50})
+	if err != nil {
+		return panel{}, err
+	}
+	out := panel{ID: "links", Title: "Your links", Note: "Give each placement its own.", Table: c.myLinkTable(page.Rows, nil, false)}
+	out.Table.Empty = &empty{Sentence: "You have no link to this offer yet."}
+	if c.pub.Writes() && o.Status == catalog.StatusActive {
+		out.More = &link{Label: "New link", URL: c.plain("links/new", "offer", o.ID)}
+		out.Table.Empty.Action = out.More
+	}
+	return out, nil
 }
 
 // myCoupons lists a publisher's coupons.

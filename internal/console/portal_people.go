@@ -11,6 +11,7 @@ import (
 
 	"clickledger/internal/account"
 	"clickledger/internal/portal"
+	"clickledger/internal/signup"
 )
 
 // portalDoor is what both portals have: keys and people.
@@ -18,10 +19,15 @@ type portalDoor interface {
 	Writes() bool
 	Keys(ctx context.Context) ([]portal.Key, error)
 	CreateKey(ctx context.Context, name, scope string, expires int64) (secret string, k portal.Key, err error)
-	RevokeKey(ctx context.Context, id string) error
+	RevokeKey(ctx context.Context, id string) (*portal.Key, error)
 	People(ctx context.Context) ([]portal.Person, error)
 	DisablePerson(ctx context.Context, id string, disabled bool) error
 	Rename(ctx context.Context, name string) error
+	MayInvite() bool
+	Invitations(ctx context.Context) ([]portal.Invitation, error)
+	Invite(ctx context.Context, email, name string) (*portal.Invitation, error)
+	RevokeInvitation(ctx context.Context, id string) (*portal.Invitation, error)
+	ResendInvitation(ctx context.Context, id string) (*portal.Invitation, error)
 }
 
 // door is the portal of who asks, whichever it is.
@@ -112,7 +118,7 @@ func (c *call) portalKeyRevoke() error {
 	if err != nil {
 		return err
 	}
-	err = c.door().RevokeKey(c.r.Context(), v.Get("id"))
+	_, err = c.door().RevokeKey(c.r.Context(), v.Get("id"))
 	if err != nil {
 		return err
 	}
@@ -120,8 +126,10 @@ func (c *call) portalKeyRevoke() error {
 	return c.redirect("/portal/keys")
 }
 
-// portalPeople lists the party's people.
-func (c *call) portalPeople() error {
+// portalPeople lists the party's people, and whom they invited.
+func (c *call) portalPeople() error { return c.showPortalPeople(http.StatusOK, nil, nil) }
+
+func (c *call) showPortalPeople(status int, posted url.Values, errs map[string]string) error {
 	people, err := c.door().People(c.r.Context())
 	if err != nil {
 		return err
@@ -145,6 +153,11 @@ func (c *call) portalPeople() error {
 		t.Rows = append(t.Rows, row{Off: u.Disabled, Cells: []cell{lead, {Text: u.Email, Class: "cut", Title: u.Email}, timeCell(u.Created.UnixMicro(), c.loc, c.Now()).with("opt"), state}})
 	}
 	p := panelsPage{Head: head{Title: "People"}, Panels: []panel{{ID: "people", Note: "Who signs in to this portal.", Table: t}}}
+	invited, err := c.invitationPanels(posted, errs)
+	if err != nil {
+		return err
+	}
+	p.Panels = append(p.Panels, invited...)
 	add := func(prefix, title, submit, help, disabled string, who []choice) {
 		if len(who) == 0 || !c.door().Writes() {
 			return
@@ -155,7 +168,82 @@ func (c *call) portalPeople() error {
 	}
 	add("out", "Keep somebody out", "Disable", "They are signed out and cannot sign in again.", "true", in)
 	add("in", "Let somebody in again", "Enable", noHelp, "false", out)
-	return show(c, "panels", "People", p)
+	return showStatus(c, status, "panels", "People", p)
+}
+
+// invitationPanels are whom the party's people invited, and a form to invite.
+func (c *call) invitationPanels(posted url.Values, errs map[string]string) ([]panel, error) {
+	rows, err := c.door().Invitations(c.r.Context())
+	if err != nil {
+		return nil, err
+	}
+	var out []panel
+	var open []choice
+	t := &table{Label: "Invitations", Columns: []column{{Label: "E-mail", Class: "fill"}, {Label: "Name", Class: "opt"}, {Label: "Works until", Class: "opt"}, {Label: "State"}}}
+	for _, i := range rows {
+		tone := map[string]string{signup.Open: "warn", signup.Accepted: "good"}[i.State]
+		t.Rows = append(t.Rows, row{Off: i.State == signup.Revoked, Cells: []cell{{Text: i.Email, Class: "fill lead", Title: i.Email}, textCell(i.Name).with("opt cut"), timeCell(i.Expires.UnixMicro(), c.loc, c.Now()).with("opt"), {Word: i.State, Tone: orElse(tone, "off")}}})
+		if i.State != signup.Accepted {
+			open = append(open, choice{Value: i.ID, Label: i.Email})
+		}
+	}
+	if len(rows) > 0 {
+		out = append(out, panel{ID: "invitations", Title: "Invitations", Table: t})
+	}
+	if !c.door().MayInvite() {
+		return out, nil
+	}
+	f := plainForm("invite", "/portal/people/invite", "Invite", []fieldSpec{
+		{name: "email", label: "E-mail address", typ: "email", width: "w3", example: "pia@blog.example", help: "A mail with a link is sent there. Who comes by it sees and does what you can."},
+		{name: "name", label: "Name", optional: true, width: "w3"},
+	}, posted, errs)
+	out = append(out, panel{ID: "invite", Title: "Invite a colleague", Form: &f})
+	if len(open) > 0 {
+		again := plainForm("again", "/portal/people/invitation", "Do it", []fieldSpec{
+			{name: "id", label: "Invitation", choices: open, width: "w3"},
+			{name: "do", label: "What", choices: options("resend", "Send a new link", "revoke", "Take it back"), width: "w2", help: "The link before stops working either way."},
+		}, nil, nil)
+		out = append(out, panel{ID: "again", Title: "Change an invitation", Form: &again})
+	}
+	return out, nil
+}
+
+// portalInvite invites a colleague.
+func (c *call) portalInvite() error {
+	v, err := c.formValues()
+	if err != nil {
+		return err
+	}
+	i, err := c.door().Invite(c.r.Context(), v.Get("email"), v.Get("name"))
+	if errs, refused := fieldErrors(err); refused {
+		return c.showPortalPeople(http.StatusUnprocessableEntity, v, errs)
+	}
+	if err != nil {
+		return err
+	}
+	c.say(i.Email+" is invited.", nil)
+	return c.redirect("/portal/people")
+}
+
+// portalInvitation sends an invitation again, or takes it back.
+func (c *call) portalInvitation() error {
+	v, err := c.formValues()
+	if err != nil {
+		return err
+	}
+	do, said := c.door().ResendInvitation, "A new link is on its way."
+	if v.Get("do") == "revoke" {
+		do, said = c.door().RevokeInvitation, "The invitation was taken back."
+	}
+	_, err = do(c.r.Context(), v.Get("id"))
+	if errs, refused := fieldErrors(err); refused {
+		return c.showPortalPeople(http.StatusUnprocessableEntity, nil, errs)
+	}
+	if err != nil {
+		return err
+	}
+	c.say(said, nil)
+	return c.redirect("/portal/people")
 }
 
 // portalPersonDisable keeps a colleague out, or lets them in again.
@@ -189,8 +277,16 @@ func (c *call) showPortalProfile(status int, name, pass url.Values, errs map[str
 		{name: "present", label: "Present password", typ: "password", width: "w3", help: noHelp},
 		{name: "password", label: "New password", typ: "password", width: "w3", help: "At least 10 characters. Everybody else who is signed in as you is signed out."},
 	}, nil, passErrs)
+	contact, err := c.Portal.Contact(c.r.Context(), c.who)
+	if err != nil {
+		return err
+	}
+	pairs := []pair{{Label: label(c.party.Kind), Value: c.party.Name}, {Label: "Program", Value: c.party.Program}, {Label: "State", Value: c.party.Status, Tone: toneOf(c.party.Status)}, {Label: "Id", Value: c.party.ID}, {Label: "E-mail", Value: c.user.Email}}
+	if contact != nil {
+		pairs = append(pairs, pair{Label: "Looks after you", Value: contact.Name + ", " + contact.Email, Href: "mailto:" + contact.Email})
+	}
 	return showStatus(c, status, "panels", "Profile", panelsPage{Head: head{Title: "Profile"}, Panels: []panel{
-		{ID: "account", Title: "Account", Pairs: []pair{{Label: label(c.party.Kind), Value: c.party.Name}, {Label: "Program", Value: c.party.Program}, {Label: "State", Value: c.party.Status, Tone: toneOf(c.party.Status)}, {Label: "Id", Value: c.party.ID}, {Label: "E-mail", Value: c.user.Email}}},
+		{ID: "account", Title: "Account", Pairs: pairs},
 		{ID: "you", Title: "You", Form: &nf}, {ID: "password", Title: "Password", Form: &pf},
 	}})
 }

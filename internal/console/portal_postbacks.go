@@ -18,7 +18,7 @@ func (c *call) myPostbacks() error {
 	if err != nil {
 		return err
 	}
-	offers, err := c.pub.Offers(c.r.Context(), "")
+	offers, err := c.pub.Own(c.r.Context())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
 	"clickledger/internal/account"
@@ -10,7 +11,7 @@ import (
 
 // statLabels name what statistics go by.
 var statLabels = map[string]string{
-	"day": "Day", "hour": "Hour", "offer": "Offer", "link": "Link", "goal": "Goal", "country": "Country", "device": "Device", account.PartyPublisher: "Publisher",
+	"day": "Day", "hour": "Hour", "offer": "Offer", "link": "Link", "creative": "Creative", "goal": "Goal", "country": "Country", "device": "Device", account.PartyPublisher: "Publisher",
 }
 
 // shownSubs is how many sub ids are among the chips of statistics.
@@ -21,7 +22,7 @@ func (c *call) portalStatistics() error {
 	by := orElse(c.param("by"), "day")
 	chips := []string{"day", "offer", "goal", "country", "device"}
 	if c.pub != nil {
-		chips = []string{"day", "offer", "link", "sub1", "sub2", "sub3", "sub4", "sub5", "goal", "country", "device"}
+		chips = []string{"day", "offer", "link", "creative", "sub1", "sub2", "sub3", "sub4", "sub5", "goal", "country", "device"}
 	} else {
 		chips = append(chips, account.PartyPublisher)
 	}
@@ -77,7 +78,7 @@ func (c *call) portalOfferChoices(all string) ([]choice, error) {
 		}
 		return out, err
 	}
-	rows, err := c.pub.Offers(c.r.Context(), "")
+	rows, err := c.pub.Own(c.r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +99,9 @@ func (c *call) portalTable(by string, all *portal.Statistics) *table {
 	}
 	t := &table{Label: "Statistics", Columns: []column{{Label: statLabel(by), Class: "fill"}, {Label: "Clicks", Class: "num", Help: formulas["clicks"]}, {Label: "Uniques", Class: "num opt", Help: formulas["uniques"]},
 		{Label: "Conv.", Class: "num", Help: formulas["conversions"]}, {Label: "CR", Class: "num opt", Help: formulas["cr"]}, {Label: worth + unit, Class: "num", Help: help}, {Label: "Per click", Class: "num wide", Help: worth + " ÷ clicks."}}}
+	if by == "creative" {
+		t.Columns = slices.Insert(t.Columns, 1, column{Label: "Shown", Class: "num", Help: formulas["impressions"]})
+	}
 	cells := func(lead cell, n portal.Numbers) []cell {
 		s := c.portalStat(n)
 		cr := cell{Text: percentOf(n.Conversions, n.Clicks), Class: "num opt"}
@@ -108,7 +112,11 @@ func (c *call) portalTable(by string, all *portal.Statistics) *table {
 		if n.Clicks > 0 && len(curs) == 1 {
 			per = cell{Text: perClick(c.earned(s.in(curs[0])), n.Clicks, curs[0]), Class: "num wide"}
 		}
-		return []cell{lead, countCell(n.Clicks), countCell(n.Uniques).with("opt"), countCell(n.Conversions), cr, moneyCell(s, curs, c.earned, false), per}
+		out := []cell{lead, countCell(n.Clicks), countCell(n.Uniques).with("opt"), countCell(n.Conversions), cr, moneyCell(s, curs, c.earned, false), per}
+		if by == "creative" {
+			out = slices.Insert(out, 1, countCell(n.Impressions))
+		}
+		return out
 	}
 	if len(all.Rows) > 1 {
 		t.Totals = []row{{Cells: cells(cell{Text: "Total", Class: "fill lead"}, all.Totals)}}
@@ -145,7 +153,8 @@ func (c *call) statLead(by string, r portal.Row) (lead cell, href string) {
 		href = c.plain("offers/" + r.Key)
 	case by == "link":
 		href = c.at("links/" + r.Key)
-	case by == "link" && c.pub == nil:
+	case by == "creative":
+		href = c.plain("creatives/" + r.Key)
 	case by == "day":
 		href = c.plain("statistics", "by", "offer", "range", "custom", "from", r.Key, "to", r.Key)
 	case by == "device":

@@ -14,6 +14,7 @@ import (
 	"clickledger/internal/inbox"
 	"clickledger/internal/outbound"
 	"clickledger/internal/portal/portaltest"
+	"clickledger/internal/signup"
 )
 
 // portalPage says how a page of the portals answers: who has it ("p" the publisher, "a"
@@ -32,6 +33,14 @@ var portalPages = map[string]portalPage{
 	"GET /portal":                          {who: "pa", status: 200},
 	"GET /portal/offers":                   {who: "pa", status: 200},
 	"GET /portal/offers/{id}":              {who: "pa", object: "offer", status: 200},
+	"POST /portal/offers/{id}/apply":       {who: "p", object: "invited", post: url.Values{"terms": {"true"}, "version": {"1"}, "answers.where": {"A blog"}}, status: 303},
+	"POST /portal/offers/{id}/terms":       {who: "p", object: "offer", post: url.Values{"terms": {"1"}}, status: 303},
+	"POST /portal/offers/{id}/withdraw":    {who: "p", object: "offer", status: 303},
+	"GET /portal/creatives/{id}":           {who: "p", object: "creative", query: "link={link}", status: 200},
+	"GET /portal/creatives/{id}/image":     {who: "p", object: "creative", status: 404},
+	"GET /portal/offers/{id}/test":         {who: "a", object: "offer", status: 200},
+	"POST /portal/offers/{id}/test":        {who: "a", object: "offer", post: url.Values{"method": {"pixel"}}, status: 303},
+	"POST /portal/offers/{id}/test/cancel": {who: "a", object: "offer", status: 303},
 	"GET /portal/links":                    {who: "p", query: "offer={offer}", status: 200},
 	"GET /portal/links/new":                {who: "p", query: "offer={offer}", status: 200},
 	"POST /portal/links/new":               {who: "p", post: url.Values{"offer": {"{offer}"}, "name": {"Another"}}, status: 303},
@@ -65,6 +74,8 @@ var portalPages = map[string]portalPage{
 	"POST /portal/keys/revoke":             {who: "pa", post: url.Values{"id": {"{own_key}"}}, status: 303},
 	"GET /portal/people":                   {who: "pa", status: 200},
 	"POST /portal/people":                  {who: "pa", post: url.Values{"id": {"{own_user}"}, "disabled": {"false"}}, status: 303},
+	"POST /portal/people/invite":           {who: "pa", post: url.Values{"email": {"colleague@people.example"}, "name": {"A colleague"}}, status: 303},
+	"POST /portal/people/invitation":       {who: "pa", post: url.Values{"id": {"{own_invitation}"}, "do": {"resend"}}, status: 303},
 	"GET /portal/profile":                  {who: "pa", status: 200},
 	"POST /portal/profile":                 {who: "pa", post: url.Values{"name": {"Somebody"}}, status: 303},
 	"POST /portal/profile/password":        {who: "pa", post: url.Values{"present": {"wrong"}, "password": {"another long password"}}, status: 422},
@@ -95,6 +106,14 @@ func (w *world) stage() (ours, theirs *portaltest.Side, sessions map[string]stri
 			return sent[0].ID
 		},
 	})
+	for _, side := range []*portaltest.Side{ours, theirs} {
+		for kind, who := range side.People {
+			i, err := w.signups.Invite(w.t.Context(), who, signup.InviteDoc{Email: kind + "-" + side.Mark + "@invited.example", Name: "Invited planted " + kind + " " + side.Mark, Party: who.Party})
+			w.must(err)
+			side.IDs[kind+"_invitation"] = i.ID
+			side.Values = append(side.Values, portaltest.Value{Where: kind + "'s invitation", Text: i.Email, Shown: kind[:1]})
+		}
+	}
 	sessions = map[string]string{}
 	for _, kind := range []string{account.PartyPublisher, account.PartyAdvertiser} {
 		secret, _, err := w.acc.SignIn(w.t.Context(), ours.Emails[kind], portaltest.Password, "192.0.2.8")
@@ -107,14 +126,14 @@ func (w *world) stage() (ours, theirs *portaltest.Side, sessions map[string]stri
 // portalAt is the request to a page with the ids of a side, or with ids that nobody has.
 func portalAt(pattern string, p portalPage, ids map[string]string, party string, unknown bool) (method, path string, form url.Values) {
 	id := func(text string) string {
-		for _, object := range []string{"offer", "link", "conversion", "signal", "postback", "delivery"} {
+		for _, object := range []string{"offer", "link", "conversion", "signal", "postback", "delivery", "invited", "creative"} {
 			v := ids[object]
 			if unknown {
 				v = portaltest.Unknown(v)
 			}
 			text = strings.ReplaceAll(text, "{"+object+"}", v)
 		}
-		for _, own := range []string{"key", "user"} {
+		for _, own := range []string{"key", "user", "invitation"} {
 			v := ids[party+"_"+own]
 			if unknown {
 				v = portaltest.Unknown(v)
@@ -264,8 +283,11 @@ func TestPortalPagesTellNoSecrets(t *testing.T) {
 			}
 			w.cookie = session
 			paths := [][]string{{"", ""}}
+			if pattern == "GET /portal/offers/{id}" {
+				paths = [][]string{{"", ""}, {ours.IDs["offer"], ours.IDs["invited"]}, {theirs.IDs["offer"], theirs.IDs["invited"]}}
+			}
 			if pattern == "GET /portal/statistics" {
-				paths = [][]string{{"by=offer", "by=link"}, {"by=offer", "by=publisher"}, {"by=offer", "by=sub1"}, {"by=offer", "by=goal"}, {"by=offer", "by=day"}}
+				paths = [][]string{{"by=offer", "by=link"}, {"by=offer", "by=creative"}, {"by=offer", "by=publisher"}, {"by=offer", "by=sub1"}, {"by=offer", "by=goal"}, {"by=offer", "by=day"}}
 			}
 			for _, change := range paths {
 				for _, ids := range []map[string]string{ours.IDs, theirs.IDs} {
@@ -289,7 +311,7 @@ func TestPortalPagesTellNoSecrets(t *testing.T) {
 		}
 	}
 	for _, v := range ours.Values {
-		if slices.Contains([]string{"offer.name", "offer.commission", "coupon.code", "conversion.order", "link.name", "offer.payout", "advertiser.token", "advertiser.click_macro", "enrollment.reason", "visit.sub1"}, v.Where) && !strings.Contains(told.String(), v.Text) {
+		if slices.Contains([]string{"offer.name", "offer.commission", "terms.text", "invited.question", "invited.terms", "creative.headline", "publisher's invitation", "coupon.code", "conversion.order", "link.name", "offer.payout", "advertiser.token", "advertiser.click_macro", "enrollment.reason", "visit.sub1"}, v.Where) && !strings.Contains(told.String(), v.Text) {
 			t.Errorf("no page tells %s, %q", v.Where, v.Text)
 		}
 	}

@@ -65,6 +65,17 @@ type clicks map[event.ClickID]*event.Visit
 
 func (c clicks) Find(_ context.Context, id event.ClickID) (*event.Visit, error) { return c[id], nil }
 
+// noDoor is a tracking host that leads nowhere.
+type noDoor struct{}
+
+func (noDoor) Open(context.Context, string, string) (string, event.ClickID) {
+	return "", event.ClickID{}
+}
+
+func (noDoor) Try(context.Context, event.Signal, string) (event.ClickID, event.Verdict) {
+	return event.ClickID{}, ""
+}
+
 type noMark struct{}
 
 func (noMark) Load() (int64, error) { return 0, nil }
@@ -104,10 +115,11 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.mails, Accounts: w.acc, Catalog: w.cat, URL: "https://console.example", Now: clock})
 	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
 	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
+	tests := wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Door: noDoor{}, Store: db.Tests(), Now: clock})
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
-		Tests:     wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Store: db.Tests(), Now: clock}),
-		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
+		Tests:     tests,
+		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
 			return []StatusLine{{Name: "Log", Value: "0.4 ms a write"}, {Name: "Reports", Value: "0.6 s behind"}}

@@ -176,15 +176,54 @@ func (a *Advertiser) Guides(ctx context.Context, offer string, optional bool) ([
 	if err != nil {
 		return nil, err
 	}
+	out := []Guide{}
+	for _, m := range catalog.Tracking(o, a.told(), a.s.origins.OfOffer(o), a.s.o.TagVersion, optional) {
+		out = append(out, Guide{m.ID, m.Label, m.Text, m.Language, m.Help, m.Recommended, append([]string{}, m.Warnings...)})
+	}
+	return out, nil
+}
+
+// KeepGuide is one way to hold the click id until the sale and report it, with the text to
+// paste at each step.
+type KeepGuide struct {
+	ID    string     `json:"id" doc:"Which way it is; a running sample has the same name."`
+	Label string     `json:"label" doc:"What people call it."`
+	Fits  bool       `json:"fits" doc:"Whether the offer's tracking method hands out what it needs."`
+	Help  string     `json:"help" doc:"Where it fits, and what it cannot do."`
+	Steps []KeepStep `json:"steps" nullable:"false" doc:"What to do, in order."`
+}
+
+// KeepStep is a thing to do.
+type KeepStep struct {
+	What string `json:"what" doc:"What to do."`
+	Text string `json:"text" doc:"What to paste, with your own URL and keys."`
+}
+
+// KeepGuides are the ways to hold the click id, the most reliable first, with the offer's
+// own values. The token is told to those who may change things.
+func (a *Advertiser) KeepGuides(ctx context.Context, offer string) ([]KeepGuide, error) {
+	o, err := a.offer(ctx, offer)
+	if err != nil {
+		return nil, err
+	}
+	out := []KeepGuide{}
+	for _, g := range catalog.Guides(o, a.told(), a.s.origins.OfOffer(o)) {
+		v := KeepGuide{g.ID, g.Label, g.Fits, g.Help, []KeepStep{}}
+		for _, s := range g.Steps {
+			v.Steps = append(v.Steps, KeepStep(s))
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// told is the advertiser as guides may show it to who asks.
+func (a *Advertiser) told() *catalog.Advertiser {
 	adv := *a.row
 	if !a.Writes() {
 		adv.Token = ""
 	}
-	out := []Guide{}
-	for _, m := range catalog.Tracking(o, &adv, a.s.origins.OfOffer(o), a.s.o.TagVersion, optional) {
-		out = append(out, Guide{m.ID, m.Label, m.Text, m.Language, m.Help, m.Recommended, append([]string{}, m.Warnings...)})
-	}
-	return out, nil
+	return &adv
 }
 
 func (a *Advertiser) offerNames(ctx context.Context) (map[string]string, error) {

@@ -128,6 +128,13 @@ func (p *Publisher) whole(ctx context.Context, l *catalog.Link) (*Link, error) {
 func (p *Publisher) CreateLink(ctx context.Context, d LinkDoc, key string) (*Link, error) {
 	bad := &catalog.Invalid{}
 	o, enr, err := p.offer(ctx, d.Offer)
+	if errors.Is(err, catalog.ErrNotFound) && d.Offer != "" {
+		_, seen := p.Offer(ctx, d.Offer)
+		if seen == nil { // it may be seen, and was not applied for
+			bad.Add("offer", "enrollment_missing", d.Offer, "You are not approved to run this offer: apply first.")
+			return nil, bad
+		}
+	}
 	switch {
 	case err != nil && d.Offer == "":
 		bad.Add("offer", "required", "", "Choose an offer.")

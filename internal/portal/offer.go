@@ -1,6 +1,8 @@
 package portal
 
 import (
+	"time"
+
 	"github.com/govalues/decimal"
 
 	"clickledger/internal/catalog"
@@ -15,20 +17,68 @@ type PublisherOffer struct {
 	Category    string             `json:"category" doc:"To choose by."`
 	PreviewURL  string             `json:"preview_url" doc:"The page to look at, without tracking; empty: none was named."`
 	Status      string             `json:"status" enum:"active,paused" doc:"Whether it takes visitors."`
+	Access      string             `json:"access" enum:"public,approval,private" doc:"Who may run it: everybody who applies, who applies and is approved, or who is invited."`
 	Currency    string             `json:"currency" doc:"Of its commissions, ISO 4217."`
-	Commissions []Commission       `json:"commissions" nullable:"false" doc:"What its goals pay you, the default goal first."`
+	Commissions []Commission       `json:"commissions" nullable:"false" doc:"What its goals pay you now, the default goal first."`
 	CookieDays  int64              `json:"cookie_days" doc:"How many days a click is remembered by the cookie."`
+	WindowDays  int64              `json:"window_days" doc:"How many days after its click a conversion may come; 0: any time."`
+	Attribution string             `json:"attribution" enum:"last_click,first_click" doc:"Which click of a visitor earns."`
+	MinSeconds  int64              `json:"min_seconds" doc:"How many seconds a conversion must come after its click."`
+	Tracking    string             `json:"tracking" enum:"any,postback,pixel" doc:"How conversions are reported."`
+	Rules       []string           `json:"rules" nullable:"false" doc:"Which clicks earn, in sentences."`
 	Countries   []string           `json:"countries" nullable:"false" doc:"Countries it takes visitors from; empty: all."`
 	Devices     []string           `json:"devices" nullable:"false" doc:"Devices it takes; empty: all."`
 	Traffic     []string           `json:"traffic" nullable:"false" doc:"Kinds of traffic you may send; empty: all."`
 	DeepLinks   []string           `json:"deep_links" nullable:"false" doc:"Hosts to which links may lead with url=; empty: none."`
+	Questions   []Question         `json:"questions" nullable:"false" doc:"What you are asked when you apply."`
+	Terms       *OfferTerms        `json:"terms" doc:"The version in force; null: there is none to accept."`
+	NextTerms   *OfferTerms        `json:"next_terms" doc:"The version that is announced; null: none."`
 	Enrollment  *PublisherStanding `json:"enrollment" doc:"Where you stand with it; null: you have not applied."`
+	Apply       Application        `json:"apply" doc:"Whether you may apply now."`
+}
+
+// Question is asked of who applies.
+type Question struct {
+	Key      string   `json:"key" doc:"Names the answer."`
+	Label    string   `json:"label" doc:"The question."`
+	Required bool     `json:"required" doc:"Whether it must be answered."`
+	Kind     string   `json:"kind" enum:"text,long,choice" doc:"One line, several lines, or one of the options."`
+	Options  []string `json:"options" nullable:"false" doc:"What there is to choose from."`
+}
+
+// OfferTerms is a version of an offer's terms.
+type OfferTerms struct {
+	Number      int64        `json:"number" doc:"Its number: what you accept."`
+	From        time.Time    `json:"from" doc:"Since when, or from when on, it is in force."`
+	Text        string       `json:"text" doc:"What you accept."`
+	CookieDays  int64        `json:"cookie_days" doc:"The cookie's life by it."`
+	WindowDays  int64        `json:"window_days" doc:"How many days after its click a conversion may come by it; 0: any time."`
+	Commissions []Commission `json:"commissions" nullable:"false" doc:"What goals pay you by it."`
 }
 
 // PublisherStanding is a publisher's right to run an offer.
 type PublisherStanding struct {
-	Status string `json:"status" enum:"applied,approved,rejected,revoked" doc:"Where it stands."`
-	Reason string `json:"reason" doc:"Why; empty: nothing was said."`
+	Status  string     `json:"status" enum:"invited,applied,approved,paused,rejected,revoked,withdrawn" doc:"Where it stands."`
+	Reason  string     `json:"reason" doc:"Why; empty: nothing was said."`
+	Applied *time.Time `json:"applied" doc:"When you applied; null: you did not."`
+	Decided *time.Time `json:"decided" doc:"When it was decided; null: it was not."`
+	Terms   int64      `json:"accepted_terms" doc:"Number of the version of the terms that you accepted; 0: none."`
+	Answers []Answer   `json:"answers" nullable:"false" doc:"What you answered."`
+}
+
+// Answer is what was answered to a question.
+type Answer struct {
+	Key      string `json:"key" doc:"Names the question."`
+	Question string `json:"question" doc:"As it was asked."`
+	Value    string `json:"value" doc:"The answer; empty: none."`
+}
+
+// Application says whether one may apply now.
+type Application struct {
+	May  bool       `json:"may" doc:"You may apply, or accept the invitation."`
+	Code string     `json:"code" doc:"Why not, as a stable code: offer_inactive, publisher_inactive, already_applied, already_enrolled, enrollment_paused, enrollment_revoked, reapply_later, self_referral; empty: you may."`
+	Why  string     `json:"why" doc:"The same in a sentence."`
+	From *time.Time `json:"from" doc:"From when on you may again, after a rejection; null: that is not why."`
 }
 
 // Commission is what conversions of one goal pay the publisher.
@@ -64,49 +114,80 @@ func publisherStatus(o *catalog.Offer) string {
 	return catalog.StatusActive
 }
 
-// publisherOffer is the view of an offer. adv is its advertiser and enr the publisher's own
-// enrollment, nil = none.
-func publisherOffer(o *catalog.Offer, adv *catalog.Advertiser, goals []*catalog.Goal, enr *catalog.Enrollment) PublisherOffer {
+// shelf is what the view of an offer is made of.
+type shelf struct {
+	offer      *catalog.Offer
+	advertiser *catalog.Advertiser // nil: it has none. Read for what the offer leaves to it, and never shown
+	goals      []*catalog.Goal     // the default one first
+	terms      []*catalog.TermsVersion
+	enrollment *catalog.Enrollment // the publisher's own, nil: none
+}
+
+// view is what the publisher sees of the offer. said is what the catalog tells of its
+// standing and of applying.
+func (s *shelf) view(said *catalog.Offered, now time.Time) PublisherOffer {
+	o := *s.offer // what the terms say of cookie and window wins over the offer's own
+	inForce, next := catalog.TermsAt(s.terms, now.UnixMicro()), catalog.NextTerms(s.terms, now.UnixMicro())
+	if inForce != nil {
+		o.CookieDays, o.WindowDays = inForce.CookieDays, inForce.WindowDays
+	}
+	click := catalog.ClickTermsOf(&o, s.advertiser)
 	v := PublisherOffer{
-		ID: o.ID, Name: o.Name, Description: o.Description, Category: o.Category, PreviewURL: o.PreviewURL, Status: publisherStatus(o), Currency: o.Currency,
-		Commissions: []Commission{}, CookieDays: catalog.CookieLife(o, adv), Countries: copied(o.Countries), Devices: copied(o.Devices), Traffic: copied(o.Traffic), DeepLinks: copied(o.DeepLinks),
+		ID: o.ID, Name: o.Name, Description: o.Description, Category: o.Category, PreviewURL: o.PreviewURL, Status: publisherStatus(&o), Access: o.Visibility, Currency: o.Currency,
+		Commissions: s.commissions(inForce), CookieDays: click.CookieDays, WindowDays: click.WindowDays, Attribution: click.Attribution, MinSeconds: click.MinSeconds, Tracking: click.Tracking, Rules: click.Sentences,
+		Countries: copied(o.Countries), Devices: copied(o.Devices), Traffic: copied(o.Traffic), DeepLinks: copied(o.DeepLinks), Questions: []Question{},
+		Terms: s.termsView(inForce), NextTerms: s.termsView(next), Apply: Application{said.MayApply, said.Why, said.WhyText, maybeTime(said.ReapplyAt)},
 	}
-	for _, g := range goals {
-		if !g.Archived && !g.PaysNothing() {
-			v.Commissions = append(v.Commissions, commissionOf(o, g, enr))
+	for _, q := range o.Questions {
+		v.Questions = append(v.Questions, Question{q.Key, q.Label, q.Required, q.Kind, copied(q.Options)})
+	}
+	if said.Status != "" {
+		st := &PublisherStanding{said.Status, said.Reason, maybeTime(said.Applied), maybeTime(said.Decided), said.AcceptedTerms, []Answer{}}
+		for _, a := range said.Answers {
+			st.Answers = append(st.Answers, Answer{a.Key, a.Label, a.Value})
 		}
-	}
-	if enr != nil {
-		v.Enrollment = &PublisherStanding{enr.Status, enr.Reason}
+		v.Enrollment = st
 	}
 	return v
 }
 
+func (s *shelf) termsView(t *catalog.TermsVersion) *OfferTerms {
+	if t == nil {
+		return nil
+	}
+	return &OfferTerms{t.Number, timeOf(t.From), t.Text, t.CookieDays, t.WindowDays, s.commissions(t)}
+}
+
+// commissions are what the goals pay the publisher by a version of the terms, nil = none.
+func (s *shelf) commissions(t *catalog.TermsVersion) []Commission {
+	out := []Commission{}
+	for _, g := range s.goals {
+		if !g.Archived && !g.PaysNothing() {
+			out = append(out, s.commission(g, t))
+		}
+	}
+	return out
+}
+
 func copied(in []string) []string { return append([]string{}, in...) }
 
-// commissionOf is what a goal pays the publisher, by the order in which conversions are
-// priced: the enrollment's terms, else the goal's, else the offer's. A share of the payout
-// is told as what comes of it, since the share beside the amount would tell the payout.
-func commissionOf(o *catalog.Offer, g *catalog.Goal, enr *catalog.Enrollment) Commission {
-	kind, minor, percent := o.CommissionKind, o.Commission, o.CommissionPercent
-	if g.CommissionKind != "" {
-		kind, minor, percent = g.CommissionKind, g.Commission, g.CommissionPercent
-	}
-	if enr != nil && enr.CommissionKind != "" {
-		kind, minor, percent = enr.CommissionKind, enr.Commission, enr.CommissionPercent
-	}
+// commission is what a goal pays the publisher, as conversions are priced. A share of the
+// payout is told as what comes of it, since the share beside the amount would tell the
+// payout.
+func (s *shelf) commission(g *catalog.Goal, t *catalog.TermsVersion) Commission {
+	paid := catalog.CommissionOf(s.offer, g, t, s.enrollment)
 	c := Commission{Goal: g.Name, Key: g.Key, Kind: commissionNone, Countries: []GeoPayment{}}
-	switch kind {
+	switch paid.Kind {
 	case catalog.CommissionFixed:
-		c.Kind, c.Amount = commissionFixed, text(minor, o.Currency)
+		c.Kind, c.Amount = commissionFixed, text(paid.Minor, s.offer.Currency)
 	case catalog.CommissionPercentSale:
-		c.Kind, c.Percent = commissionPercent, percent
+		c.Kind, c.Percent = commissionPercent, paid.Percent
 	case catalog.CommissionPercentPayout:
-		terms := o.Terms
+		terms := s.offer.Terms
 		if g.PayoutKind != "" {
 			terms = g.Terms
 		}
-		c.share(o.Currency, &terms, percent)
+		c.share(s.offer.Currency, &terms, paid.Percent)
 	}
 	return c
 }

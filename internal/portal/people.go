@@ -64,9 +64,13 @@ func (d *door) CreateKey(ctx context.Context, name, scope string, expires int64)
 }
 
 // RevokeKey ends a key for good.
-func (d *door) RevokeKey(ctx context.Context, id string) error {
-	_, err := d.s.o.Accounts.RevokePartyKey(ctx, d.asks, d.asks.Party, id)
-	return err
+func (d *door) RevokeKey(ctx context.Context, id string) (*Key, error) {
+	row, err := d.s.o.Accounts.RevokePartyKey(ctx, d.asks, d.asks.Party, id)
+	if err != nil {
+		return nil, err
+	}
+	v := keyView(row)
+	return &v, nil
 }
 
 // People lists the party's people, oldest first.

@@ -25,6 +25,8 @@ import (
 	"clickledger/internal/ledger"
 	"clickledger/internal/money"
 	"clickledger/internal/report"
+	"clickledger/internal/signup"
+	"clickledger/internal/wizard"
 )
 
 // Catalog is what the portals need of *catalog.Service.
@@ -39,6 +41,16 @@ type Catalog interface {
 	PublisherPostback(ctx context.Context, workspace, publisher, id string) (*catalog.Postback, error)
 	SavePublisherPostback(ctx context.Context, actor, workspace, publisher, id string, version int64, d catalog.PostbackDoc, dry bool) (*catalog.Postback, error)
 	ArchivePublisherPostback(ctx context.Context, actor, workspace, publisher, id string) error
+
+	OfferedTo(ctx context.Context, a catalog.Applicant, q catalog.Browse) ([]*catalog.Offered, error)
+	OfferedOne(ctx context.Context, a catalog.Applicant, offer string) (*catalog.Offered, error)
+	Apply(ctx context.Context, a catalog.Applicant, offer string, doc *catalog.ApplicationDoc) (*catalog.Offered, error)
+	AcceptTerms(ctx context.Context, a catalog.Applicant, offer string, number int64) (*catalog.Offered, error)
+	Withdraw(ctx context.Context, a catalog.Applicant, offer string) (*catalog.Offered, error)
+	PublisherCreatives(ctx context.Context, workspace, publisher, offer string) ([]*catalog.Creative, error)
+	PublisherCreative(ctx context.Context, workspace, publisher, creative string) (*catalog.Creative, error)
+	PublisherSnippets(ctx context.Context, workspace, publisher, base, creative, link string) ([]catalog.Snippet, error)
+	PublisherImage(ctx context.Context, workspace, publisher, creative string) (*catalog.Image, error)
 }
 
 // Books is what the portals read of books.Store.
@@ -64,6 +76,22 @@ type Decider interface {
 	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
 }
 
+// Tests is what the portals need of *wizard.Service.
+type Tests interface {
+	StartFor(ctx context.Context, workspace, advertiser, offer, actor, method string) (*wizard.Run, error)
+	StatusFor(ctx context.Context, workspace, advertiser, offer string) (*wizard.Answer, error)
+	CancelFor(ctx context.Context, workspace, advertiser, offer, actor string) (*wizard.Run, error)
+}
+
+// Signups is what the portals need of *signup.Service, which knows whose people may invite.
+type Signups interface {
+	Invite(ctx context.Context, p account.Principal, d signup.InviteDoc) (*signup.Invitation, error)
+	Invitations(ctx context.Context, p account.Principal, party account.Party, before string, limit int) ([]*signup.Invitation, error)
+	RevokeInvitation(ctx context.Context, p account.Principal, id string) (*signup.Invitation, error)
+	ResendInvitation(ctx context.Context, p account.Principal, id string) (*signup.Invitation, error)
+	Contact(ctx context.Context, party account.Party) (name, email string, err error)
+}
+
 // Options are the parts of a [Service].
 type Options struct {
 	Catalog   Catalog
@@ -72,7 +100,9 @@ type Options struct {
 	Books     Books
 	Decide    Decider
 	Report    report.Reporter
-	PublicURL string // scheme, host and port under which trackers are reached
+	Tests     Tests   // nil: offers are not tested here
+	Signups   Signups // nil: nobody is invited here
+	PublicURL string  // scheme, host and port under which trackers are reached
 	// View is the catalog in memory, by which URLs are shown with tracking domains; nil: they
 	// all begin with PublicURL.
 	View       func() *catalog.View
@@ -100,15 +130,22 @@ var ErrClosed = errors.New("portal: the account is not active")
 
 // Account is whose portal it is, and whether it is open.
 type Account struct {
-	Kind      string `json:"kind" enum:"publisher,advertiser" doc:"Whose portal it is."`
-	ID        string `json:"id" doc:"Id of the publisher or advertiser."`
-	Name      string `json:"name" doc:"Its name."`
-	Status    string `json:"status" enum:"active,pending,paused,rejected,banned,closed" doc:"Only active and paused accounts have more than this page; the links of a paused one rest."`
-	Reason    string `json:"reason" doc:"Why it is in this state; empty: nothing was said."`
-	Program   string `json:"program" doc:"Name of the program: of the workspace."`
-	Currency  string `json:"currency" doc:"The program's reporting currency, ISO 4217."`
-	TimeZone  string `json:"time_zone" doc:"IANA time zone of days and hours in statistics."`
-	Workspace string `json:"-"`
+	Kind      string   `json:"kind" enum:"publisher,advertiser" doc:"Whose portal it is."`
+	ID        string   `json:"id" doc:"Id of the publisher or advertiser."`
+	Name      string   `json:"name" doc:"Its name."`
+	Status    string   `json:"status" enum:"active,pending,paused,rejected,banned,closed" doc:"Only active and paused accounts have more than this page; the links of a paused one rest."`
+	Reason    string   `json:"reason" doc:"Why it is in this state; empty: nothing was said."`
+	Program   string   `json:"program" doc:"Name of the program: of the workspace."`
+	Contact   *Contact `json:"contact" doc:"Who of the program looks after you; null: nobody in particular."`
+	Currency  string   `json:"currency" doc:"The program's reporting currency, ISO 4217."`
+	TimeZone  string   `json:"time_zone" doc:"IANA time zone of days and hours in statistics."`
+	Workspace string   `json:"-"`
+}
+
+// Contact is who looks after a party.
+type Contact struct {
+	Name  string `json:"name" doc:"The name."`
+	Email string `json:"email" doc:"The address to write to."`
 }
 
 // Open reports whether the account has a portal beyond the page that says why not.
@@ -160,15 +197,23 @@ func (s *Service) enter(ctx context.Context, p account.Principal, party string) 
 	return d, e, nil
 }
 
-// standing is the state of a party's account, and why it is in it.
+// standing is the state of a party's account, and why it is in it; of one that is open to
+// everything there is nothing to explain.
 func standing(e catalog.Entity) (status, reason string) {
-	if e.Base().Archived {
+	status = catalog.StatusActive
+	switch e := e.(type) {
+	case *catalog.Publisher:
+		status, reason = e.Status, e.Reason
+	case *catalog.Advertiser:
+		status, reason = e.Status, e.Reason
+	}
+	switch {
+	case e.Base().Archived:
 		return statusClosed, ""
+	case status == catalog.StatusActive:
+		return status, ""
 	}
-	if pub, ok := e.(*catalog.Publisher); ok {
-		return pub.Status, ""
-	}
-	return catalog.StatusActive, ""
+	return status, reason
 }
 
 // Account tells whose portal the principal's is, also where it is not open.
@@ -178,6 +223,18 @@ func (s *Service) Account(ctx context.Context, p account.Principal) (Account, er
 		return Account{}, err
 	}
 	return d.account, nil
+}
+
+// Contact is who of the program looks after the party, nil when nobody does.
+func (s *Service) Contact(ctx context.Context, p account.Principal) (*Contact, error) {
+	if s.o.Signups == nil || !p.Party.Is(p.Party.Kind) {
+		return nil, nil
+	}
+	name, email, err := s.o.Signups.Contact(ctx, p.Party)
+	if err != nil || email == "" {
+		return nil, err
+	}
+	return &Contact{name, email}, nil
 }
 
 // Publisher opens the portal of the publisher whose principal p is: [ErrClosed] where its

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -38,7 +39,8 @@ func (p *Publisher) enrollment(ctx context.Context, offer string) (*catalog.Enro
 	return rows[0], nil
 }
 
-// shows reports whether the publisher knows of the offer: where it has an enrollment.
+// shows reports whether an offer is named to the publisher where its results are: where it
+// has an enrollment, and also when the offer is in use no more.
 func shows(o *catalog.Offer, enr *catalog.Enrollment) bool { return o != nil && enr != nil }
 
 // goals are the goals of offers, by offer, the default first, then by age.
@@ -47,47 +49,67 @@ func (d *door) goals(ctx context.Context, offer string) ([]*catalog.Goal, error)
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(rows, func(a, b *catalog.Goal) int {
-		switch {
-		case a.Default != b.Default && a.Default:
-			return -1
-		case a.Default != b.Default:
-			return 1
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
+	slices.SortFunc(rows, defaultFirst)
 	return rows, nil
 }
 
-// Offers lists the offers that the publisher knows of, by name. search keeps those with the
-// text in their name.
-func (p *Publisher) Offers(ctx context.Context, search string) ([]PublisherOffer, error) {
-	enrs, err := p.enrollments(ctx)
+func defaultFirst(a, b *catalog.Goal) int {
+	switch {
+	case a.Default != b.Default && a.Default:
+		return -1
+	case a.Default != b.Default:
+		return 1
+	}
+	return strings.Compare(a.ID, b.ID)
+}
+
+// applicant is the publisher to the catalog. from is the network address that it comes
+// from, which is kept with what it accepts.
+func (p *Publisher) applicant(from string) catalog.Applicant {
+	return catalog.Applicant{Workspace: p.account.Workspace, Publisher: p.row.ID, Actor: p.asks.ID, Address: from}
+}
+
+// mostOffers bounds a page of offers: the catalog gives no more at once.
+const mostOffers = 99
+
+// Browse selects offers.
+type Browse struct {
+	Mine     bool // only those that the publisher has to do with
+	Search   string
+	Category string
+	Paging
+}
+
+// Offers lists the offers that the publisher may see, newest first: those it has to do
+// with, and those it might apply to.
+func (p *Publisher) Offers(ctx context.Context, b Browse) (Page[PublisherOffer], error) {
+	limit := min(b.limit(), mostOffers)
+	said, err := p.s.o.Catalog.OfferedTo(ctx, p.applicant(""), catalog.Browse{Mine: b.Mine, Search: b.Search, Category: b.Category, After: b.Cursor, Limit: limit + 1})
 	if err != nil {
-		return nil, err
+		return Page[PublisherOffer]{}, err
 	}
-	ids := make([]string, 0, len(enrs))
-	for id := range enrs {
-		ids = append(ids, id)
+	out := Page[PublisherOffer]{}
+	if len(said) > limit {
+		said = said[:limit]
+		out.Next = said[limit-1].Offer
 	}
-	offers, err := byID[*catalog.Offer](ctx, p.door, catalog.KindOffer, ids)
-	if err != nil {
-		return nil, err
-	}
-	out := []PublisherOffer{}
-	for _, o := range offers {
-		if !shows(o, enrs[o.ID]) || !strings.Contains(strings.ToLower(o.Name), strings.ToLower(strings.TrimSpace(search))) {
-			continue
-		}
-		goals, err := p.goals(ctx, o.ID)
+	out.Rows, err = p.offerViews(ctx, said)
+	return out, err
+}
+
+// Own lists all offers that the publisher has to do with, by name.
+func (p *Publisher) Own(ctx context.Context) ([]PublisherOffer, error) {
+	out, b := []PublisherOffer{}, Browse{Mine: true}
+	for {
+		part, err := p.Offers(ctx, b)
 		if err != nil {
 			return nil, err
 		}
-		adv, err := p.advertiser(ctx, o)
-		if err != nil {
-			return nil, err
+		out = append(out, part.Rows...)
+		if part.Next == "" {
+			break
 		}
-		out = append(out, publisherOffer(o, adv, goals, enrs[o.ID]))
+		b.Cursor = part.Next
 	}
 	slices.SortFunc(out, func(a, b PublisherOffer) int {
 		if c := strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)); c != 0 {
@@ -98,34 +120,137 @@ func (p *Publisher) Offers(ctx context.Context, search string) ([]PublisherOffer
 	return out, nil
 }
 
-// advertiser is the offer's, nil where it has none. It is read for the terms that the offer
-// leaves to it, and never shown.
-func (p *Publisher) advertiser(ctx context.Context, o *catalog.Offer) (*catalog.Advertiser, error) {
-	if o.Advertiser == "" {
-		return nil, nil
+// offerViews makes views of what the catalog offers, in its order.
+func (p *Publisher) offerViews(ctx context.Context, said []*catalog.Offered) ([]PublisherOffer, error) {
+	out := []PublisherOffer{}
+	if len(said) == 0 {
+		return out, nil
 	}
-	found, err := byID[*catalog.Advertiser](ctx, p.door, catalog.KindAdvertiser, []string{o.Advertiser})
-	return found[o.Advertiser], err
+	ids := make([]string, len(said))
+	for i, o := range said {
+		ids[i] = o.Offer
+	}
+	offers, err := byID[*catalog.Offer](ctx, p.door, catalog.KindOffer, slices.Clone(ids))
+	if err != nil {
+		return nil, err
+	}
+	var owners []string
+	for _, o := range offers {
+		owners = append(owners, o.Advertiser)
+	}
+	advertisers, err := byID[*catalog.Advertiser](ctx, p.door, catalog.KindAdvertiser, owners)
+	if err != nil {
+		return nil, err
+	}
+	goals, err := every[*catalog.Goal](ctx, p.door, catalog.Query{Kind: catalog.KindGoal, Offers: ids})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(goals, defaultFirst)
+	terms, err := every[*catalog.TermsVersion](ctx, p.door, catalog.Query{Kind: catalog.KindTerms, Offers: ids})
+	if err != nil {
+		return nil, err
+	}
+	enrolled, err := p.enrollments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := map[string]*shelf{}
+	for id, o := range offers {
+		at[id] = &shelf{offer: o, advertiser: advertisers[o.Advertiser], enrollment: enrolled[id]}
+	}
+	for _, g := range goals {
+		if s := at[g.Offer]; s != nil {
+			s.goals = append(s.goals, g)
+		}
+	}
+	for _, t := range terms {
+		if s := at[t.Offer]; s != nil {
+			s.terms = append(s.terms, t)
+		}
+	}
+	now := p.s.o.Now()
+	for _, o := range said {
+		if s := at[o.Offer]; s != nil {
+			out = append(out, s.view(o, now))
+		}
+	}
+	return out, nil
 }
 
-// Offer reads one offer that the publisher knows of.
+// Offer reads one offer that the publisher may see.
 func (p *Publisher) Offer(ctx context.Context, id string) (*PublisherOffer, error) {
+	if id == "" || len(id) > 64 {
+		return nil, catalog.ErrNotFound
+	}
+	said, err := p.s.o.Catalog.OfferedOne(ctx, p.applicant(""), id)
+	if errors.Is(err, catalog.ErrNotFound) {
+		said, err = p.past(ctx, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.oneOffer(ctx, said)
+}
+
+func (p *Publisher) oneOffer(ctx context.Context, said *catalog.Offered) (*PublisherOffer, error) {
+	views, err := p.offerViews(ctx, []*catalog.Offered{said})
+	if err != nil {
+		return nil, err
+	}
+	if len(views) == 0 {
+		return nil, catalog.ErrNotFound
+	}
+	return &views[0], nil
+}
+
+// past is an offer that is in use no more, for who ran it: its results have a page to lead to.
+func (p *Publisher) past(ctx context.Context, id string) (*catalog.Offered, error) {
 	o, enr, err := p.offer(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	goals, err := p.goals(ctx, o.ID)
-	if err != nil {
-		return nil, err
+	if !o.Archived || enr.Status == catalog.Withdrawn {
+		return nil, catalog.ErrNotFound
 	}
-	adv, err := p.advertiser(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	v := publisherOffer(o, adv, goals, enr)
-	return &v, nil
+	return &catalog.Offered{Offer: o.ID, Status: enr.Status, Reason: enr.Reason, Applied: enr.Applied, Decided: enr.Decided, AcceptedTerms: enr.Terms, Answers: enr.Answers,
+		Why: catalog.RuleOfferInactive, WhyText: "This offer is not running at the moment."}, nil
 }
 
+// Apply asks for an offer, or accepts an invitation; see [catalog.Service.Apply]. from is
+// the network address of who accepts the terms.
+func (p *Publisher) Apply(ctx context.Context, id string, d *catalog.ApplicationDoc, from string) (*PublisherOffer, error) {
+	return p.agree(ctx, id, func() (*catalog.Offered, error) {
+		return p.s.o.Catalog.Apply(ctx, p.applicant(from), id, d)
+	})
+}
+
+// AcceptTerms accepts a version of the terms, the one in force or the announced one.
+func (p *Publisher) AcceptTerms(ctx context.Context, id string, number int64, from string) (*PublisherOffer, error) {
+	return p.agree(ctx, id, func() (*catalog.Offered, error) {
+		return p.s.o.Catalog.AcceptTerms(ctx, p.applicant(from), id, number)
+	})
+}
+
+// Withdraw takes back an application, or declines an invitation.
+func (p *Publisher) Withdraw(ctx context.Context, id string) (*PublisherOffer, error) {
+	return p.agree(ctx, id, func() (*catalog.Offered, error) {
+		return p.s.o.Catalog.Withdraw(ctx, p.applicant(""), id)
+	})
+}
+
+func (p *Publisher) agree(ctx context.Context, id string, do func() (*catalog.Offered, error)) (*PublisherOffer, error) {
+	if id == "" || len(id) > 64 || !p.Writes() {
+		return nil, catalog.ErrNotFound
+	}
+	said, err := do()
+	if err != nil {
+		return nil, err
+	}
+	return p.oneOffer(ctx, said)
+}
+
+// offer reads an offer that the publisher has to do with, and how.
 func (p *Publisher) offer(ctx context.Context, id string) (*catalog.Offer, *catalog.Enrollment, error) {
 	o, err := get[*catalog.Offer](ctx, p.door, catalog.KindOffer, id)
 	if err != nil {

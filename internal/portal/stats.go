@@ -26,6 +26,7 @@ func moneyOf(minor int64, currency string) Money {
 
 // Numbers are what happened in a time.
 type Numbers struct {
+	Impressions int64   `json:"impressions" doc:"How often creatives were shown."`
 	Clicks      int64   `json:"clicks" doc:"Arrivals at an offer: ten clicks of one person are ten."`
 	Uniques     int64   `json:"uniques" doc:"Visits that were the first to their offer for their browser."`
 	Conversions int64   `json:"conversions" doc:"Accepted goal events, less the rejected and reversed."`
@@ -64,7 +65,7 @@ func By(party string) []string {
 	if party == account.PartyAdvertiser {
 		return append(out, "publisher")
 	}
-	out = append(out, "link")
+	out = append(out, "link", "creative")
 	for i := range event.Subs {
 		out = append(out, fmt.Sprintf("sub%d", i+1))
 	}
@@ -91,7 +92,7 @@ func (d *door) statistics(ctx context.Context, party, amount string, a Ask) (*St
 	}
 	q := report.Question{
 		Workspace: d.account.Workspace, From: a.From, To: a.To, TimeZone: d.account.TimeZone, Basis: report.BasisEvent, Money: report.MoneyOriginal,
-		Metrics: []string{"clicks", "unique_visits", "conversions", amount, "sale_amount"},
+		Metrics: []string{"impressions", "clicks", "unique_visits", "conversions", amount, "sale_amount"},
 		Filters: []report.Filter{{Dimension: party, Op: "eq", Values: []string{d.account.ID}}}, Limit: min(limit, maxStatRows), Totals: true,
 	}
 	for dimension, value := range map[string]string{"offer": a.Offer, "link": a.Link, account.PartyPublisher: a.Publisher, "status": a.Status} {
@@ -148,6 +149,7 @@ func noNumbers() Numbers { return Numbers{Amounts: []Money{}, Sales: []Money{}} 
 
 // add adds a row of a report.
 func (n *Numbers) add(r []any, col map[string]int, amount string) {
+	n.Impressions += intAt(r, col, "impressions")
 	n.Clicks += intAt(r, col, "clicks")
 	n.Uniques += intAt(r, col, "unique_visits")
 	n.Conversions += intAt(r, col, "conversions")
@@ -212,6 +214,7 @@ func (s *Statistics) rename(names map[string]string) {
 			continue
 		}
 		found = true
+		other.Impressions += r.Impressions
 		other.Clicks += r.Clicks
 		other.Uniques += r.Uniques
 		other.Conversions += r.Conversions
@@ -254,6 +257,32 @@ func (p *Publisher) Statistics(ctx context.Context, a Ask) (*Statistics, error) 
 			}
 		}
 		s.rename(names)
+	case "creative":
+		names, err := p.creativeNames(ctx, s.keys())
+		if err != nil {
+			return nil, err
+		}
+		s.rename(names)
 	}
 	return s, nil
+}
+
+// creativeNames are the names of those of the creatives whose offer the publisher has to do
+// with; what came through none keeps its own row.
+func (p *Publisher) creativeNames(ctx context.Context, ids []string) (map[string]string, error) {
+	rows, err := byID[*catalog.Creative](ctx, p.door, catalog.KindCreative, ids)
+	if err != nil {
+		return nil, err
+	}
+	enrs, err := p.enrollments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{"": ""}
+	for id, c := range rows {
+		if enrs[c.Offer] != nil {
+			out[id] = c.Name
+		}
+	}
+	return out, nil
 }

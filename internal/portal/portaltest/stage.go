@@ -72,7 +72,7 @@ var rules = map[string]rule{
 
 	"offer.name": {"Offer planted %s", "pa"}, "offer.url": {"https://shop-%s.example/landing?planted=offer-url-%s&c={click_id}", "a"}, "offer.static_url": {"https://static-%s.example/planted", ""},
 	"offer.currency": {nil, ""}, "offer.payout": {"=9317.43|6829.57", "a"}, "offer.payout_percent": {nil, ""}, "offer.commission": {"=1731.17|1383.29", "p"}, "offer.commission_percent": {nil, ""},
-	"offer.commission_kind": {"fixed", "pa"}, "offer.fallback_offer": {nil, ""}, "offer.fallback_url": {"https://fallback-%s.example/planted", ""},
+	"offer.commission_kind": {"fixed", "pa"}, "offer.visibility": {"private", ""}, "offer.fallback_offer": {nil, ""}, "offer.fallback_url": {"https://fallback-%s.example/planted", ""},
 	"offer.countries": {nil, ""}, "offer.devices": {nil, ""}, "offer.traffic": {nil, ""}, "offer.cap_time_zone": {"=Pacific/Chatham|Asia/Kathmandu", ""}, "offer.cap_states": {nil, ""},
 	"offer.deep_links": {"deep-%s.example", "pa"}, "offer.description": {"Described %s", "pa"}, "offer.category": {"Category %s", "pa"}, "offer.preview_url": {"https://preview-%s.example/page", "pa"},
 
@@ -83,6 +83,8 @@ var rules = map[string]rule{
 	"enrollment.reason": {"Reason planted %s", "p"}, "enrollment.commission": {nil, ""}, "enrollment.commission_percent": {nil, ""}, "enrollment.commission_kind": {nil, ""},
 	"link.name": {"Placement %s", "p"}, "link.source": {"source-%s", "p"}, "link.subs": {"preset-%s", "p"},
 	"postback.name": {"Tracker %s", "p"}, "postback.url": {"http://127.0.0.1:9/planted-%s?c={payout}", "p"}, "postback.goal": {nil, ""}, "postback.states": {nil, ""}, "postback.preset": {nil, ""}, "postback.body": {nil, ""}, "postback.body_kind": {nil, ""},
+	"creative.type": {"text", ""}, "creative.name": {"Creative %s", "p"}, "creative.image": {nil, ""}, "creative.alt": {nil, ""}, "creative.url": {nil, ""}, "creative.headline": {"Headline %s", "p"}, "creative.body": {"Body planted %s", "p"}, "creative.call_to_action": {"Call %s", "p"},
+	"terms.text": {"Terms planted %s", "p"}, "terms.from": {nil, ""}, "terms.commission": {nil, ""}, "terms.commission_percent": {nil, ""},
 	"coupon.code": {"CODE-%s", "p"}, "coupon.valid_from": {nil, ""}, "coupon.valid_until": {nil, ""},
 }
 
@@ -98,7 +100,7 @@ func Set(t testing.TB, w World) (ours, theirs *Side) {
 func (w World) side(t testing.TB, mark string, n int) *Side {
 	t.Helper()
 	s := &Side{Mark: mark, IDs: map[string]string{}, People: map[string]account.Principal{}, Emails: map[string]string{}, Keys: map[string]map[string]string{}, Rows: map[catalog.Kind]catalog.Entity{}, parties: map[string]account.Party{}, workspace: w.Workspace}
-	for _, kind := range []catalog.Kind{catalog.KindAdvertiser, catalog.KindOffer, catalog.KindGoal, catalog.KindPublisher, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindPostback} {
+	for _, kind := range []catalog.Kind{catalog.KindAdvertiser, catalog.KindOffer, catalog.KindGoal, catalog.KindPublisher, catalog.KindTerms, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindPostback, catalog.KindCreative} {
 		d := catalog.NewDoc(kind)
 		s.plant(t, kind, d, n)
 		e, _, err := w.Catalog.Create(t.Context(), w.Owner, d, catalog.Idempotency{Workspace: w.Workspace})
@@ -108,6 +110,7 @@ func (w World) side(t testing.TB, mark string, n int) *Side {
 		s.IDs[string(kind)], s.Rows[kind] = e.Base().ID, e
 	}
 	s.Values = append(s.Values, Value{"advertiser.token", s.Rows[catalog.KindAdvertiser].(*catalog.Advertiser).Token, "a"}, Value{"link.key", s.Rows[catalog.KindLink].(*catalog.Link).Key, "p"})
+	w.invite(t, s)
 	s.IDs["user"] = ""
 	for _, kind := range []string{account.PartyPublisher, account.PartyAdvertiser} {
 		w.people(t, s, kind)
@@ -166,6 +169,32 @@ func (s *Side) plant(t testing.TB, kind catalog.Kind, d catalog.Doc, n int) {
 	}
 }
 
+// invite makes a private offer of the side's advertiser, with terms and a question, to which
+// its publisher is invited.
+func (w World) invite(t testing.TB, s *Side) {
+	t.Helper()
+	d := catalog.NewDoc(catalog.KindOffer).(*catalog.OfferDoc)
+	d.Workspace, d.Advertiser, d.Name, d.URL, d.Visibility, d.GoLiveReason = w.Workspace, s.IDs["advertiser"], "Invited planted "+s.Mark, "https://invited-"+s.Mark+".example/?c={click_id}", catalog.VisibilityPrivate, "the stage"
+	d.Questions = []catalog.QuestionDoc{{Key: "where", Label: "Where, planted " + s.Mark + "?", Required: true, Kind: catalog.QuestionText, Options: []string{}}}
+	d.Payout, d.CommissionKind, d.Commission = "0", catalog.CommissionFixed, "3.00"
+	o, _, err := w.Catalog.Create(t.Context(), w.Owner, d, catalog.Idempotency{Workspace: w.Workspace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.IDs["invited"] = o.Base().ID
+	terms := catalog.NewDoc(catalog.KindTerms).(*catalog.TermsDoc)
+	terms.Workspace, terms.Offer, terms.Text = w.Workspace, o.Base().ID, "Invited terms planted "+s.Mark
+	_, _, err = w.Catalog.Create(t.Context(), w.Owner, terms, catalog.Idempotency{Workspace: w.Workspace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := w.Catalog.Invite(t.Context(), w.Owner, w.Workspace, o.Base().ID, []string{s.IDs["publisher"]})
+	if err != nil || done[0].Err != nil {
+		t.Fatal(err, done)
+	}
+	s.Values = append(s.Values, Value{"invited.name", d.Name, "pa"}, Value{"invited.url", d.URL, "a"}, Value{"invited.question", d.Questions[0].Label, "p"}, Value{"invited.terms", terms.Text, "p"})
+}
+
 // people makes a person and keys of a party.
 func (w World) people(t testing.TB, s *Side, kind string) {
 	t.Helper()
@@ -187,6 +216,11 @@ func (w World) people(t testing.TB, s *Side, kind string) {
 		s.Keys[kind][scope], s.IDs[kind+"_key"] = secret, k.ID
 		s.Values = append(s.Values, Value{kind + "'s key", k.Name, kind[:1]})
 	}
+	_, spare, err := w.Accounts.CreatePartyKey(t.Context(), w.Owner, party, "spare key of "+kind+" "+s.Mark, account.ScopeRead, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.IDs[kind+"_spare"] = spare.ID
 }
 
 // earn makes a click and its conversion.
