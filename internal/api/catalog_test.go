@@ -17,7 +17,7 @@ func TestCreateReadListChangeArchive(t *testing.T) {
 	}
 	for path, want := range map[string]any{
 		"payout": "10.00", "currency": "EUR", "commission": "", "commission_percent": "60", "status": "active", "workspace": w.ws,
-		"cookie_days": 0.0, "window_days": 0.0, "min_seconds": 0.0, "attribution": "last_click", "tracking": "any", "click_terms.cookie_days": 30.0, "archived": false, "version": 1.0, "created": "2026-11-01T12:00:00Z",
+		"cookie_days": 0.0, "validation_days": 0.0, "window_days": 0.0, "min_seconds": 0.0, "attribution": "last_click", "tracking": "any", "click_terms.cookie_days": 30.0, "archived": false, "version": 1.0, "created": "2026-11-01T12:00:00Z",
 	} {
 		if got := offer.get(path); got != want {
 			t.Errorf("offer's %s is %v, want %v", path, got, want)

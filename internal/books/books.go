@@ -46,6 +46,12 @@ type Tx interface {
 	Advance(ctx context.Context, consumer string, from, to eventlog.Position) error
 	// PutFact adds a row to the outbox.
 	PutFact(ctx context.Context, f *event.Fact) error
+
+	// InsertBalanceAdjustment adds one, with an id when it has none; false when the
+	// workspace has one with its key.
+	InsertBalanceAdjustment(ctx context.Context, a *conversion.BalanceAdjustment) (fresh bool, err error)
+	// BalanceAdjustmentByKey returns it, or catalog.ErrNotFound.
+	BalanceAdjustmentByKey(ctx context.Context, workspace, key string) (*conversion.BalanceAdjustment, error)
 }
 
 // Store opens transactions.
@@ -87,6 +93,10 @@ type Store interface {
 	// SignalsDue reports, without taking the writer, whether a signal waits with
 	// 0 < RetryAt <= now.
 	SignalsDue(ctx context.Context, now int64) (bool, error)
+
+	// BalanceAdjustments returns a page, the newest first; publisher "" = all of them, before
+	// is the last id of the page before.
+	BalanceAdjustments(ctx context.Context, workspace, publisher, before string, limit int) ([]*conversion.BalanceAdjustment, error)
 
 	inbox.Reader
 	conversion.Reader

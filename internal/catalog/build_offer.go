@@ -14,7 +14,7 @@ import (
 func (c *checker) buildOffer(d *OfferDoc, m Meta) Entity {
 	e := &Offer{
 		Meta: m, Name: strings.TrimSpace(d.Name), Advertiser: d.Advertiser, Status: d.Status, AppendClickID: d.AppendClickID, Direct: d.Direct,
-		CookieDays: d.CookieDays, WindowDays: d.WindowDays, MinSeconds: d.MinSeconds, Attribution: d.Attribution, Tracking: d.Tracking, InitialStatus: d.InitialStatus, RequireOrder: d.RequireOrder,
+		CookieDays: d.CookieDays, ValidationDays: d.ValidationDays, WindowDays: d.WindowDays, MinSeconds: d.MinSeconds, Attribution: d.Attribution, Tracking: d.Tracking, InitialStatus: d.InitialStatus, RequireOrder: d.RequireOrder,
 		Description: d.Description, Category: strings.TrimSpace(d.Category), Notes: d.Notes,
 	}
 	old, updating := c.old.(*Offer)

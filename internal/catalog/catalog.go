@@ -89,6 +89,9 @@ type Advertiser struct {
 	TokenRequired bool
 	ClickParam    string // name under which it wants the click id in offer URLs
 	CookieDays    int64  // cookie life of its offers that set none, 1…400; 0 = [DefaultCookieDays]
+	// ValidationDays is after how many days what is pending is approved by itself, on its
+	// offers that set none; 0 = never.
+	ValidationDays int64
 	// Template is the network template it was made from, "" = none; it has no effect of
 	// its own: Macros were copied and may have been edited since.
 	Template string
@@ -179,17 +182,20 @@ type Offer struct {
 	Key      string
 	Currency string
 	Terms
-	AppendClickID bool     // append the click id under the advertiser's ClickParam
-	Direct        bool     // direct tracking may be used: the page brings the script, no redirect
-	StaticURL     string   // what {offer_static_url} stands for
-	CookieDays    int64    // cookie life, 1…400; 0 = the advertiser's, see [CookieLife]
-	WindowDays    int64    // conversion window in days of 24 h, 0 = unlimited
-	MinSeconds    int64    // from its click, a conversion that comes sooner is refused
-	Attribution   string   // LastClick or FirstClick
-	Tracking      string   // TrackAny, TrackPostback or TrackPixel: what a click hands out
-	InitialStatus string   // conversion.Pending or conversion.Approved
-	RequireOrder  bool     // an order number is required
-	DeepLinks     []string // allow-list of hosts for url=; empty = deny
+	AppendClickID bool   // append the click id under the advertiser's ClickParam
+	Direct        bool   // direct tracking may be used: the page brings the script, no redirect
+	StaticURL     string // what {offer_static_url} stands for
+	CookieDays    int64  // cookie life, 1…400; 0 = the advertiser's, see [CookieLife]
+	WindowDays    int64  // conversion window in days of 24 h, 0 = unlimited
+	MinSeconds    int64  // from its click, a conversion that comes sooner is refused
+	Attribution   string // LastClick or FirstClick
+	Tracking      string // TrackAny, TrackPostback or TrackPixel: what a click hands out
+	InitialStatus string // conversion.Pending or conversion.Approved
+	// ValidationDays is after how many days what is pending is approved by itself; 0 = the
+	// advertiser's, -1 = never, see [Validation].
+	ValidationDays int64
+	RequireOrder   bool     // an order number is required
+	DeepLinks      []string // allow-list of hosts for url=; empty = deny
 	// FallbackOffer, an id, and else FallbackURL are where visitors go whom the offer does
 	// not take: paused, capped, outside of its countries or devices. "" = the workspace's.
 	FallbackOffer string

@@ -20,6 +20,21 @@ func CookieLife(o *Offer, adv *Advertiser) int64 {
 	return DefaultCookieDays
 }
 
+// MaxValidationDays bounds a validation period.
+const MaxValidationDays = 365
+
+// Validation is after how many days a conversion that is pending is approved by itself: the
+// offer's own setting, else its advertiser's, which is nil where it has none; 0 = never.
+func Validation(o *Offer, adv *Advertiser) int64 {
+	switch {
+	case o.ValidationDays != 0:
+		return max(o.ValidationDays, 0)
+	case adv != nil:
+		return max(adv.ValidationDays, 0)
+	}
+	return 0
+}
+
 // Appends reports whether the click id is appended to the offer's URL, where the URL does
 // not have it already.
 func (o *Offer) Appends() bool {

@@ -21,26 +21,27 @@ type WorkspaceDoc struct {
 
 // AdvertiserDoc is what can be set on an [Advertiser].
 type AdvertiserDoc struct {
-	Workspace     string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
-	Name          string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
-	Type          string `json:"type" required:"false" enum:"merchant,network" doc:"A merchant of its own, or an affiliate network. Default merchant."`
-	TokenRequired bool   `json:"token_required" required:"false" doc:"Whether its postbacks must bring its token. Without, whoever knows a click id can report a conversion for it. Default true."`
-	ClickParam    string `json:"click_param" required:"false" maxLength:"64" example:"click_id" doc:"Name of the parameter in which it wants the click id in offer URLs. Default click_id."`
-	CookieDays    int64  `json:"cookie_days" required:"false" minimum:"0" maximum:"400" doc:"Cookie life of its offers, in days, where they set none of their own. 0: 30. Default 30."`
-	Template      string `json:"template" required:"false" maxLength:"64" example:"flexoffers" doc:"Network template it was made from. It fills in the macros that are left empty when the advertiser is made, and has no effect later."`
-	ClickMacro    string `json:"click_macro" required:"false" maxLength:"200" example:"{aff_sub}" doc:"What the network writes in its postback URL for the click id it was given."`
-	PayoutMacro   string `json:"payout_macro" required:"false" maxLength:"200" example:"{payout}" doc:"What it writes for the payout."`
-	AmountMacro   string `json:"amount_macro" required:"false" maxLength:"200" example:"{sale_amount}" doc:"What it writes for the sale amount."`
-	CurrencyMacro string `json:"currency_macro" required:"false" maxLength:"200" example:"{currency}" doc:"What it writes for the currency."`
-	TxIDMacro     string `json:"txid_macro" required:"false" maxLength:"200" example:"{transaction_id}" doc:"What it writes for its transaction or order number."`
-	StatusMacro   string `json:"status_macro" required:"false" maxLength:"200" example:"{status}" doc:"What it writes for the state of the conversion."`
-	GoalMacro     string `json:"goal_macro" required:"false" maxLength:"200" example:"{event}" doc:"What it writes for the goal or event."`
-	Notes         string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
-	Status        string `json:"status" required:"false" enum:",active,pending,paused,rejected,banned" doc:"Offers of one who is not active take no visitors; what was recorded stays as it is. Empty: active."`
-	Reason        string `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, banned or paused; it can read it."`
-	Manager       string `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
-	Website       string `json:"website" required:"false" maxLength:"500" example:"https://shop.example" doc:"Where it can be looked at."`
-	ContactEmail  string `json:"contact_email" required:"false" maxLength:"254" example:"ann@shop.example" doc:"For you to write to."`
+	Workspace      string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Name           string `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
+	Type           string `json:"type" required:"false" enum:"merchant,network" doc:"A merchant of its own, or an affiliate network. Default merchant."`
+	TokenRequired  bool   `json:"token_required" required:"false" doc:"Whether its postbacks must bring its token. Without, whoever knows a click id can report a conversion for it. Default true."`
+	ClickParam     string `json:"click_param" required:"false" maxLength:"64" example:"click_id" doc:"Name of the parameter in which it wants the click id in offer URLs. Default click_id."`
+	CookieDays     int64  `json:"cookie_days" required:"false" minimum:"0" maximum:"400" doc:"Cookie life of its offers, in days, where they set none of their own. 0: 30. Default 30."`
+	ValidationDays int64  `json:"validation_days" required:"false" minimum:"0" maximum:"365" doc:"After how many days a pending conversion of its offers, where they set none of their own, is approved by itself. 0: never. Default 0."`
+	Template       string `json:"template" required:"false" maxLength:"64" example:"flexoffers" doc:"Network template it was made from. It fills in the macros that are left empty when the advertiser is made, and has no effect later."`
+	ClickMacro     string `json:"click_macro" required:"false" maxLength:"200" example:"{aff_sub}" doc:"What the network writes in its postback URL for the click id it was given."`
+	PayoutMacro    string `json:"payout_macro" required:"false" maxLength:"200" example:"{payout}" doc:"What it writes for the payout."`
+	AmountMacro    string `json:"amount_macro" required:"false" maxLength:"200" example:"{sale_amount}" doc:"What it writes for the sale amount."`
+	CurrencyMacro  string `json:"currency_macro" required:"false" maxLength:"200" example:"{currency}" doc:"What it writes for the currency."`
+	TxIDMacro      string `json:"txid_macro" required:"false" maxLength:"200" example:"{transaction_id}" doc:"What it writes for its transaction or order number."`
+	StatusMacro    string `json:"status_macro" required:"false" maxLength:"200" example:"{status}" doc:"What it writes for the state of the conversion."`
+	GoalMacro      string `json:"goal_macro" required:"false" maxLength:"200" example:"{event}" doc:"What it writes for the goal or event."`
+	Notes          string `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+	Status         string `json:"status" required:"false" enum:",active,pending,paused,rejected,banned" doc:"Offers of one who is not active take no visitors; what was recorded stays as it is. Empty: active."`
+	Reason         string `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, banned or paused; it can read it."`
+	Manager        string `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
+	Website        string `json:"website" required:"false" maxLength:"500" example:"https://shop.example" doc:"Where it can be looked at."`
+	ContactEmail   string `json:"contact_email" required:"false" maxLength:"254" example:"ann@shop.example" doc:"For you to write to."`
 }
 
 // OfferDoc is what can be set on an [Offer].
@@ -72,6 +73,7 @@ type OfferDoc struct {
 	MinSeconds       int64    `json:"min_seconds" required:"false" minimum:"0" maximum:"2592000" doc:"How many seconds a conversion must come after its click; one that comes sooner is refused with too_soon. Default 0."`
 	Attribution      string   `json:"attribution" required:"false" enum:"last_click,first_click" doc:"Which click of a browser earns: the tracker cookie and the script remember the last, or the first for as long as the cookie lives. A click id that the advertiser's server sends is taken as it is. Default last_click."`
 	InitialStatus    string   `json:"initial_status" required:"false" enum:"pending,approved" doc:"State of a new conversion from a postback; from a pixel it is always pending. Default pending."`
+	ValidationDays   int64    `json:"validation_days" required:"false" minimum:"-1" maximum:"365" doc:"After how many days a pending conversion is approved by itself, unless somebody holds it. 0: as the advertiser says; -1: never. Default 0."`
 	RequireOrder     bool     `json:"require_order" required:"false" doc:"Refuse signals without an order number (txid)."`
 	CouponPrecedence string   `json:"coupon_precedence" required:"false" enum:"click_wins,coupon_wins" doc:"Who earns when a postback brings a click of one publisher and a coupon of another: the click's or the coupon's. An order with a coupon and no click is the coupon's in any case. Default click_wins."`
 	DeepLinks        []string `json:"deep_links" required:"false" nullable:"false" maxItems:"100" example:"shop.example,.shop.example" doc:"Hosts to which links may lead with url=. Empty: none."`

@@ -14,7 +14,7 @@ func DocOf(e Entity, currency string) Doc {
 	case *Workspace:
 		return &WorkspaceDoc{Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL, IPMode: e.IPMode, RequireTests: e.RequireTests}
 	case *Advertiser:
-		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, CookieDays: e.CookieDays, Template: e.Template,
+		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, CookieDays: e.CookieDays, ValidationDays: e.ValidationDays, Template: e.Template,
 			ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
 			TxIDMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal, Notes: e.Notes,
 			Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail}
@@ -24,7 +24,7 @@ func DocOf(e Entity, currency string) Doc {
 			Workspace: e.Workspace, Name: e.Name, Advertiser: e.Advertiser, URL: e.URL, Status: e.Status, GoLiveReason: e.LiveReason, Currency: c,
 			PayoutKind: e.PayoutKind, Payout: payoutText(e.Terms, c), PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, c), CommissionPercent: e.CommissionPercent,
-			AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, WindowDays: e.WindowDays, MinSeconds: e.MinSeconds, Attribution: e.Attribution, Tracking: e.Tracking, InitialStatus: e.InitialStatus,
+			AppendClickID: e.AppendClickID, CookieDays: e.CookieDays, ValidationDays: e.ValidationDays, WindowDays: e.WindowDays, MinSeconds: e.MinSeconds, Attribution: e.Attribution, Tracking: e.Tracking, InitialStatus: e.InitialStatus,
 			RequireOrder: e.RequireOrder, DeepLinks: list(e.DeepLinks), FallbackURL: e.FallbackURL, Tags: list(e.Tags), Notes: e.Notes,
 			GeoPayouts: geoDocs(e.GeoPayouts, c), GeoSource: e.GeoSource, Direct: e.Direct, StaticURL: e.StaticURL, FallbackOffer: e.FallbackOffer,
 			Countries: list(e.Countries), Devices: list(e.Devices), Keywords: keywordDocs(e.Keywords), Caps: capDocs(e.Caps), CapTimeZone: e.CapTimeZone,

@@ -86,11 +86,11 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 	other := s.create(offerDoc()).Base().ID
 	group := s.create(&catalog.GroupDoc{Name: "Gold"}).Base().ID
 	for i, d := range []catalog.Doc{
-		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", CookieDays: 28, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
+		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", CookieDays: 28, ValidationDays: 45, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
 			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}",
 			Status: "rejected", Reason: "Not our trade.", Manager: "usr_1", Website: "https://shop.example/", ContactEmail: "ann@shop.example"},
 		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "fixed", Payout: "1.005",
-			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, WindowDays: 90, MinSeconds: 5, Attribution: "first_click", Tracking: "postback", InitialStatus: "approved",
+			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, ValidationDays: -1, WindowDays: 90, MinSeconds: 5, Attribution: "first_click", Tracking: "postback", InitialStatus: "approved",
 			RequireOrder: true, DeepLinks: []string{".shop.example"}, FallbackURL: "https://f.example/", Tags: []string{"a", "ß"},
 			Advertiser: network, Direct: true, StaticURL: "https://shop.example/s", FallbackOffer: other, Countries: []string{"DE", "US"}, Devices: []string{"phone"},
 			GeoPayouts: []catalog.GeoPayoutDoc{{"US", "5.000"}, {"DE", "0.000"}}, GeoSource: "postback",

@@ -38,6 +38,7 @@ func offerSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 	payout = append(payout, commission...)
 	payout = append(payout,
 		fieldSpec{name: "initial_status", label: "New conversions are", choices: options("pending", "Pending, until approved", "approved", "Approved at once"), width: "w2 nl", help: "Those of pixels and scripts are always pending."},
+		fieldSpec{name: "validation_days", label: "Approved by itself after", unit: "days", width: "w2", help: "Unless somebody decides or holds it before. 0: as the advertiser says, -1: never."},
 		fieldSpec{name: "coupon_precedence", label: "Click and coupon", choices: options(catalog.ClickWins, "The click wins", catalog.CouponWins, "The coupon wins"), width: "w4 nl", help: "Whose publisher earns when a postback brings a click of one and a coupon of another. With a coupon alone it is the coupon's."},
 		fieldSpec{name: "require_order", label: "Require an order number", help: "Refuses signals without txid. With it, the same order is never counted twice, whoever reports it."})
 	sections := []sectionSpec{

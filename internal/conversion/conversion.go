@@ -76,12 +76,25 @@ type Conversion struct {
 	Report         FX
 
 	Params   string // the signal's custom parameters, a JSON object of texts; "" = none
-	Hold     string // why it waits for somebody's decision although it is pending, "" = it does not
+	Hold     string // why it waits for somebody's decision: HoldStaff or HoldCap, "" = it does not
+	HoldNote string // of HoldStaff: why, in the words of who holds it
 	OverCap  string // the cap it is beyond, in words, "" = none
 	Revision int64  // catalog revision of the judgment
 	Dims     []byte // the encoded event.Visit it was matched to
 	Version  int64
+
+	// Adjusted says that its amounts were changed after it was recorded; the Base amounts are
+	// what refunds take their share of: those before the first one, or as they were changed.
+	Adjusted                              bool
+	BaseSale, BaseRevenue, BaseCommission int64
 }
+
+// Why a conversion is held: nothing but somebody's decision approves it, and none of the two
+// is paid.
+const (
+	HoldStaff = "staff"    // somebody holds it
+	HoldCap   = "over_cap" // it is beyond a cap of its offer, which holds such
+)
 
 // FX is an exchange rate as it was used. The zero FX is none.
 type FX struct {
@@ -124,13 +137,17 @@ type Tx interface {
 	// InsertConversion adds it; a taken DedupKey is ErrTaken.
 	InsertConversion(ctx context.Context, c *Conversion) error
 	// UpdateConversion writes what may change (status, source, dedup key, order, amounts with
-	// their rules and revision, rates, hold, cap, warning) if the stored version is c.Version, and raises it;
+	// their base, rules and revision, rates, hold, cap, warning) if the stored version is c.Version, and raises it;
 	// catalog.ErrVersion otherwise.
 	UpdateConversion(ctx context.Context, c *Conversion) error
 	// InsertOnsite adds an on-site event, unless one with its DedupKey was counted before.
 	InsertOnsite(ctx context.Context, o *Onsite) (fresh bool, err error)
 	// InsertChange adds a line to the conversion's history.
 	InsertChange(ctx context.Context, ch *Change) error
+	// InsertAdjustment adds one; false when the conversion has one with its key.
+	InsertAdjustment(ctx context.Context, a *Adjustment) (fresh bool, err error)
+	// AdjustmentsOf returns a conversion's, oldest first.
+	AdjustmentsOf(ctx context.Context, workspace, conversion string) ([]*Adjustment, error)
 
 	caps.Tx
 	TestTx
@@ -140,6 +157,11 @@ type Tx interface {
 type Reader interface {
 	ListConversions(ctx context.Context, q Query) ([]*Conversion, error)
 	Changes(ctx context.Context, conversion string) ([]*Change, error)
+	// Adjustments returns a conversion's, oldest first.
+	Adjustments(ctx context.Context, workspace, conversion string) ([]*Adjustment, error)
+	// Waiting returns ids of pending conversions of an offer that nobody holds and that
+	// happened and were recorded before a moment (µs), in their order, behind an id.
+	Waiting(ctx context.Context, offer string, before int64, after string, limit int) ([]string, error)
 	// OnsiteEvents counts the on-site events of a workspace.
 	OnsiteEvents(ctx context.Context, workspace string) ([]OnsiteCount, error)
 }

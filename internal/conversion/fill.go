@@ -90,7 +90,7 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 	// A page's word that a server repeats is the server's from now on.
 	confirmed := v.hasPayout && c.Sent != "" && event.FromPage(c.sentBy()) && !event.FromPage(j.sig.Kind)
 	newGeo := j.newGeo(c)
-	if (!newSale && !newPayout && !confirmed && !newGeo) || c.Status == Locked || c.Status == Paid {
+	if (!newSale && !newPayout && !confirmed && !newGeo) || settled(c.Status) || c.Adjusted {
 		return nil, nil
 	}
 	if event.FromPage(j.sig.Kind) && (!event.FromPage(c.Source) || c.Status != Pending) {

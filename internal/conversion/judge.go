@@ -132,7 +132,7 @@ func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 	if run.row.Verdict == event.UnknownClick {
 		run.row.Test = sig.Test // who may not speak about a click learns nothing of it
 	}
-	if run.row.Verdict == event.PendingClick {
+	if run.row.Verdict == event.PendingClick || run.row.Verdict == event.PendingSale {
 		run.row.RetryAt = now + retryAfter(run.row.Tries).Microseconds()
 	}
 	err = tx.PutSignal(ctx, run.row)
@@ -183,6 +183,9 @@ func (j *judgment) run(ctx context.Context) error {
 	}
 	if j.goal.PaysNothing() {
 		return j.onsite(ctx, v)
+	}
+	if v.status == refundWord {
+		return j.refund(ctx, v)
 	}
 	j.weigh(v)
 	known, err := j.known(ctx, v)

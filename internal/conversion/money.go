@@ -43,7 +43,7 @@ func approval(c *Conversion) []ledger.Entry {
 // difference books what a conversion is worth more (or less) than before.
 func difference(old, c *Conversion) []ledger.Entry {
 	es := owed(c, c.Revenue-old.Revenue, c.Commission-old.Commission)
-	if c.Status == Approved {
+	if c.Status != Pending { // also when a payout run has it: what it paid too much is carried over
 		es = append(es, pair(c.account(ledger.PublisherPending, c.Publisher), c.account(ledger.PublisherAvailable, c.Publisher), c.Commission-old.Commission)...)
 	}
 	return es

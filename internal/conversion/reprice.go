@@ -27,6 +27,10 @@ func (j *Judge) Reprice(ctx context.Context, tx Writer, c *Conversion, actor, re
 		r.Skipped = "The conversion is " + string(c.Status) + "; only pending and approved ones are repriced."
 		return r, nil
 	}
+	if c.Adjusted {
+		r.Skipped = "Its amounts were adjusted after it was recorded (refunds or changes), which no terms make undone."
+		return r, nil
+	}
 	run := &judgment{Judge: j, tx: tx, view: j.View()}
 	own, err := run.dealOf(c)
 	if err != nil {

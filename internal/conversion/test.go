@@ -84,6 +84,12 @@ func (b testBooks) UpdateConversion(ctx context.Context, c *Conversion) error {
 func (testBooks) InsertChange(context.Context, *Change) error             { return nil }
 func (testBooks) Post(context.Context, *ledger.Transaction) (bool, error) { return true, nil }
 
+// InsertAdjustment keeps none: the test conversion's amounts have it.
+func (testBooks) InsertAdjustment(context.Context, *Adjustment) (bool, error) { return true, nil }
+func (testBooks) AdjustmentsOf(context.Context, string, string) ([]*Adjustment, error) {
+	return nil, nil
+}
+
 // InsertOnsite counts nothing: a test's event is new each time.
 func (testBooks) InsertOnsite(context.Context, *Onsite) (bool, error)         { return true, nil }
 func (testBooks) InsertDelivery(context.Context, *outbound.Delivery) error    { return nil }

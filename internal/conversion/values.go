@@ -144,8 +144,12 @@ func amount(field, s string, c money.Currency) (money.Amount, bool, error) {
 // statuses are the values of the parameter status. Unknown ones are refused, never
 // taken for approved (P14).
 var statuses = map[string]Status{
-	"approved": Approved, "pending": Pending, "rejected": Rejected, "reversed": Reversed,
+	"approved": Approved, "pending": Pending, "rejected": Rejected, "reversed": Reversed, "refunded": refundWord,
 }
+
+// refundWord says that the customer has money back: the amount that was sent, or all of it.
+// It is no state of a conversion; see [Judge.Refund].
+const refundWord Status = "refunded"
 
 func (j *judgment) status() (Status, error) {
 	if j.req.Status == "" {
@@ -153,12 +157,12 @@ func (j *judgment) status() (Status, error) {
 	}
 	s, ok := statuses[j.req.Status]
 	if !ok {
-		return "", refuse(event.UnknownStatus, "status", "The status %q is not one of approved, pending, rejected, reversed.", clip(j.req.Status))
+		return "", refuse(event.UnknownStatus, "status", "The status %q is not one of approved, pending, rejected, reversed, refunded.", clip(j.req.Status))
 	}
 	switch {
 	case j.trusted:
 		return s, nil
-	case refused(s):
+	case refused(s), s == refundWord:
 		// Left out, it would turn a refusal into a sale.
 		return "", refuse(event.MissingToken, "token", "The status %s needs the advertiser's token: a page, or a sender without one, reports sales and decides nothing.", s)
 	}

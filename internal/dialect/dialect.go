@@ -34,6 +34,7 @@ type Request struct {
 	Currency  string
 	TxID      string
 	Status    string
+	RefundID  string // of a status refunded: the shop's id of the refund
 	EventTime string
 	Token     string
 	Key       string // a pixel's public offer key
@@ -92,6 +93,7 @@ var native = []param{
 	{"currency", value, false, func(r *Request) *string { return &r.Currency }},
 	{"txid", value, false, func(r *Request) *string { return &r.TxID }},
 	{"status", strict, false, func(r *Request) *string { return &r.Status }},
+	{"refund_id", strict, false, func(r *Request) *string { return &r.RefundID }},
 	{"event_time", value, false, func(r *Request) *string { return &r.EventTime }},
 	{"token", strict, true, func(r *Request) *string { return &r.Token }},
 	{"key", strict, false, func(r *Request) *string { return &r.Key }},

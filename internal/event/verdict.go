@@ -37,6 +37,10 @@ const (
 	IllegalTransition Verdict = "illegal_transition"
 	OverCap           Verdict = "over_cap"
 	Held              Verdict = "held"
+	PendingSale       Verdict = "pending_sale"
+	UnknownConversion Verdict = "unknown_conversion"
+	RefundTooLarge    Verdict = "refund_too_large"
+	MissingRefund     Verdict = "missing_refund_id"
 	MalformedBody     Verdict = "malformed_body"
 	TooLarge          Verdict = "too_large"
 	LogUnavailable    Verdict = "log_unavailable"
@@ -82,7 +86,11 @@ var Verdicts = map[Verdict]VerdictInfo{
 	NoRate:            {"The signal's currency differs from the offer's and no exchange rate is known.", 422, true},
 	MissingOrder:      {"An order number (txid) is needed: the offer asks for it, or a coupon came without a click id.", 400, true},
 	InvalidValue:      {"A parameter's value has not the form it needs.", 400, true},
-	UnknownStatus:     {"The status is not one of approved, pending, rejected, reversed.", 400, true},
+	UnknownStatus:     {"The status is not one of approved, pending, rejected, reversed, refunded.", 400, true},
+	PendingSale:       {"The refund came before its sale; it waits up to 24 hours and is judged by itself.", 202, false},
+	UnknownConversion: {"The refund names an order, or a click and goal, of which no conversion came within 24 hours.", 404, true},
+	RefundTooLarge:    {"The refund is larger than what is left of the sale; nothing was changed.", 422, true},
+	MissingRefund:     {"A refund of a part needs its id in the parameter refund_id.", 400, true},
 	IllegalTransition: {"The conversion's state does not allow the status asked for.", 409, true},
 	OverCap:           {"The conversion is beyond a cap of the offer, which refuses such conversions: it was recorded as rejected.", 200, true},
 	Held:              {"The conversion is held until somebody decides about it; its state was not changed.", 200, true},

@@ -2,6 +2,7 @@ package money
 
 import (
 	"math"
+	"math/big"
 	"math/bits"
 	"strconv"
 
@@ -56,6 +57,28 @@ func Convert(a Amount, to Currency, rate decimal.Decimal) (Amount, error) {
 		return Amount{}, outOfRange("result of the conversion at "+rate.String(), to)
 	}
 	return Amount{minor, to}, nil
+}
+
+// Share gives part/whole of a, rounded by the rule of the package (P12): exact, once, half to
+// even. part is 0 … whole and whole above 0, so that the result always fits.
+func Share(a Amount, part, whole int64) Amount {
+	if part < 0 || whole <= 0 || part > whole {
+		panic("money: a share is from nothing to the whole")
+	}
+	n := new(big.Int).Mul(big.NewInt(a.Minor), big.NewInt(part))
+	w := big.NewInt(whole)
+	negative := n.Sign() < 0
+	q, r := new(big.Int).QuoRem(n.Abs(n), w, new(big.Int))
+	switch r.Lsh(r, 1).Cmp(w) {
+	case 1:
+		q.Add(q, big.NewInt(1))
+	case 0:
+		q.Add(q, big.NewInt(int64(q.Bit(0))))
+	}
+	if negative {
+		q.Neg(q)
+	}
+	return Amount{q.Int64(), a.Currency}
 }
 
 // Split divides a by weights so that the parts sum to a exactly (P12): each part is its

@@ -21,7 +21,7 @@ func (b booksStore) Audit(ctx context.Context) ([]string, error) {
 	err := b.db.engine.snapshot(ctx, func(s *session) error {
 		qs := q.New(s)
 		for _, check := range []func(context.Context, *q.Queries, func(string, ...any)) error{
-			auditTransactions, auditEntries, auditBalances, auditTotals, auditCauses,
+			auditTransactions, auditEntries, auditBalances, auditTotals, auditCauses, auditConversions,
 		} {
 			err := check(ctx, qs, say)
 			if err != nil {
@@ -125,6 +125,33 @@ func auditCauses(ctx context.Context, qs *q.Queries, say func(string, ...any)) e
 	}
 	for _, r := range rows {
 		say("transaction %s names conversion %s of workspace %s as its cause, and there is none", r.ID, r.Cause, r.Workspace)
+	}
+	bonuses, err := qs.AuditAdjustmentCauses(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range bonuses {
+		say("transaction %s names adjustment %s of workspace %s as its cause, and there is none", r.ID, r.Cause, r.Workspace)
+	}
+	return nil
+}
+
+// auditConversions compares what each conversion says with the entries it caused.
+func auditConversions(ctx context.Context, qs *q.Queries, say func(string, ...any)) error {
+	rows, err := qs.AuditConversions(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		say("conversion %s is %s with revenue %d and commission %d (minor units of %s); its entries say receivable %d, revenue %d, commission %d, of which pending %d and available %d",
+			r.ID, r.Status, r.Revenue, r.Commission, r.Currency, r.Receivable, r.Earned, r.Expense, r.Pending, r.Available)
+	}
+	orphans, err := qs.AuditOrphanAdjustments(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range orphans {
+		say("adjustment %d names conversion %s of workspace %s, which is none or was never adjusted", r.ID, r.Conversion, r.Workspace)
 	}
 	return nil
 }

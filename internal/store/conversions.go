@@ -20,6 +20,7 @@ func conversionRow(c *conversion.Conversion) q.Conversion {
 		SaleAmount: c.SaleAmount, HasSale: c.HasSale, Sent: c.Sent, Country: c.Country, Coupon: c.Coupon, Test: c.Test,
 		PayoutRule: c.PayoutRule, CommRule: c.CommRule, Warning: c.Warning, Revision: c.Revision, Dims: bytesOf(c.Dims),
 		Version: c.Version, Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, CouponNote: c.CouponNote, Terms: c.Terms,
+		Adjusted: c.Adjusted, BaseSale: c.BaseSale, BaseRevenue: c.BaseRevenue, BaseCommission: c.BaseCommission, HoldNote: c.HoldNote,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 	}
@@ -36,6 +37,7 @@ func conversionOf(r q.Conversion) *conversion.Conversion {
 		SaleAmount: r.SaleAmount, HasSale: r.HasSale, Sent: r.Sent, Country: r.Country, Coupon: r.Coupon, Test: r.Test,
 		PayoutRule: r.PayoutRule, CommRule: r.CommRule, Warning: r.Warning, Revision: r.Revision, Dims: r.Dims,
 		Version: r.Version, Geo: r.Geo, Params: r.Params, Hold: r.Hold, OverCap: r.OverCap, SentBy: r.SentBy, CouponNote: r.CouponNote, Terms: r.Terms,
+		Adjusted: r.Adjusted, BaseSale: r.BaseSale, BaseRevenue: r.BaseRevenue, BaseCommission: r.BaseCommission, HoldNote: r.HoldNote,
 		SentCurrency: r.SentCurrency, SentSale: r.SentSale, Rate: conversion.FX{Rate: r.Rate, Date: r.RateDate, Source: r.RateSource},
 		ReportCurrency: r.ReportCurrency, Report: conversion.FX{Rate: r.ReportRate, Date: r.ReportRateDate, Source: r.ReportRateSource},
 	}
@@ -104,6 +106,7 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 		Revenue: c.Revenue, Commission: c.Commission, SaleAmount: c.SaleAmount, HasSale: c.HasSale,
 		Sent: c.Sent, PayoutRule: c.PayoutRule, CommRule: c.CommRule, Revision: c.Revision,
 		Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, Terms: c.Terms,
+		Adjusted: c.Adjusted, BaseSale: c.BaseSale, BaseRevenue: c.BaseRevenue, BaseCommission: c.BaseCommission, HoldNote: c.HoldNote,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 		ID: c.ID, Workspace: c.Workspace, Version: c.Version,
@@ -132,7 +135,8 @@ func (b booksStore) ListConversions(ctx context.Context, query conversion.Query)
 		given("order_no", query.Order).before(query.Before)
 	if query.Held {
 		l.where = append(l.where, l.column("hold")+" <> ''")
-		l.equal("status", string(conversion.Pending)) // what a cap refused keeps its mark, and waits for nobody
+		// What a cap refused keeps its mark, and waits for nobody.
+		l.where = append(l.where, l.column("status")+" <> "+l.param(string(conversion.Rejected)))
 	}
 	text := l.query(pageSize(query.Limit))
 	rows, err := collect[q.Conversion](b.db.engine.reads().dynamic(ctx, text, l.args))

@@ -9,6 +9,132 @@ import (
 	"context"
 )
 
+const adjustments = `-- name: Adjustments :many
+SELECT id, workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at
+FROM conversion_adjustments WHERE workspace = ?1 AND conversion = ?2 ORDER BY id
+`
+
+type AdjustmentsParams struct {
+	Workspace  string `db:"workspace"`
+	Conversion string `db:"conversion"`
+}
+
+func (q *Queries) Adjustments(ctx context.Context, arg AdjustmentsParams) ([]ConversionAdjustment, error) {
+	rows, err := q.db.QueryContext(ctx, adjustments, arg.Workspace, arg.Conversion)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ConversionAdjustment
+	for rows.Next() {
+		var i ConversionAdjustment
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Conversion,
+			&i.Key,
+			&i.Kind,
+			&i.Asked,
+			&i.Currency,
+			&i.Sale,
+			&i.Revenue,
+			&i.Commission,
+			&i.Actor,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const balanceAdjustmentByKey = `-- name: BalanceAdjustmentByKey :one
+SELECT id, workspace, key, publisher, currency, amount, actor, reason, at FROM balance_adjustments
+WHERE workspace = ?1 AND key = ?2
+`
+
+type BalanceAdjustmentByKeyParams struct {
+	Workspace string `db:"workspace"`
+	Key       string `db:"key"`
+}
+
+func (q *Queries) BalanceAdjustmentByKey(ctx context.Context, arg BalanceAdjustmentByKeyParams) (BalanceAdjustment, error) {
+	row := q.db.QueryRowContext(ctx, balanceAdjustmentByKey, arg.Workspace, arg.Key)
+	var i BalanceAdjustment
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Key,
+		&i.Publisher,
+		&i.Currency,
+		&i.Amount,
+		&i.Actor,
+		&i.Reason,
+		&i.At,
+	)
+	return i, err
+}
+
+const balanceAdjustments = `-- name: BalanceAdjustments :many
+SELECT id, workspace, key, publisher, currency, amount, actor, reason, at FROM balance_adjustments
+WHERE workspace = ?1 AND (CAST(?2 AS TEXT) = '' OR publisher = CAST(?2 AS TEXT))
+  AND (CAST(?3 AS TEXT) = '' OR id < CAST(?3 AS TEXT))
+ORDER BY id DESC LIMIT ?4
+`
+
+type BalanceAdjustmentsParams struct {
+	Workspace string `db:"workspace"`
+	Publisher string `db:"publisher"`
+	Before    string `db:"before"`
+	Most      int64  `db:"most"`
+}
+
+func (q *Queries) BalanceAdjustments(ctx context.Context, arg BalanceAdjustmentsParams) ([]BalanceAdjustment, error) {
+	rows, err := q.db.QueryContext(ctx, balanceAdjustments,
+		arg.Workspace,
+		arg.Publisher,
+		arg.Before,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []BalanceAdjustment
+	for rows.Next() {
+		var i BalanceAdjustment
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Key,
+			&i.Publisher,
+			&i.Currency,
+			&i.Amount,
+			&i.Actor,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changes = `-- name: Changes :many
 SELECT id, conversion, at, from_status, to_status, actor, reason FROM conversion_changes
 WHERE conversion = ?1 ORDER BY id
@@ -50,7 +176,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 FROM conversions WHERE workspace = ?1 AND dedup_key = ?2
 `
 
@@ -112,6 +238,11 @@ func (q *Queries) ConversionByDedup(ctx context.Context, arg ConversionByDedupPa
 		&i.SentBy,
 		&i.CouponNote,
 		&i.Terms,
+		&i.Adjusted,
+		&i.BaseSale,
+		&i.BaseRevenue,
+		&i.BaseCommission,
+		&i.HoldNote,
 	)
 	return i, err
 }
@@ -121,7 +252,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 FROM conversions WHERE workspace = ?1 AND click = ?2 ORDER BY id
 `
 
@@ -189,6 +320,11 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 			&i.SentBy,
 			&i.CouponNote,
 			&i.Terms,
+			&i.Adjusted,
+			&i.BaseSale,
+			&i.BaseRevenue,
+			&i.BaseCommission,
+			&i.HoldNote,
 		); err != nil {
 			return nil, err
 		}
@@ -459,7 +595,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 FROM conversions WHERE id = ?1 AND workspace = ?2
 `
 
@@ -521,6 +657,11 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.SentBy,
 		&i.CouponNote,
 		&i.Terms,
+		&i.Adjusted,
+		&i.BaseSale,
+		&i.BaseRevenue,
+		&i.BaseCommission,
+		&i.HoldNote,
 	)
 	return i, err
 }
@@ -601,6 +742,87 @@ func (q *Queries) GetSignal(ctx context.Context, id string) (Signal, error) {
 	return i, err
 }
 
+const insertAdjustment = `-- name: InsertAdjustment :execrows
+INSERT INTO conversion_adjustments (
+  workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6,
+  ?7, ?8, ?9, ?10, ?11, ?12
+) ON CONFLICT (workspace, conversion, key) DO NOTHING
+`
+
+type InsertAdjustmentParams struct {
+	Workspace  string `db:"workspace"`
+	Conversion string `db:"conversion"`
+	Key        string `db:"key"`
+	Kind       string `db:"kind"`
+	Asked      string `db:"asked"`
+	Currency   string `db:"currency"`
+	Sale       int64  `db:"sale"`
+	Revenue    int64  `db:"revenue"`
+	Commission int64  `db:"commission"`
+	Actor      string `db:"actor"`
+	Reason     string `db:"reason"`
+	At         int64  `db:"at"`
+}
+
+func (q *Queries) InsertAdjustment(ctx context.Context, arg InsertAdjustmentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertAdjustment,
+		arg.Workspace,
+		arg.Conversion,
+		arg.Key,
+		arg.Kind,
+		arg.Asked,
+		arg.Currency,
+		arg.Sale,
+		arg.Revenue,
+		arg.Commission,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const insertBalanceAdjustment = `-- name: InsertBalanceAdjustment :execrows
+INSERT INTO balance_adjustments (id, workspace, key, publisher, currency, amount, actor, reason, at) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
+) ON CONFLICT (workspace, key) DO NOTHING
+`
+
+type InsertBalanceAdjustmentParams struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Key       string `db:"key"`
+	Publisher string `db:"publisher"`
+	Currency  string `db:"currency"`
+	Amount    int64  `db:"amount"`
+	Actor     string `db:"actor"`
+	Reason    string `db:"reason"`
+	At        int64  `db:"at"`
+}
+
+func (q *Queries) InsertBalanceAdjustment(ctx context.Context, arg InsertBalanceAdjustmentParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, insertBalanceAdjustment,
+		arg.ID,
+		arg.Workspace,
+		arg.Key,
+		arg.Publisher,
+		arg.Currency,
+		arg.Amount,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const insertChange = `-- name: InsertChange :exec
 INSERT INTO conversion_changes (conversion, at, from_status, to_status, actor, reason) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6
@@ -633,7 +855,7 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
@@ -641,7 +863,7 @@ INSERT INTO conversions (
   ?16, ?17, ?18, ?19, ?20,
   ?21, ?22, ?23, ?24,
   ?25, ?26, ?27, ?28,
-  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49
+  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING
 `
 
@@ -695,6 +917,11 @@ type InsertConversionParams struct {
 	SentBy           string `db:"sent_by"`
 	CouponNote       string `db:"coupon_note"`
 	Terms            int64  `db:"terms"`
+	Adjusted         bool   `db:"adjusted"`
+	BaseSale         int64  `db:"base_sale"`
+	BaseRevenue      int64  `db:"base_revenue"`
+	BaseCommission   int64  `db:"base_commission"`
+	HoldNote         string `db:"hold_note"`
 }
 
 func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionParams) (int64, error) {
@@ -748,6 +975,11 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 		arg.SentBy,
 		arg.CouponNote,
 		arg.Terms,
+		arg.Adjusted,
+		arg.BaseSale,
+		arg.BaseRevenue,
+		arg.BaseCommission,
+		arg.HoldNote,
 	)
 	if err != nil {
 		return 0, err
@@ -1097,8 +1329,8 @@ UPDATE conversions SET
   status = ?1, source = ?2, dedup_key = ?3, order_no = ?4,
   revenue = ?5, commission = ?6, sale_amount = ?7, has_sale = ?8,
   sent = ?9, payout_rule = ?10, comm_rule = ?11, revision = ?12,
-  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, terms = ?28, version = version + 1
-WHERE id = ?29 AND workspace = ?30 AND version = ?31
+  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, terms = ?28, adjusted = ?29, base_sale = ?30, base_revenue = ?31, base_commission = ?32, hold_note = ?33, version = version + 1
+WHERE id = ?34 AND workspace = ?35 AND version = ?36
 `
 
 type UpdateConversionParams struct {
@@ -1130,6 +1362,11 @@ type UpdateConversionParams struct {
 	OverCap          string `db:"over_cap"`
 	SentBy           string `db:"sent_by"`
 	Terms            int64  `db:"terms"`
+	Adjusted         bool   `db:"adjusted"`
+	BaseSale         int64  `db:"base_sale"`
+	BaseRevenue      int64  `db:"base_revenue"`
+	BaseCommission   int64  `db:"base_commission"`
+	HoldNote         string `db:"hold_note"`
 	ID               string `db:"id"`
 	Workspace        string `db:"workspace"`
 	Version          int64  `db:"version"`
@@ -1165,6 +1402,11 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.OverCap,
 		arg.SentBy,
 		arg.Terms,
+		arg.Adjusted,
+		arg.BaseSale,
+		arg.BaseRevenue,
+		arg.BaseCommission,
+		arg.HoldNote,
 		arg.ID,
 		arg.Workspace,
 		arg.Version,
@@ -1173,4 +1415,45 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const waitingConversions = `-- name: WaitingConversions :many
+SELECT id FROM conversions
+WHERE status = 'pending' AND offer = ?1 AND hold = '' AND at < ?2 AND recorded < ?2 AND id > ?3
+ORDER BY id LIMIT ?4
+`
+
+type WaitingConversionsParams struct {
+	Offer  string `db:"offer"`
+	Before int64  `db:"before"`
+	After  string `db:"after"`
+	Most   int64  `db:"most"`
+}
+
+func (q *Queries) WaitingConversions(ctx context.Context, arg WaitingConversionsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, waitingConversions,
+		arg.Offer,
+		arg.Before,
+		arg.After,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -24,7 +24,7 @@ const changedAdvertisers = `-- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days
 FROM advertisers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -72,6 +72,7 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 			&i.Website,
 			&i.ContactEmail,
 			&i.CookieDays,
+			&i.ValidationDays,
 		); err != nil {
 			return nil, err
 		}
@@ -473,7 +474,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days, validation_days
 FROM offers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -549,6 +550,7 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 			&i.Visibility,
 			&i.Questions,
 			&i.ReapplyDays,
+			&i.ValidationDays,
 		); err != nil {
 			return nil, err
 		}
@@ -797,7 +799,7 @@ const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days
 FROM advertisers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -839,6 +841,7 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 		&i.Website,
 		&i.ContactEmail,
 		&i.CookieDays,
+		&i.ValidationDays,
 	)
 	return i, err
 }
@@ -1168,7 +1171,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days, validation_days
 FROM offers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -1238,6 +1241,7 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 		&i.Visibility,
 		&i.Questions,
 		&i.ReapplyDays,
+		&i.ValidationDays,
 	)
 	return i, err
 }
@@ -1397,46 +1401,47 @@ const insertAdvertiser = `-- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
   ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-  ?24, ?25, ?26, ?27, ?28, ?29
+  ?24, ?25, ?26, ?27, ?28, ?29, ?30
 )
 `
 
 type InsertAdvertiserParams struct {
-	ID            string `db:"id"`
-	Workspace     string `db:"workspace"`
-	Created       int64  `db:"created"`
-	Updated       int64  `db:"updated"`
-	Version       int64  `db:"version"`
-	Revision      int64  `db:"revision"`
-	Archived      bool   `db:"archived"`
-	Search        string `db:"search"`
-	Name          string `db:"name"`
-	Type          string `db:"type"`
-	Token         string `db:"token"`
-	TokenOld      string `db:"token_old"`
-	TokenRequired bool   `db:"token_required"`
-	ClickParam    string `db:"click_param"`
-	Notes         string `db:"notes"`
-	Template      string `db:"template"`
-	ClickMacro    string `db:"click_macro"`
-	PayoutMacro   string `db:"payout_macro"`
-	AmountMacro   string `db:"amount_macro"`
-	CurrencyMacro string `db:"currency_macro"`
-	TxidMacro     string `db:"txid_macro"`
-	StatusMacro   string `db:"status_macro"`
-	GoalMacro     string `db:"goal_macro"`
-	Status        string `db:"status"`
-	Reason        string `db:"reason"`
-	Manager       string `db:"manager"`
-	Website       string `db:"website"`
-	ContactEmail  string `db:"contact_email"`
-	CookieDays    int64  `db:"cookie_days"`
+	ID             string `db:"id"`
+	Workspace      string `db:"workspace"`
+	Created        int64  `db:"created"`
+	Updated        int64  `db:"updated"`
+	Version        int64  `db:"version"`
+	Revision       int64  `db:"revision"`
+	Archived       bool   `db:"archived"`
+	Search         string `db:"search"`
+	Name           string `db:"name"`
+	Type           string `db:"type"`
+	Token          string `db:"token"`
+	TokenOld       string `db:"token_old"`
+	TokenRequired  bool   `db:"token_required"`
+	ClickParam     string `db:"click_param"`
+	Notes          string `db:"notes"`
+	Template       string `db:"template"`
+	ClickMacro     string `db:"click_macro"`
+	PayoutMacro    string `db:"payout_macro"`
+	AmountMacro    string `db:"amount_macro"`
+	CurrencyMacro  string `db:"currency_macro"`
+	TxidMacro      string `db:"txid_macro"`
+	StatusMacro    string `db:"status_macro"`
+	GoalMacro      string `db:"goal_macro"`
+	Status         string `db:"status"`
+	Reason         string `db:"reason"`
+	Manager        string `db:"manager"`
+	Website        string `db:"website"`
+	ContactEmail   string `db:"contact_email"`
+	CookieDays     int64  `db:"cookie_days"`
+	ValidationDays int64  `db:"validation_days"`
 }
 
 func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserParams) error {
@@ -1470,6 +1475,7 @@ func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserPara
 		arg.Website,
 		arg.ContactEmail,
 		arg.CookieDays,
+		arg.ValidationDays,
 	)
 	return err
 }
@@ -1946,7 +1952,7 @@ INSERT INTO offers (
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days, validation_days
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9,
@@ -1956,7 +1962,7 @@ INSERT INTO offers (
   ?22, ?23, ?24,
   ?25, ?26, ?27,
   ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49,
-  ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57
+  ?50, ?51, ?52, ?53, ?54, ?55, ?56, ?57, ?58
 )
 `
 
@@ -2018,6 +2024,7 @@ type InsertOfferParams struct {
 	Visibility        string `db:"visibility"`
 	Questions         string `db:"questions"`
 	ReapplyDays       int64  `db:"reapply_days"`
+	ValidationDays    int64  `db:"validation_days"`
 }
 
 func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error {
@@ -2079,6 +2086,7 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 		arg.Visibility,
 		arg.Questions,
 		arg.ReapplyDays,
+		arg.ValidationDays,
 	)
 	return err
 }
@@ -2359,39 +2367,40 @@ UPDATE advertisers SET
   search = ?4, name = ?5, type = ?6,
   token = ?7, token_old = ?8,
   token_required = ?9, click_param = ?10,
-  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, status = ?21, reason = ?22, manager = ?23, website = ?24, contact_email = ?25, version = version + 1
-WHERE workspace = ?26 AND id = ?27 AND version = ?28
+  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, validation_days = ?21, status = ?22, reason = ?23, manager = ?24, website = ?25, contact_email = ?26, version = version + 1
+WHERE workspace = ?27 AND id = ?28 AND version = ?29
 `
 
 type UpdateAdvertiserParams struct {
-	Updated       int64  `db:"updated"`
-	Revision      int64  `db:"revision"`
-	Archived      bool   `db:"archived"`
-	Search        string `db:"search"`
-	Name          string `db:"name"`
-	Type          string `db:"type"`
-	Token         string `db:"token"`
-	TokenOld      string `db:"token_old"`
-	TokenRequired bool   `db:"token_required"`
-	ClickParam    string `db:"click_param"`
-	Notes         string `db:"notes"`
-	Template      string `db:"template"`
-	ClickMacro    string `db:"click_macro"`
-	PayoutMacro   string `db:"payout_macro"`
-	AmountMacro   string `db:"amount_macro"`
-	CurrencyMacro string `db:"currency_macro"`
-	TxidMacro     string `db:"txid_macro"`
-	StatusMacro   string `db:"status_macro"`
-	GoalMacro     string `db:"goal_macro"`
-	CookieDays    int64  `db:"cookie_days"`
-	Status        string `db:"status"`
-	Reason        string `db:"reason"`
-	Manager       string `db:"manager"`
-	Website       string `db:"website"`
-	ContactEmail  string `db:"contact_email"`
-	Workspace     string `db:"workspace"`
-	ID            string `db:"id"`
-	Version       int64  `db:"version"`
+	Updated        int64  `db:"updated"`
+	Revision       int64  `db:"revision"`
+	Archived       bool   `db:"archived"`
+	Search         string `db:"search"`
+	Name           string `db:"name"`
+	Type           string `db:"type"`
+	Token          string `db:"token"`
+	TokenOld       string `db:"token_old"`
+	TokenRequired  bool   `db:"token_required"`
+	ClickParam     string `db:"click_param"`
+	Notes          string `db:"notes"`
+	Template       string `db:"template"`
+	ClickMacro     string `db:"click_macro"`
+	PayoutMacro    string `db:"payout_macro"`
+	AmountMacro    string `db:"amount_macro"`
+	CurrencyMacro  string `db:"currency_macro"`
+	TxidMacro      string `db:"txid_macro"`
+	StatusMacro    string `db:"status_macro"`
+	GoalMacro      string `db:"goal_macro"`
+	CookieDays     int64  `db:"cookie_days"`
+	ValidationDays int64  `db:"validation_days"`
+	Status         string `db:"status"`
+	Reason         string `db:"reason"`
+	Manager        string `db:"manager"`
+	Website        string `db:"website"`
+	ContactEmail   string `db:"contact_email"`
+	Workspace      string `db:"workspace"`
+	ID             string `db:"id"`
+	Version        int64  `db:"version"`
 }
 
 func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserParams) (int64, error) {
@@ -2416,6 +2425,7 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.StatusMacro,
 		arg.GoalMacro,
 		arg.CookieDays,
+		arg.ValidationDays,
 		arg.Status,
 		arg.Reason,
 		arg.Manager,
@@ -2839,8 +2849,8 @@ UPDATE offers SET
   require_order = ?22, deep_links = ?23,
   fallback_url = ?24, tags = ?25, notes = ?26,
   geo_payouts = ?27, geo_source = ?28, direct = ?29, static_url = ?30, fallback_offer = ?31, countries = ?32, devices = ?33, keywords = ?34, caps = ?35, cap_time_zone = ?36, cap_states = ?37, cap_warn = ?38, over_cap = ?39, caps_since = ?40, description = ?41, category = ?42, preview_url = ?43, traffic = ?44, coupon_precedence = ?45,
-  min_seconds = ?46, attribution = ?47, tracking = ?48, live_since = ?49, live_reason = ?50, visibility = ?51, questions = ?52, reapply_days = ?53, version = version + 1
-WHERE workspace = ?54 AND id = ?55 AND version = ?56
+  min_seconds = ?46, attribution = ?47, tracking = ?48, live_since = ?49, live_reason = ?50, visibility = ?51, questions = ?52, reapply_days = ?53, validation_days = ?54, version = version + 1
+WHERE workspace = ?55 AND id = ?56 AND version = ?57
 `
 
 type UpdateOfferParams struct {
@@ -2897,6 +2907,7 @@ type UpdateOfferParams struct {
 	Visibility        string `db:"visibility"`
 	Questions         string `db:"questions"`
 	ReapplyDays       int64  `db:"reapply_days"`
+	ValidationDays    int64  `db:"validation_days"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -2957,6 +2968,7 @@ func (q *Queries) UpdateOffer(ctx context.Context, arg UpdateOfferParams) (int64
 		arg.Visibility,
 		arg.Questions,
 		arg.ReapplyDays,
+		arg.ValidationDays,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

@@ -33,6 +33,44 @@ func (q *Queries) AccountID(ctx context.Context, arg AccountIDParams) (int64, er
 	return id, err
 }
 
+const auditAdjustmentCauses = `-- name: AuditAdjustmentCauses :many
+SELECT t.id, t.workspace, t.cause
+FROM ledger_transactions t
+WHERE t.cause_kind = 'adjustment' AND NOT EXISTS (
+  SELECT 1 FROM balance_adjustments b WHERE b.id = t.cause AND b.workspace = t.workspace
+)
+ORDER BY t.id LIMIT ?1
+`
+
+type AuditAdjustmentCausesRow struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Cause     string `db:"cause"`
+}
+
+func (q *Queries) AuditAdjustmentCauses(ctx context.Context, most int64) ([]AuditAdjustmentCausesRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditAdjustmentCauses, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditAdjustmentCausesRow
+	for rows.Next() {
+		var i AuditAdjustmentCausesRow
+		if err := rows.Scan(&i.ID, &i.Workspace, &i.Cause); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const auditBalances = `-- name: AuditBalances :many
 SELECT a.workspace, a.kind, a.party, a.currency,
   COALESCE(b.debits, -1) AS debits, COALESCE(b.credits, -1) AS credits,
@@ -130,6 +168,74 @@ func (q *Queries) AuditCauses(ctx context.Context, most int64) ([]AuditCausesRow
 	return items, nil
 }
 
+const auditConversions = `-- name: AuditConversions :many
+SELECT s.id, s.status, s.currency, s.revenue, s.commission, s.receivable, s.earned, s.expense, s.pending, s.available FROM (
+  SELECT c.id, c.status, c.currency, c.revenue, c.commission,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'receivable' AND a.party = c.advertiser AND a.currency = c.currency THEN e.amount ELSE 0 END), 0) AS BIGINT) AS receivable,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'revenue' AND a.party = '' AND a.currency = c.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS earned,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'commission_expense' AND a.party = '' AND a.currency = c.currency THEN e.amount ELSE 0 END), 0) AS BIGINT) AS expense,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_pending' AND a.party = c.publisher AND a.currency = c.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS pending,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_available' AND a.party = c.publisher AND a.currency = c.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS available
+  FROM conversions c
+  LEFT JOIN ledger_transactions t ON t.workspace = c.workspace AND t.cause = c.id AND t.cause_kind = 'conversion'
+  LEFT JOIN ledger_entries e ON e.transaction_id = t.id
+  LEFT JOIN ledger_accounts a ON a.id = e.account
+  GROUP BY c.id, c.status, c.currency, c.revenue, c.commission
+) s
+WHERE s.receivable <> s.earned OR s.expense <> s.pending + s.available
+  OR s.earned <> CASE WHEN s.status IN ('rejected', 'reversed') THEN 0 ELSE s.revenue END
+  OR s.expense <> CASE WHEN s.status IN ('rejected', 'reversed') THEN 0 ELSE s.commission END
+  OR s.pending <> CASE WHEN s.status = 'pending' THEN s.commission ELSE 0 END
+ORDER BY s.id LIMIT ?1
+`
+
+type AuditConversionsRow struct {
+	ID         string `db:"id"`
+	Status     string `db:"status"`
+	Currency   string `db:"currency"`
+	Revenue    int64  `db:"revenue"`
+	Commission int64  `db:"commission"`
+	Receivable int64  `db:"receivable"`
+	Earned     int64  `db:"earned"`
+	Expense    int64  `db:"expense"`
+	Pending    int64  `db:"pending"`
+	Available  int64  `db:"available"`
+}
+
+func (q *Queries) AuditConversions(ctx context.Context, most int64) ([]AuditConversionsRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditConversions, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditConversionsRow
+	for rows.Next() {
+		var i AuditConversionsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.Currency,
+			&i.Revenue,
+			&i.Commission,
+			&i.Receivable,
+			&i.Earned,
+			&i.Expense,
+			&i.Pending,
+			&i.Available,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const auditFewEntries = `-- name: AuditFewEntries :many
 SELECT t.id, COUNT(e.no) AS n
 FROM ledger_transactions t LEFT JOIN ledger_entries e ON e.transaction_id = t.id
@@ -189,6 +295,41 @@ func (q *Queries) AuditForeignEntries(ctx context.Context, most int64) ([]AuditF
 	for rows.Next() {
 		var i AuditForeignEntriesRow
 		if err := rows.Scan(&i.TransactionID, &i.No); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditOrphanAdjustments = `-- name: AuditOrphanAdjustments :many
+SELECT x.id, x.conversion, x.workspace FROM conversion_adjustments x
+WHERE NOT EXISTS (SELECT 1 FROM conversions c WHERE c.id = x.conversion AND c.workspace = x.workspace AND c.adjusted)
+ORDER BY x.id LIMIT ?1
+`
+
+type AuditOrphanAdjustmentsRow struct {
+	ID         int64  `db:"id"`
+	Conversion string `db:"conversion"`
+	Workspace  string `db:"workspace"`
+}
+
+func (q *Queries) AuditOrphanAdjustments(ctx context.Context, most int64) ([]AuditOrphanAdjustmentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditOrphanAdjustments, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditOrphanAdjustmentsRow
+	for rows.Next() {
+		var i AuditOrphanAdjustmentsRow
+		if err := rows.Scan(&i.ID, &i.Conversion, &i.Workspace); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

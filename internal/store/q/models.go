@@ -21,35 +21,36 @@ type APIKey struct {
 }
 
 type Advertiser struct {
-	ID            string `db:"id"`
-	Workspace     string `db:"workspace"`
-	Created       int64  `db:"created"`
-	Updated       int64  `db:"updated"`
-	Version       int64  `db:"version"`
-	Revision      int64  `db:"revision"`
-	Archived      bool   `db:"archived"`
-	Search        string `db:"search"`
-	Name          string `db:"name"`
-	Type          string `db:"type"`
-	Token         string `db:"token"`
-	TokenOld      string `db:"token_old"`
-	TokenRequired bool   `db:"token_required"`
-	ClickParam    string `db:"click_param"`
-	Notes         string `db:"notes"`
-	Template      string `db:"template"`
-	ClickMacro    string `db:"click_macro"`
-	PayoutMacro   string `db:"payout_macro"`
-	AmountMacro   string `db:"amount_macro"`
-	CurrencyMacro string `db:"currency_macro"`
-	TxidMacro     string `db:"txid_macro"`
-	StatusMacro   string `db:"status_macro"`
-	GoalMacro     string `db:"goal_macro"`
-	Status        string `db:"status"`
-	Reason        string `db:"reason"`
-	Manager       string `db:"manager"`
-	Website       string `db:"website"`
-	ContactEmail  string `db:"contact_email"`
-	CookieDays    int64  `db:"cookie_days"`
+	ID             string `db:"id"`
+	Workspace      string `db:"workspace"`
+	Created        int64  `db:"created"`
+	Updated        int64  `db:"updated"`
+	Version        int64  `db:"version"`
+	Revision       int64  `db:"revision"`
+	Archived       bool   `db:"archived"`
+	Search         string `db:"search"`
+	Name           string `db:"name"`
+	Type           string `db:"type"`
+	Token          string `db:"token"`
+	TokenOld       string `db:"token_old"`
+	TokenRequired  bool   `db:"token_required"`
+	ClickParam     string `db:"click_param"`
+	Notes          string `db:"notes"`
+	Template       string `db:"template"`
+	ClickMacro     string `db:"click_macro"`
+	PayoutMacro    string `db:"payout_macro"`
+	AmountMacro    string `db:"amount_macro"`
+	CurrencyMacro  string `db:"currency_macro"`
+	TxidMacro      string `db:"txid_macro"`
+	StatusMacro    string `db:"status_macro"`
+	GoalMacro      string `db:"goal_macro"`
+	Status         string `db:"status"`
+	Reason         string `db:"reason"`
+	Manager        string `db:"manager"`
+	Website        string `db:"website"`
+	ContactEmail   string `db:"contact_email"`
+	CookieDays     int64  `db:"cookie_days"`
+	ValidationDays int64  `db:"validation_days"`
 }
 
 type Audit struct {
@@ -63,6 +64,18 @@ type Audit struct {
 	Reason     string `db:"reason"`
 	BeforeJSON string `db:"before_json"`
 	AfterJSON  string `db:"after_json"`
+}
+
+type BalanceAdjustment struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Key       string `db:"key"`
+	Publisher string `db:"publisher"`
+	Currency  string `db:"currency"`
+	Amount    int64  `db:"amount"`
+	Actor     string `db:"actor"`
+	Reason    string `db:"reason"`
+	At        int64  `db:"at"`
 }
 
 type CapCount struct {
@@ -148,6 +161,27 @@ type Conversion struct {
 	SentBy           string `db:"sent_by"`
 	CouponNote       string `db:"coupon_note"`
 	Terms            int64  `db:"terms"`
+	Adjusted         bool   `db:"adjusted"`
+	BaseSale         int64  `db:"base_sale"`
+	BaseRevenue      int64  `db:"base_revenue"`
+	BaseCommission   int64  `db:"base_commission"`
+	HoldNote         string `db:"hold_note"`
+}
+
+type ConversionAdjustment struct {
+	ID         int64  `db:"id"`
+	Workspace  string `db:"workspace"`
+	Conversion string `db:"conversion"`
+	Key        string `db:"key"`
+	Kind       string `db:"kind"`
+	Asked      string `db:"asked"`
+	Currency   string `db:"currency"`
+	Sale       int64  `db:"sale"`
+	Revenue    int64  `db:"revenue"`
+	Commission int64  `db:"commission"`
+	Actor      string `db:"actor"`
+	Reason     string `db:"reason"`
+	At         int64  `db:"at"`
 }
 
 type ConversionChange struct {
@@ -532,6 +566,7 @@ type Offer struct {
 	Visibility        string `db:"visibility"`
 	Questions         string `db:"questions"`
 	ReapplyDays       int64  `db:"reapply_days"`
+	ValidationDays    int64  `db:"validation_days"`
 }
 
 type OnsiteEvent struct {

@@ -49,7 +49,7 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(dedup_key), sqlc.arg(click), sqlc.arg(signal),
   sqlc.arg(at), sqlc.arg(click_at), sqlc.arg(recorded), sqlc.arg(advertiser), sqlc.arg(offer),
@@ -57,7 +57,7 @@ INSERT INTO conversions (
   sqlc.arg(method), sqlc.arg(source), sqlc.arg(status), sqlc.arg(currency), sqlc.arg(revenue),
   sqlc.arg(commission), sqlc.arg(sale_amount), sqlc.arg(has_sale), sqlc.arg(sent),
   sqlc.arg(country), sqlc.arg(coupon), sqlc.arg(test), sqlc.arg(payout_rule),
-  sqlc.arg(comm_rule), sqlc.arg(warning), sqlc.arg(revision), sqlc.arg(dims), sqlc.arg(version), sqlc.arg(sent_currency), sqlc.arg(sent_sale), sqlc.arg(rate), sqlc.arg(rate_date), sqlc.arg(rate_source), sqlc.arg(report_currency), sqlc.arg(report_rate), sqlc.arg(report_rate_date), sqlc.arg(report_rate_source), sqlc.arg(geo), sqlc.arg(params), sqlc.arg(hold), sqlc.arg(over_cap), sqlc.arg(sent_by), sqlc.arg(coupon_note), sqlc.arg(terms)
+  sqlc.arg(comm_rule), sqlc.arg(warning), sqlc.arg(revision), sqlc.arg(dims), sqlc.arg(version), sqlc.arg(sent_currency), sqlc.arg(sent_sale), sqlc.arg(rate), sqlc.arg(rate_date), sqlc.arg(rate_source), sqlc.arg(report_currency), sqlc.arg(report_rate), sqlc.arg(report_rate_date), sqlc.arg(report_rate_source), sqlc.arg(geo), sqlc.arg(params), sqlc.arg(hold), sqlc.arg(over_cap), sqlc.arg(sent_by), sqlc.arg(coupon_note), sqlc.arg(terms), sqlc.arg(adjusted), sqlc.arg(base_sale), sqlc.arg(base_revenue), sqlc.arg(base_commission), sqlc.arg(hold_note)
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING;
 
 -- name: ConversionByDedup :one
@@ -65,7 +65,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 FROM conversions WHERE workspace = sqlc.arg(workspace) AND dedup_key = sqlc.arg(dedup_key);
 
 -- name: ConversionsByClick :many
@@ -73,7 +73,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 FROM conversions WHERE workspace = sqlc.arg(workspace) AND click = sqlc.arg(click) ORDER BY id;
 
 -- name: GetConversion :one
@@ -81,7 +81,7 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
 FROM conversions WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);
 
 -- name: UpdateConversion :execrows
@@ -89,7 +89,7 @@ UPDATE conversions SET
   status = sqlc.arg(status), source = sqlc.arg(source), dedup_key = sqlc.arg(dedup_key), order_no = sqlc.arg(order_no),
   revenue = sqlc.arg(revenue), commission = sqlc.arg(commission), sale_amount = sqlc.arg(sale_amount), has_sale = sqlc.arg(has_sale),
   sent = sqlc.arg(sent), payout_rule = sqlc.arg(payout_rule), comm_rule = sqlc.arg(comm_rule), revision = sqlc.arg(revision),
-  warning = sqlc.arg(warning), sent_currency = sqlc.arg(sent_currency), sent_sale = sqlc.arg(sent_sale), rate = sqlc.arg(rate), rate_date = sqlc.arg(rate_date), rate_source = sqlc.arg(rate_source), report_currency = sqlc.arg(report_currency), report_rate = sqlc.arg(report_rate), report_rate_date = sqlc.arg(report_rate_date), report_rate_source = sqlc.arg(report_rate_source), geo = sqlc.arg(geo), params = sqlc.arg(params), hold = sqlc.arg(hold), over_cap = sqlc.arg(over_cap), sent_by = sqlc.arg(sent_by), terms = sqlc.arg(terms), version = version + 1
+  warning = sqlc.arg(warning), sent_currency = sqlc.arg(sent_currency), sent_sale = sqlc.arg(sent_sale), rate = sqlc.arg(rate), rate_date = sqlc.arg(rate_date), rate_source = sqlc.arg(rate_source), report_currency = sqlc.arg(report_currency), report_rate = sqlc.arg(report_rate), report_rate_date = sqlc.arg(report_rate_date), report_rate_source = sqlc.arg(report_rate_source), geo = sqlc.arg(geo), params = sqlc.arg(params), hold = sqlc.arg(hold), over_cap = sqlc.arg(over_cap), sent_by = sqlc.arg(sent_by), terms = sqlc.arg(terms), adjusted = sqlc.arg(adjusted), base_sale = sqlc.arg(base_sale), base_revenue = sqlc.arg(base_revenue), base_commission = sqlc.arg(base_commission), hold_note = sqlc.arg(hold_note), version = version + 1
 WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace) AND version = sqlc.arg(version);
 
 -- name: InsertChange :exec
@@ -100,6 +100,38 @@ INSERT INTO conversion_changes (conversion, at, from_status, to_status, actor, r
 -- name: Changes :many
 SELECT id, conversion, at, from_status, to_status, actor, reason FROM conversion_changes
 WHERE conversion = sqlc.arg(conversion) ORDER BY id;
+
+-- name: InsertAdjustment :execrows
+INSERT INTO conversion_adjustments (
+  workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at
+) VALUES (
+  sqlc.arg(workspace), sqlc.arg(conversion), sqlc.arg(key), sqlc.arg(kind), sqlc.arg(asked), sqlc.arg(currency),
+  sqlc.arg(sale), sqlc.arg(revenue), sqlc.arg(commission), sqlc.arg(actor), sqlc.arg(reason), sqlc.arg(at)
+) ON CONFLICT (workspace, conversion, key) DO NOTHING;
+
+-- name: Adjustments :many
+SELECT id, workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at
+FROM conversion_adjustments WHERE workspace = sqlc.arg(workspace) AND conversion = sqlc.arg(conversion) ORDER BY id;
+
+-- name: WaitingConversions :many
+SELECT id FROM conversions
+WHERE status = 'pending' AND offer = sqlc.arg(offer) AND hold = '' AND at < sqlc.arg(before) AND recorded < sqlc.arg(before) AND id > sqlc.arg(after)
+ORDER BY id LIMIT sqlc.arg(most);
+
+-- name: InsertBalanceAdjustment :execrows
+INSERT INTO balance_adjustments (id, workspace, key, publisher, currency, amount, actor, reason, at) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(key), sqlc.arg(publisher), sqlc.arg(currency), sqlc.arg(amount), sqlc.arg(actor), sqlc.arg(reason), sqlc.arg(at)
+) ON CONFLICT (workspace, key) DO NOTHING;
+
+-- name: BalanceAdjustmentByKey :one
+SELECT id, workspace, key, publisher, currency, amount, actor, reason, at FROM balance_adjustments
+WHERE workspace = sqlc.arg(workspace) AND key = sqlc.arg(key);
+
+-- name: BalanceAdjustments :many
+SELECT id, workspace, key, publisher, currency, amount, actor, reason, at FROM balance_adjustments
+WHERE workspace = sqlc.arg(workspace) AND (CAST(sqlc.arg(publisher) AS TEXT) = '' OR publisher = CAST(sqlc.arg(publisher) AS TEXT))
+  AND (CAST(sqlc.arg(before) AS TEXT) = '' OR id < CAST(sqlc.arg(before) AS TEXT))
+ORDER BY id DESC LIMIT sqlc.arg(most);
 
 -- name: InsertDelivery :exec
 INSERT INTO deliveries (

@@ -33,13 +33,13 @@ FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.ar
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(type),
   sqlc.arg(token), sqlc.arg(token_old), sqlc.arg(token_required), sqlc.arg(click_param),
   sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro),
-  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days)
+  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days), sqlc.arg(validation_days)
 );
 
 -- name: UpdateAdvertiser :execrows
@@ -48,21 +48,21 @@ UPDATE advertisers SET
   search = sqlc.arg(search), name = sqlc.arg(name), type = sqlc.arg(type),
   token = sqlc.arg(token), token_old = sqlc.arg(token_old),
   token_required = sqlc.arg(token_required), click_param = sqlc.arg(click_param),
-  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), version = version + 1
+  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), validation_days = sqlc.arg(validation_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days
 FROM advertisers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days
 FROM advertisers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertOffer :exec
@@ -71,7 +71,7 @@ INSERT INTO offers (
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days, validation_days
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name),
@@ -81,7 +81,7 @@ INSERT INTO offers (
   sqlc.arg(append_click_id), sqlc.arg(cookie_days), sqlc.arg(window_days),
   sqlc.arg(initial_status), sqlc.arg(require_order), sqlc.arg(deep_links),
   sqlc.arg(fallback_url), sqlc.arg(tags), sqlc.arg(notes), sqlc.arg(geo_payouts), sqlc.arg(geo_source), sqlc.arg(direct), sqlc.arg(static_url), sqlc.arg(fallback_offer), sqlc.arg(countries), sqlc.arg(devices), sqlc.arg(keywords), sqlc.arg(caps), sqlc.arg(cap_time_zone), sqlc.arg(cap_states), sqlc.arg(cap_warn), sqlc.arg(over_cap), sqlc.arg(caps_since), sqlc.arg(description), sqlc.arg(category), sqlc.arg(preview_url), sqlc.arg(traffic), sqlc.arg(coupon_precedence),
-  sqlc.arg(min_seconds), sqlc.arg(attribution), sqlc.arg(tracking), sqlc.arg(live_since), sqlc.arg(live_reason), sqlc.arg(visibility), sqlc.arg(questions), sqlc.arg(reapply_days)
+  sqlc.arg(min_seconds), sqlc.arg(attribution), sqlc.arg(tracking), sqlc.arg(live_since), sqlc.arg(live_reason), sqlc.arg(visibility), sqlc.arg(questions), sqlc.arg(reapply_days), sqlc.arg(validation_days)
 );
 
 -- name: UpdateOffer :execrows
@@ -98,7 +98,7 @@ UPDATE offers SET
   require_order = sqlc.arg(require_order), deep_links = sqlc.arg(deep_links),
   fallback_url = sqlc.arg(fallback_url), tags = sqlc.arg(tags), notes = sqlc.arg(notes),
   geo_payouts = sqlc.arg(geo_payouts), geo_source = sqlc.arg(geo_source), direct = sqlc.arg(direct), static_url = sqlc.arg(static_url), fallback_offer = sqlc.arg(fallback_offer), countries = sqlc.arg(countries), devices = sqlc.arg(devices), keywords = sqlc.arg(keywords), caps = sqlc.arg(caps), cap_time_zone = sqlc.arg(cap_time_zone), cap_states = sqlc.arg(cap_states), cap_warn = sqlc.arg(cap_warn), over_cap = sqlc.arg(over_cap), caps_since = sqlc.arg(caps_since), description = sqlc.arg(description), category = sqlc.arg(category), preview_url = sqlc.arg(preview_url), traffic = sqlc.arg(traffic), coupon_precedence = sqlc.arg(coupon_precedence),
-  min_seconds = sqlc.arg(min_seconds), attribution = sqlc.arg(attribution), tracking = sqlc.arg(tracking), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), visibility = sqlc.arg(visibility), questions = sqlc.arg(questions), reapply_days = sqlc.arg(reapply_days), version = version + 1
+  min_seconds = sqlc.arg(min_seconds), attribution = sqlc.arg(attribution), tracking = sqlc.arg(tracking), live_since = sqlc.arg(live_since), live_reason = sqlc.arg(live_reason), visibility = sqlc.arg(visibility), questions = sqlc.arg(questions), reapply_days = sqlc.arg(reapply_days), validation_days = sqlc.arg(validation_days), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetOffer :one
@@ -107,7 +107,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days, validation_days
 FROM offers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedOffers :many
@@ -116,7 +116,7 @@ SELECT
   status, key, currency, payout_kind, payout, payout_percent, precedence, commission_kind,
   commission, commission_percent, append_click_id, cookie_days, window_days, initial_status,
   require_order, deep_links, fallback_url, tags, notes, geo_payouts, geo_source, direct, static_url, fallback_offer, countries, devices, keywords, caps, cap_time_zone, cap_states, cap_warn, over_cap, caps_since, description, category, preview_url, traffic, coupon_precedence,
-  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days
+  min_seconds, attribution, tracking, live_since, live_reason, visibility, questions, reapply_days, validation_days
 FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertGoal :exec

@@ -80,3 +80,36 @@ WHERE t.cause_kind = 'conversion' AND NOT EXISTS (
   SELECT 1 FROM conversions c WHERE c.id = t.cause AND c.workspace = t.workspace
 )
 ORDER BY t.id LIMIT sqlc.arg(most);
+
+-- name: AuditAdjustmentCauses :many
+SELECT t.id, t.workspace, t.cause
+FROM ledger_transactions t
+WHERE t.cause_kind = 'adjustment' AND NOT EXISTS (
+  SELECT 1 FROM balance_adjustments b WHERE b.id = t.cause AND b.workspace = t.workspace
+)
+ORDER BY t.id LIMIT sqlc.arg(most);
+
+-- name: AuditConversions :many
+SELECT s.id, s.status, s.currency, s.revenue, s.commission, s.receivable, s.earned, s.expense, s.pending, s.available FROM (
+  SELECT c.id, c.status, c.currency, c.revenue, c.commission,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'receivable' AND a.party = c.advertiser AND a.currency = c.currency THEN e.amount ELSE 0 END), 0) AS BIGINT) AS receivable,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'revenue' AND a.party = '' AND a.currency = c.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS earned,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'commission_expense' AND a.party = '' AND a.currency = c.currency THEN e.amount ELSE 0 END), 0) AS BIGINT) AS expense,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_pending' AND a.party = c.publisher AND a.currency = c.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS pending,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_available' AND a.party = c.publisher AND a.currency = c.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS available
+  FROM conversions c
+  LEFT JOIN ledger_transactions t ON t.workspace = c.workspace AND t.cause = c.id AND t.cause_kind = 'conversion'
+  LEFT JOIN ledger_entries e ON e.transaction_id = t.id
+  LEFT JOIN ledger_accounts a ON a.id = e.account
+  GROUP BY c.id, c.status, c.currency, c.revenue, c.commission
+) s
+WHERE s.receivable <> s.earned OR s.expense <> s.pending + s.available
+  OR s.earned <> CASE WHEN s.status IN ('rejected', 'reversed') THEN 0 ELSE s.revenue END
+  OR s.expense <> CASE WHEN s.status IN ('rejected', 'reversed') THEN 0 ELSE s.commission END
+  OR s.pending <> CASE WHEN s.status = 'pending' THEN s.commission ELSE 0 END
+ORDER BY s.id LIMIT sqlc.arg(most);
+
+-- name: AuditOrphanAdjustments :many
+SELECT x.id, x.conversion, x.workspace FROM conversion_adjustments x
+WHERE NOT EXISTS (SELECT 1 FROM conversions c WHERE c.id = x.conversion AND c.workspace = x.workspace AND c.adjusted)
+ORDER BY x.id LIMIT sqlc.arg(most);

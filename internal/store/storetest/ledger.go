@@ -37,7 +37,7 @@ func acct(kind ledger.AccountKind, party, currency string) ledger.Account {
 // transaction is an adjustment of four entries.
 func transaction(key string, amount int64) *ledger.Transaction {
 	return &ledger.Transaction{
-		Workspace: home, Key: key, Kind: "accrual", CauseKind: "adjustment", Cause: "because", Effective: 1, Recorded: 2, Memo: "memo",
+		Workspace: home, Key: key, Kind: "accrual", CauseKind: "test", Cause: "because", Effective: 1, Recorded: 2, Memo: "memo",
 		Entries: []ledger.Entry{
 			{Account: acct(ledger.Receivable, "adv", "EUR"), Amount: amount}, {Account: acct(ledger.Revenue, "", "EUR"), Amount: -amount},
 			{Account: acct(ledger.CommissionExpense, "", "EUR"), Amount: amount}, {Account: acct(ledger.PublisherPending, "pub", "EUR"), Amount: -amount},
@@ -278,7 +278,7 @@ func testAudit(t *testing.T, s *Stores) {
 	good := transaction("good", 5)
 	good.CauseKind, good.Cause = "conversion", id("cnv", 1)
 	s.update(t, func(tx books.Tx) error {
-		must(t, tx.InsertConversion(ctx, &conversion.Conversion{ID: id("cnv", 1), Workspace: home, DedupKey: "k"}))
+		must(t, tx.InsertConversion(ctx, &conversion.Conversion{ID: id("cnv", 1), Workspace: home, DedupKey: "k", Advertiser: "adv", Publisher: "pub", Currency: "EUR", Status: conversion.Pending, Revenue: 5, Commission: 5}))
 		_, err := tx.Post(ctx, good)
 		return err
 	})
@@ -291,11 +291,31 @@ func testAudit(t *testing.T, s *Stores) {
 			t.Errorf("after %q the audit finds %q, want %q", statements, found, want)
 		}
 	}
+	for column, want := range map[string]string{
+		"revenue = revenue + 1":       "with revenue 6 and commission 5 (minor units of EUR); its entries say receivable 5, revenue 5, commission 5, of which pending 5 and available 0",
+		"commission = commission + 1": "with revenue 5 and commission 6",
+		"status = 'approved'":         id("cnv", 1) + " is approved with",
+		"status = 'rejected'":         id("cnv", 1) + " is rejected with",
+		"publisher = 'other'":         "of which pending 0 and available 0",
+		"currency = 'USD'":            "minor units of USD",
+		"advertiser = ''":             "receivable 0, revenue 5",
+	} {
+		name, _, _ := strings.Cut(column, " ")
+		was := map[string]string{"revenue": "5", "commission": "5", "status": "'pending'", "publisher": "'pub'", "currency": "'EUR'", "advertiser": "'adv'"}[name]
+		f(want, "UPDATE conversions SET "+column)
+		must(t, s.Raw(ctx, "UPDATE conversions SET "+name+" = "+was))
+	}
+	s.sound(t)
+	f("adjustment 1 names conversion "+id("cnv", 1), "INSERT INTO conversion_adjustments (id, workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at) VALUES (1, '"+home+"', '"+id("cnv", 1)+"', 'k', 'refund', '', 'EUR', 0, 0, 0, '', '', 0)")
 	orphan := transaction("orphan", 5)
 	orphan.CauseKind, orphan.Cause = "conversion", "nothing"
 	post(t, s, orphan)
 	f("names conversion nothing of workspace "+home, "SELECT 1")
-	f("says debits 12", "UPDATE ledger_balances SET debits = debits + 2 WHERE account = (SELECT id FROM ledger_accounts WHERE kind = 'receivable')")
+	bonus := transaction("bonus", 5)
+	bonus.CauseKind, bonus.Cause = "adjustment", "adj_none"
+	post(t, s, bonus)
+	f("names adjustment adj_none of workspace "+home, "SELECT 1")
+	f("says debits 17", "UPDATE ledger_balances SET debits = debits + 2 WHERE account = (SELECT id FROM ledger_accounts WHERE kind = 'receivable')")
 	f("all EUR debits and credits differ by 2 minor units", "SELECT 1")
 	f("has no balance", "DELETE FROM ledger_balances WHERE account = (SELECT id FROM ledger_accounts WHERE kind = 'revenue')")
 }

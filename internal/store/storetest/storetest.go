@@ -66,7 +66,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		name  string
 		tests map[string]func(t *testing.T, s *Stores)
 	}{
-		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"ledger", ledgerTests},
+		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"adjustments", adjustmentTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
 		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"failures", failureTests},
