@@ -22,11 +22,11 @@ type Delivery struct {
 	Method     string     `json:"method" doc:"HTTP method."`
 	BodyKind   string     `json:"body_kind" enum:",form,json" doc:"What the body is; empty: there is none."`
 	Body       string     `json:"body" doc:"What is sent, its secrets masked."`
-	State      string     `json:"state" enum:"waiting,sent,dead,resent,test" doc:"Whether it is still tried, was taken, was given up, was given up and sent again as another one, or was a test."`
+	State      string     `json:"state" enum:"waiting,sent,dead,held,resent,test" doc:"Whether it is still tried, was taken, was given up, is held because its postback is paused for failing, was given up and sent again as another one, or was a test."`
 	Tries      int64      `json:"tries" doc:"How often it was tried."`
 	Created    time.Time  `json:"created" doc:"When it was made."`
 	NextAt     *time.Time `json:"next_at,omitempty" doc:"When it is tried again."`
-	DoneAt     *time.Time `json:"done_at,omitempty" doc:"When it was taken or given up."`
+	DoneAt     *time.Time `json:"done_at,omitempty" doc:"When it was taken, given up or held."`
 	Status     int64      `json:"answer_status" doc:"HTTP status of the last answer; 0: there was none."`
 	Answer     string     `json:"answer" doc:"The last answer's beginning."`
 	Error      string     `json:"error" doc:"What went wrong at last; empty: nothing."`
@@ -69,7 +69,7 @@ type (
 		Scope
 		Paging
 		DeliveryFilters
-		State string `query:"state" enum:"waiting,sent,dead,resent,test" doc:"Only these."`
+		State string `query:"state" enum:"waiting,sent,dead,held,resent,test" doc:"Only these."`
 	}
 	resendDeadInput struct {
 		Scope

@@ -18,7 +18,7 @@ type portalPostbackPatch struct {
 type portalDeliveriesInput struct {
 	Paging
 	Postback string `query:"postback" maxLength:"64" doc:"Only of this postback."`
-	State    string `query:"state" enum:"waiting,sent,dead,resent,test" doc:"Only in this state."`
+	State    string `query:"state" enum:"waiting,sent,dead,held,resent,test" doc:"Only in this state."`
 }
 
 func (s *server) registerPublisherPostbacks() {

@@ -94,7 +94,7 @@ type InvitationDoc struct {
 // Mail is a mail in answers.
 type Mail struct {
 	ID       string     `json:"id" doc:"Its id."`
-	Purpose  string     `json:"purpose" enum:"confirm,taken,invite,reset,approved,rejected,signup,application,agreement_approved,agreement_invited,agreement_rejected,agreement_paused,agreement_revoked" doc:"What it is for."`
+	Purpose  string     `json:"purpose" enum:"confirm,taken,invite,reset,approved,rejected,signup,application,agreement_approved,agreement_invited,agreement_rejected,agreement_paused,agreement_revoked,postback_paused" doc:"What it is for."`
 	About    string     `json:"about" doc:"Id of the sign-up, the invitation or the user it is about."`
 	To       string     `json:"to" doc:"Whom it goes to."`
 	Subject  string     `json:"subject" doc:"Its subject."`

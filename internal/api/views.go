@@ -132,6 +132,7 @@ type (
 	Postback struct {
 		Meta
 		catalog.PostbackDoc
+		PausedFor string `json:"paused_for" doc:"Why it was paused by itself, for failing; empty: it was not. What it has to tell is held, and sent once its status is active again."`
 	}
 	// Creative is shown by publishers.
 	Creative struct {
@@ -297,7 +298,7 @@ func (s *server) postbackView(e catalog.Entity, x *extras) Postback {
 	if !x.p.Write { // the publisher's secrets are for who may set them
 		d.URL, d.Body = outbound.MaskURL(d.URL), outbound.MaskBody(d.BodyKind, d.Body)
 	}
-	return Postback{metaOf(e), d}
+	return Postback{metaOf(e), d, e.(*catalog.Postback).PausedFor}
 }
 
 func (s *server) termsView(e catalog.Entity, x *extras) Terms {

@@ -41,6 +41,7 @@ import (
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/purge"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
 	"clickledger/internal/routing"
@@ -488,7 +489,8 @@ func (a *App) wire(context.Context) error {
 	a.relay = books.NewRelay(a.db.Books(), a.log, a.holder, time.Now, a.Logger)
 	a.onClose(a.relay.Release)
 	a.sender = outbound.NewSender(a.db.Deliveries(), a.Now, a.Config.OutboundPrivate, a.Logger)
-	a.sender.MaxAge, a.sender.Keep = a.Config.OutboundMaxAge, a.Config.OutboundKeep
+	a.sender.MaxAge, a.sender.PauseAfter, a.sender.PauseDead = a.Config.OutboundMaxAge, a.Config.OutboundPauseAfter, a.Config.OutboundPauseDead
+	a.sender.View, a.sender.Pause = a.loader.View, a.pausePostback
 	a.outbound = &outbound.Service{Store: a.db.Deliveries(), Sender: a.sender, View: a.loader.View, Now: a.Now}
 	a.caps = caps.NewWatcher(caps.Options{View: a.loader.View, Store: a.db.Caps(), Clicks: pastClicks{a}, Overlay: a.overlay,
 		Now: a.Now, UnderWay: 2 * a.Config.RedirectDeadline, Logger: a.Logger, Registerer: a.Metrics})
@@ -533,6 +535,24 @@ func (a *App) wire(context.Context) error {
 	})
 	a.handler, err = a.routes(e)
 	return err
+}
+
+// pausePostback pauses a postback that only fails, and tells whom it concerns.
+func (a *App) pausePostback(ctx context.Context, workspace, postback, why string) (bool, error) {
+	p, done, err := a.Catalog.SuspendPostback(ctx, workspace, postback, why)
+	if err != nil || !done {
+		return false, err
+	}
+	a.Signups.PostbackPaused(ctx, p)
+	return true, nil
+}
+
+// purger drops what is old, as long as the configuration says.
+func (a *App) purger() *purge.Purger {
+	c := a.Config
+	return &purge.Purger{Store: a.db.Purges(), Now: a.Now, Logger: a.Logger, Keep: map[string]time.Duration{
+		purge.Mails: c.MailKeep, purge.Tokens: c.TokenKeep, purge.Sessions: c.TokenKeep, purge.Idempotency: c.IdempotencyKeep, purge.Deliveries: c.OutboundKeep,
+	}}
 }
 
 // told is what the sender of a signal learns of its verdict. Which rules priced a

@@ -118,8 +118,23 @@ type Config struct {
 	// before it is given up. It can be sent again by hand then.
 	OutboundMaxAge time.Duration `name:"outbound-max-age" default:"96h" help:"how long a failing postback is tried again before it is given up"`
 
-	// OutboundKeep is how long postbacks that were taken or given up stay in their log.
+	// OutboundKeep is how long postbacks that were taken, given up or held stay in their log.
 	OutboundKeep time.Duration `name:"outbound-keep" default:"2160h" help:"how long sent and dead postbacks stay in their log"`
+
+	// OutboundPauseAfter and OutboundPauseDead pause a postback that only fails: none of its
+	// calls was taken for so long, or so many in a row were given up. What it has to tell is
+	// held until it is active again.
+	OutboundPauseAfter time.Duration `name:"outbound-pause-after" default:"72h" help:"pause a postback of which no call was taken for so long"`
+	OutboundPauseDead  int64         `name:"outbound-pause-dead" default:"10" help:"pause a postback of which so many calls in a row were given up"`
+
+	// MailKeep is how long mails that were sent, refused or dropped stay in their log.
+	MailKeep time.Duration `name:"mail-keep" default:"2160h" help:"how long mails that are done stay in their log"`
+
+	// TokenKeep is how long expired links of mails and ended sessions are kept.
+	TokenKeep time.Duration `name:"token-keep" default:"720h" help:"how long expired links of mails and ended sessions are kept"`
+
+	// IdempotencyKeep is how long an idempotency key gives the first answer again.
+	IdempotencyKeep time.Duration `name:"idempotency-keep" default:"720h" help:"how long idempotency keys are remembered"`
 
 	// RatesURL is where exchange rates are fetched from once a day: ecb for the European
 	// Central Bank itself, or the URL of a copy of one of its files. Empty: nothing is

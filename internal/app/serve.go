@@ -92,6 +92,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"tracking domains", a.Domains.Run},
 		{"tests of offers", a.tests.Run},
 		{"log trimming", a.trim},
+		{"purging", a.purger().Run},
 		{"node lease", a.keepNode},
 	} {
 		g.Go(func() error { return a.supervise(gctx, c.name, c.run) })

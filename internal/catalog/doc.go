@@ -225,7 +225,7 @@ type PostbackDoc struct {
 	BodyKind  string   `json:"body_kind" required:"false" enum:",form,json" doc:"What a POST carries: form fields, JSON or nothing."`
 	Body      string   `json:"body" required:"false" maxLength:"8192" example:"cid={sub1}&payout={payout}" doc:"Its template. Values are encoded for the place they stand in."`
 	Replaces  bool     `json:"replaces" required:"false" doc:"Where it is called, the publisher's more general postbacks are not: one of an offer and a goal is more special than one of an offer, that than one of a goal, and that than one of neither. Default false: all that fit are called."`
-	Status    string   `json:"status" required:"false" enum:"active,paused" doc:"A paused one is not called, and what it missed is not made up for. Default active."`
+	Status    string   `json:"status" required:"false" enum:"active,paused" doc:"A paused one is not called, and what it missed is not made up for, unless it was paused by itself: see paused_for. Default active."`
 	Notes     string   `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
 }
 

@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"clickledger/internal/account"
 	"clickledger/internal/macro"
 )
 
@@ -25,6 +27,7 @@ type Postback struct {
 	Body      string   // macro template
 	Replaces  bool     // where it is called, the publisher's more general ones are not
 	Status    string   // StatusActive, StatusPaused
+	PausedFor string   // why it was paused by itself, "" = it was not; with StatusPaused only
 	Notes     string
 }
 
@@ -63,10 +66,14 @@ func (p *Postback) Rank() int {
 	return rank
 }
 
+// Suspended reports whether the postback was paused by itself, for failing: what it would
+// tell is held until it is active again.
+func (p *Postback) Suspended() bool { return p.Status == StatusPaused && p.PausedFor != "" }
+
 // Fits reports whether a conversion of the offer and goal that has just come to the state
 // is to be told; first says that it was recorded just now.
 func (p *Postback) Fits(offer, goal, state string, first bool) bool {
-	if p.Archived || p.Status != StatusActive || p.Offer != "" && p.Offer != offer || p.Goal != "" && p.Goal != goal {
+	if p.Archived || p.Status != StatusActive && !p.Suspended() || p.Offer != "" && p.Offer != offer || p.Goal != "" && p.Goal != goal {
 		return false
 	}
 	accepted := first && state != "rejected" && state != "reversed"
@@ -107,6 +114,9 @@ func (c *checker) buildPostback(d *PostbackDoc, m Meta) Entity {
 	wasOffer := ""
 	if old, ok := c.old.(*Postback); ok {
 		wasOffer = old.Offer
+		if e.Status == StatusPaused && old.Suspended() {
+			e.PausedFor = old.PausedFor
+		}
 		c.immutable("publisher", old.Publisher, d.Publisher)
 	} else if c.ref("publisher", KindPublisher, d.Publisher, "") != nil {
 		c.roomForPostback(d.Publisher)
@@ -171,4 +181,27 @@ func (c *checker) roomForPostback(publisher string) {
 	if len(have) >= maxPostbacks {
 		c.bad.Add("publisher", ruleTooMany, publisher, "The publisher has "+strconv.Itoa(maxPostbacks)+" postbacks already; archive those that are not used.")
 	}
+}
+
+// SuspendPostback pauses a postback that only fails, and keeps why. It has no effect, and
+// says so, on one that is not active. The caller is the sender itself.
+func (s *Service) SuspendPostback(ctx context.Context, workspace, id, why string) (p *Postback, done bool, err error) {
+	e, done, err := s.write(ctx, KindPostback, workspace, id, 0, func(old Entity) (Entity, Audit, error) {
+		was, ok := old.(*Postback)
+		if !ok || was.Archived || was.Status != StatusActive {
+			return old, Audit{}, nil
+		}
+		now := *was
+		now.Status, now.PausedFor, now.Updated = StatusPaused, why, s.now().UnixMicro()
+		a := s.audit(account.Principal{ID: "outbound"}, "suspend", was, &now, "")
+		a.Reason = why
+		return &now, a, nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	if done {
+		s.changed(ctx, e.Base().Revision)
+	}
+	return e.(*Postback), done, nil
 }

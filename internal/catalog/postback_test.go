@@ -159,3 +159,59 @@ func TestPostbackPresets(t *testing.T) {
 		}
 	}
 }
+
+// TestSuspendPostback: one that fails is paused with its reason in the audit trail; it still
+// is who to tell, stays so through edits, and begins anew when it is active again. One that
+// people paused is left as it is.
+func TestSuspendPostback(t *testing.T) {
+	s := newShelf(t)
+	ctx := t.Context()
+	pub := s.create(&catalog.PublisherDoc{Workspace: s.ws, Name: "Blog", Status: catalog.StatusActive}).Base().ID
+	d := catalog.NewDoc(catalog.KindPostback).(*catalog.PostbackDoc)
+	d.Publisher, d.URL = pub, "https://t.example/"
+	id := s.create(d).Base().ID
+	suspend := func(why string) (*catalog.Postback, bool) {
+		t.Helper()
+		p, done, err := s.SuspendPostback(ctx, s.ws, id, why)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, done
+	}
+	update := func(status string) *catalog.Postback {
+		t.Helper()
+		d.Status = status
+		e, err := s.Update(ctx, owner, s.ws, id, 0, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.(*catalog.Postback)
+	}
+	p, done := suspend("It fails.")
+	if !done || !p.Suspended() || p.PausedFor != "It fails." || !p.Fits("off", "sale", "pending", true) || s.told != p.Revision {
+		t.Errorf("%v %+v", done, p)
+	}
+	if p, done := suspend("Again."); done || p.PausedFor != "It fails." {
+		t.Errorf("twice: %v %+v", done, p)
+	}
+	trail, err := s.Trail(ctx, owner, s.ws, id, 1)
+	if err != nil || len(trail) != 1 || trail[0].Reason != "It fails." || trail[0].Actor != "outbound" || trail[0].Action != "suspend" {
+		t.Errorf("%+v, %v", trail, err)
+	}
+	d.Name = "renamed"
+	if p := update(catalog.StatusPaused); !p.Suspended() {
+		t.Errorf("an edit lost the reason: %+v", p)
+	}
+	if p := update(catalog.StatusActive); p.PausedFor != "" || p.Suspended() {
+		t.Errorf("resumed as %+v", p)
+	}
+	if p := update(catalog.StatusPaused); p.Suspended() || p.Fits("off", "sale", "pending", true) {
+		t.Errorf("paused by hand: %+v", p)
+	}
+	if p, done := suspend("It fails."); done || p.PausedFor != "" {
+		t.Errorf("paused by hand, then suspended: %v %+v", done, p)
+	}
+	if _, _, err := s.SuspendPostback(ctx, "ws_x", id, "x"); !errors.Is(err, catalog.ErrNotFound) {
+		t.Errorf("another workspace's: %v", err)
+	}
+}

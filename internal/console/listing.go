@@ -349,7 +349,7 @@ func toneOf(status string) string {
 	switch status {
 	case "active", "approved", "sent", "paid", "locked", "accepted", "updated":
 		return "good"
-	case "paused", "pending", "applied", "waiting", "hold", "pending_click", "received":
+	case "paused", "pending", "applied", "waiting", "hold", "held", "pending_click", "received":
 		return "warn"
 	case "banned", "rejected", "revoked", "reversed", "dead":
 		return "bad"

@@ -65,11 +65,11 @@ func (c *call) outbound() error {
 }
 
 // deliveryStates are the words of the filter.
-var deliveryStates = map[string]string{outbound.StateWaiting: "Waiting", outbound.StateSent: "Sent", outbound.StateDead: "Given up", outbound.StateResent: "Sent again", outbound.StateTest: "Tests"}
+var deliveryStates = map[string]string{outbound.StateWaiting: "Waiting", outbound.StateSent: "Sent", outbound.StateDead: "Given up", outbound.StateHeld: "Held", outbound.StateResent: "Sent again", outbound.StateTest: "Tests"}
 
 func (c *call) deliveryFilters(q outbound.Query, counts outbound.Counts) (filters, error) {
 	f := filters{Action: c.r.URL.Path, Keep: c.keep("publisher", "offer", "q", "after"), Chips: []chip{{Label: "All", URL: c.same("state", "", "after", ""), Current: q.State == ""}}}
-	numbers := map[string]int64{outbound.StateWaiting: counts.Waiting, outbound.StateDead: counts.Dead}
+	numbers := map[string]int64{outbound.StateWaiting: counts.Waiting, outbound.StateDead: counts.Dead, outbound.StateHeld: counts.Held}
 	for _, s := range outbound.States {
 		ch := chip{Label: deliveryStates[s], URL: c.same("state", s, "after", ""), Current: q.State == s}
 		if n, ok := numbers[s]; ok {
@@ -148,7 +148,7 @@ func (c *call) delivery() error {
 		title = "Test of " + clock(d.Created, c.loc, c.Now())
 	}
 	p := storyPage{Head: head{Crumb: &link{Label: "Outbound", URL: c.at("outbound")}, Title: title, State: &state{Word: d.State, Tone: toneOf(d.State)}}, Verdict: c.deliveryVerdict(d)}
-	if c.write() && d.ResentAs == "" && (d.State == outbound.StateDead || d.State == outbound.StateSent) {
+	if c.write() && d.ResentAs == "" && (d.State == outbound.StateDead || d.State == outbound.StateSent || d.State == outbound.StateHeld) {
 		p.Decisions = []decision{{Label: "Send again", Action: c.plain("outbound/" + d.ID + "/resend"), Confirm: "Send again",
 			Consequence: "The same values are sent again at once, by the postback as it is now, and tried for as long as a new call would be."}}
 	}
@@ -173,6 +173,8 @@ func (c *call) deliveryVerdict(d *outbound.Delivery) *verdictLine {
 		return &verdictLine{"The publisher's server took it and answered HTTP " + itoa(int(d.Status)) + ".", ""}
 	case outbound.StateDead:
 		return &verdictLine{"It was given up: " + failed + ".", "bad"}
+	case outbound.StateHeld:
+		return &verdictLine{"It is held: its postback is paused because its calls failed. Once that is active again, it is sent.", "warn"}
 	case outbound.StateResent:
 		return &verdictLine{"It was given up: " + failed + ". It was sent again as another call.", ""}
 	case outbound.StateTest:
@@ -280,6 +282,9 @@ func (c *call) postback() error {
 	page.Head.Crumb = &link{Label: c.nameOf(catalog.KindPublisher, e.Publisher), URL: c.at("publishers/"+e.Publisher) + "#postbacks"}
 	if c.write() && !e.Archived {
 		page.Head.Actions = append(page.Head.Actions, action{Label: "Send a test", URL: c.plain("postbacks/" + e.ID + "/test"), Icon: "send", Post: true, Kind: "primary"})
+		if e.Suspended() {
+			page.Head.Actions = append(page.Head.Actions, action{Label: "Resume", URL: c.plain("postbacks/" + e.ID + "/resume"), Post: true})
+		}
 	}
 	ds, err := c.Outbound.List(c.r.Context(), outbound.Query{Workspace: c.ws.ID, Postback: e.ID, Limit: 20})
 	if err != nil {
@@ -292,6 +297,9 @@ func (c *call) postback() error {
 	if e.BodyKind != "" {
 		called.Copies = append(called.Copies, copyField{ID: "body", Label: "Body", Value: c.bodyShown(e), Open: true})
 	}
+	if e.Suspended() {
+		page.Head.Note = "Paused because its calls failed. " + e.PausedFor + " What it has to tell is held, and sent once it is resumed."
+	}
 	page.Panels = []panel{called, {ID: "about", Title: "About", Pairs: c.postbackLines(e)},
 		{ID: "calls", Title: "Calls", Table: c.deliveryTable(ds, false, "It has called nobody yet. Send a test to see what the tracker answers."), More: &link{Label: "All of them", URL: c.at("outbound", "postback", e.ID)}}}
 	return show(c, "panels", e.Title(), page)
@@ -303,6 +311,26 @@ func (c *call) bodyShown(e *catalog.Postback) string {
 		return e.Body
 	}
 	return outbound.MaskBody(e.BodyKind, e.Body)
+}
+
+// postbackResume makes a postback active again that was paused for failing.
+func (c *call) postbackResume() error {
+	e, err := get[*catalog.Postback](c, catalog.KindPostback, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if e.Suspended() {
+		d, ok := catalog.DocOf(e, "").(*catalog.PostbackDoc)
+		if !ok {
+			return catalog.ErrNotFound
+		}
+		d.Status = catalog.StatusActive
+		_, err = c.Catalog.Update(c.r.Context(), c.who, c.ws.ID, e.ID, e.Version, d)
+		if err != nil {
+			return err
+		}
+	}
+	return c.redirect(c.at("postbacks/" + e.ID))
 }
 
 // postbackTest calls a postback once about nothing and shows what came back.

@@ -87,6 +87,9 @@ func (c *call) myPostback() error {
 		return err
 	}
 	h := head{Crumb: &link{Label: "Postbacks", URL: c.plain("postbacks")}, Title: orElse(b.Name, "Postback"), State: stateOf(b.Status, false)}
+	if b.PausedFor != "" {
+		h.Note = "Paused because its calls failed. " + b.PausedFor + " What it has to tell is held, and sent once you set it active again."
+	}
 	if c.pub.Writes() {
 		base := c.plain("postbacks/" + b.ID)
 		h.Actions = []action{{Label: "Test", URL: base + "/test", Post: true, Icon: "send"}, {Label: "Edit", URL: base + "/edit"}, {Label: "Remove", URL: base + "/remove", Post: true, Kind: "quiet"}}
@@ -109,7 +112,7 @@ func (c *call) myDelivery() error {
 		return err
 	}
 	h := head{Crumb: &link{Label: "Postbacks", URL: c.plain("postbacks")}, Title: "Call of " + clock(d.Created.UnixMicro(), c.loc, c.Now()), State: stateOf(d.State, false)}
-	if c.pub.Writes() && d.State == outbound.StateDead {
+	if c.pub.Writes() && (d.State == outbound.StateDead || d.State == outbound.StateHeld) {
 		h.Actions = []action{{Label: "Send again", URL: c.plain("deliveries/" + d.ID + "/resend"), Post: true, Icon: "send"}}
 	}
 	lines := []pair{{Label: "Called", Value: d.Method + " " + d.URL}}

@@ -70,7 +70,7 @@ func postbackSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error)
 		{title: "Postback", fields: []fieldSpec{whose,
 			{name: "preset", label: "Tracker", choices: presetChoices(), width: "w3", live: true, help: "Choosing one fills in the URL below."},
 			{name: "name", optional: true, width: "w3", example: "Voluum", help: "Empty: the host it calls."},
-			{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3", help: "What a paused one misses is not made up for."},
+			{name: "status", choices: options("active", "Active", "paused", "Paused"), width: "w3", help: "What one misses that you pause is not made up for."},
 			{name: "url", label: "URL", widget: "area", rows: 3, code: true, live: true, tokens: macro.PostbackTokens, example: "https://tracker.example/pb?cid={sub1}&payout={payout}", help: "What is called, with tokens replaced. {payout} is the publisher's commission; what the advertiser pays has no token."},
 			{name: "method", choices: options("GET", "GET", "POST", "POST"), width: "w3", help: noHelp},
 			{name: "body_kind", label: "Body", choices: options("", "None", "form", "Form fields", "json", "JSON"), width: "w3", when: "method=POST", help: noHelp},

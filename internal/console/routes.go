@@ -96,6 +96,7 @@ var routes = []route{
 	{"POST /w/{ws}/outbound/{id}/resend", needWorkspace, (*call).deliveryResend},
 	{"GET /w/{ws}/postbacks/{id}", needWorkspace, (*call).postback},
 	{"POST /w/{ws}/postbacks/{id}/test", needWorkspace, (*call).postbackTest},
+	{"POST /w/{ws}/postbacks/{id}/resume", needWorkspace, (*call).postbackResume},
 	{"GET /w/{ws}/ledger", needWorkspace, (*call).ledger},
 	{"GET /w/{ws}/ledger/account", needWorkspace, (*call).ledgerAccount},
 	{"GET /w/{ws}/ledger/export.csv", needWorkspace, (*call).ledgerCSV},

@@ -375,6 +375,8 @@ func (c *call) deliveryStep(d *outbound.Delivery) step {
 		s.at = max(d.DoneAt, d.Created)
 	case outbound.StateDead, outbound.StateResent:
 		s.Tone, s.Sentence = "bad", "It could not be told: "+orElse(d.Error, "HTTP "+strconv.FormatInt(d.Status, 10))+". It is not tried again by itself."
+	case outbound.StateHeld:
+		s.Tone, s.Sentence = "wait", "It is held: its postback is paused because its calls failed."
 	default:
 		s.Tone, s.Sentence = "wait", "It is waiting to be told; next try "+clock(d.NextAt, c.loc, c.Now())+"."
 		if d.Error != "" {

@@ -379,7 +379,8 @@ func (w *world) deliver() {
 		case 11:
 			d.State, d.Status, d.Error, d.Answer, d.Tries = outbound.StateDead, 0, "connection refused", "", 10
 		}
-		w.must(w.db.Deliveries().SaveDelivery(ctx, d, nil))
+		_, err := w.db.Deliveries().SaveDelivery(ctx, d, nil)
+		w.must(err)
 	}
 }
 

@@ -38,9 +38,9 @@ type Mail struct {
 }
 
 // Purposes are what mails are for: the doors of signing up, the decisions about a sign-up,
-// what waits for staff, and the decisions about access to an offer.
+// what waits for staff, the decisions about access to an offer, and postbacks that fail.
 var Purposes = []string{"confirm", "taken", "invite", "reset", "approved", "rejected", "signup", "application",
-	"agreement_approved", "agreement_invited", "agreement_rejected", "agreement_paused", "agreement_revoked"}
+	"agreement_approved", "agreement_invited", "agreement_rejected", "agreement_paused", "agreement_revoked", "postback_paused"}
 
 // LinkHere stands for the link in a mail's text.
 const LinkHere = "{link}"

@@ -4,6 +4,8 @@
 // Invariants:
 //   - A delivery is written in the transaction of the state change it tells (O6), and
 //     is tried at least once; its id travels with it so that receivers de-duplicate.
+//   - A postback that only fails is paused by itself (O2), and what it has to tell from then
+//     on is held, not lost: once it is active again, all of it is sent.
 //   - The address that was checked is the address that is dialed, and redirects are
 //     not followed (O4).
 //   - A delivery holds nothing that its publisher may not see: no macro says what an
@@ -48,11 +50,12 @@ const (
 	StateSent    = "sent"
 	StateDead    = "dead"   // given up, and nobody has sent it again
 	StateResent  = "resent" // given up, and sent again as another one
+	StateHeld    = "held"   // not sent: its postback is paused for failing
 	StateTest    = "test"   // tried once to see what happens: its error says how it went
 )
 
 // States lists them in the order to show them in.
-var States = []string{StateWaiting, StateSent, StateDead, StateResent, StateTest}
+var States = []string{StateWaiting, StateSent, StateDead, StateHeld, StateResent, StateTest}
 
 // Try is one call that was made.
 type Try struct {
@@ -83,7 +86,19 @@ type Query struct {
 type Counts struct {
 	Waiting int64
 	Dead    int64 // given up and not sent again
+	Held    int64
 }
+
+// Failures are what a postback's calls came to since one was taken; the zero Failures are
+// none.
+type Failures struct {
+	Since int64 // µs, the first of them
+	Tries int64 // calls that failed
+	Dead  int64 // deliveries that were given up
+}
+
+// Held is a postback with held deliveries.
+type Held struct{ Workspace, Publisher, Postback string }
 
 // ErrFinal says that a delivery cannot be sent again: it is still tried, or was sent again
 // already.
@@ -99,8 +114,9 @@ type Tx interface {
 type Store interface {
 	// DueDeliveries returns waiting deliveries with NextAt <= now, oldest first.
 	DueDeliveries(ctx context.Context, now int64, limit int) ([]*Delivery, error)
-	// SaveDelivery writes the outcome of a try, and the try.
-	SaveDelivery(ctx context.Context, d *Delivery, t *Try) error
+	// SaveDelivery writes the outcome of a try, and the try, and returns what the postback's
+	// calls have come to.
+	SaveDelivery(ctx context.Context, d *Delivery, t *Try) (Failures, error)
 	// AddDelivery adds one that nothing in the books has caused, with its try, nil = none yet.
 	AddDelivery(ctx context.Context, d *Delivery, t *Try) error
 	// Resend adds d, which repeats the one that d.Resends names; [ErrFinal] where that one
@@ -112,7 +128,11 @@ type Store interface {
 	ListDeliveries(ctx context.Context, q Query) ([]*Delivery, error)
 	// CountDeliveries counts a workspace's, or one publisher's of it.
 	CountDeliveries(ctx context.Context, workspace, publisher string) (Counts, error)
-	// PruneDeliveries drops at most limit final ones that were done before a time (µs), and
-	// returns how many.
-	PruneDeliveries(ctx context.Context, before int64, limit int) (int, error)
+	// HoldDeliveries holds what waits to be sent by a postback, and forgets its failures.
+	HoldDeliveries(ctx context.Context, workspace, postback string, now int64) error
+	// HeldPostbacks lists the postbacks with held deliveries.
+	HeldPostbacks(ctx context.Context) ([]Held, error)
+	// ReleaseDeliveries makes at most limit of them wait again, the oldest first, to be sent
+	// from now on, and returns how many.
+	ReleaseDeliveries(ctx context.Context, h Held, now int64, limit int) (int, error)
 }

@@ -26,7 +26,8 @@ func Render(p *catalog.Postback, v *macro.Values) (url, body string, err error) 
 	return string(t.Append(nil, v)), body, nil
 }
 
-// Make makes the delivery of a postback with these values, to be tried at once. Templates
+// Make makes the delivery of a postback with these values, to be tried at once, or held
+// while the postback is paused for failing. Templates
 // are checked when they are saved; one that does not render all the same makes a dead
 // delivery that says so, since it must not cost the change that is told.
 func Make(p *catalog.Postback, v *macro.Values, now time.Time) *Delivery {
@@ -35,6 +36,9 @@ func Make(p *catalog.Postback, v *macro.Values, now time.Time) *Delivery {
 		Tells: v[macro.Status], Macros: pack(v), State: StateWaiting, Created: now.UnixMicro(), NextAt: now.UnixMicro(),
 	}
 	d.fill(p, v, now)
+	if p.Suspended() && d.State == StateWaiting {
+		d.State, d.NextAt, d.DoneAt = StateHeld, 0, now.UnixMicro()
+	}
 	return d
 }
 

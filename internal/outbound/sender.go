@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"clickledger/internal/catalog"
 )
 
 // Schedule is when a delivery is tried again after its first, second … failure (O1), the
@@ -30,7 +32,6 @@ const (
 	maxTests = 4 // at a time
 	page     = 64
 	maxPage  = 16 << 10
-	pruned   = 500 // deliveries dropped in one transaction
 	rest     = time.Second
 	maxRest  = time.Minute // between tries to store an outcome
 )
@@ -45,8 +46,14 @@ type Sender struct {
 	// MaxAge is how long after it was made a delivery is still tried. Its first try comes
 	// in any case.
 	MaxAge time.Duration
-	// Keep is how long final deliveries stay in the log; 0 = for ever.
-	Keep   time.Duration
+	// PauseAfter is for how long no call of a postback must be taken, and PauseDead how many
+	// of its deliveries must be given up in a row, before it is paused (O2); 0 = never.
+	PauseAfter time.Duration
+	PauseDead  int64
+	// Pause pauses a postback that is active, and says whether it was; View is the catalog.
+	// Without them no postback is paused by itself.
+	Pause  func(ctx context.Context, workspace, postback, why string) (done bool, err error)
+	View   func() *catalog.View
 	Logger *slog.Logger
 
 	wake    chan struct{}
@@ -65,7 +72,7 @@ type Sender struct {
 
 // NewSender makes a sender; Run starts it.
 func NewSender(store Store, now func() time.Time, allowPrivate bool, logger *slog.Logger) *Sender {
-	s := &Sender{Store: store, Now: now, AllowPrivate: allowPrivate, MaxAge: MaxAge, Logger: logger,
+	s := &Sender{Store: store, Now: now, AllowPrivate: allowPrivate, MaxAge: MaxAge, PauseAfter: PauseAfter, PauseDead: PauseDead, Logger: logger,
 		wake: make(chan struct{}, 1), busy: map[string]int{}, ids: map[string]bool{}, timeout: tryTimeout, public: Public, tests: make(chan struct{}, maxTests)}
 	s.client = s.newClient()
 	return s
@@ -83,28 +90,29 @@ func (s *Sender) Wake() {
 func (s *Sender) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() { s.prune(ctx) })
+	var looked look
 	slots := make(chan struct{}, workers)
 	limit := page
 	for ctx.Err() == nil {
+		s.release(ctx, &looked)
 		due, err := s.Store.DueDeliveries(ctx, s.Now().UnixMicro(), limit)
 		if err != nil && ctx.Err() == nil {
 			s.Logger.Error("read due postbacks", "error", err)
 		}
-		claimed := 0
+		claimed, holding := 0, map[string]bool{}
 		for _, d := range due {
-			if !s.claim(d) {
+			if s.held(ctx, d, holding) || !s.claim(d) {
 				continue
 			}
 			claimed++
 			select {
 			case slots <- struct{}{}:
 			case <-ctx.Done():
-				s.release(d)
+				s.letGo(d)
 				return nil
 			}
 			wg.Go(func() {
-				defer func() { <-slots; s.release(d); s.Wake() }()
+				defer func() { <-slots; s.letGo(d); s.Wake() }()
 				s.try(ctx, d)
 			})
 		}
@@ -140,7 +148,7 @@ func (s *Sender) claim(d *Delivery) bool {
 	return true
 }
 
-func (s *Sender) release(d *Delivery) {
+func (s *Sender) letGo(d *Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.ids, d.ID)
@@ -178,7 +186,13 @@ func (s *Sender) try(ctx context.Context, d *Delivery) {
 	default:
 		d.NextAt = next.UnixMicro()
 	}
-	s.save(ctx, d, t)
+	f, saved := s.save(ctx, d, t)
+	if !saved || t.Error == "" || d.Postback == "" || s.Pause == nil {
+		return
+	}
+	if why := s.exhausted(d, t, f, now); why != "" {
+		s.suspend(context.WithoutCancel(ctx), d, why)
+	}
 }
 
 // next is when to try again after the failure d.Tries; wait is what the receiver asked
@@ -204,33 +218,13 @@ func (s *Sender) once(ctx context.Context, d *Delivery) (*Try, error) {
 	return t, nil
 }
 
-// prune drops final deliveries that are older than they are kept, now and every hour.
-func (s *Sender) prune(ctx context.Context) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for s.Keep > 0 {
-		n, err := s.Store.PruneDeliveries(ctx, s.Now().Add(-s.Keep).UnixMicro(), pruned)
-		if err != nil && ctx.Err() == nil {
-			s.Logger.Error("drop old postbacks", "error", err)
-		}
-		if err == nil && n == pruned {
-			continue
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // save stores an outcome, again and again while that fails: letting go of the
 // delivery would call the receiver once more each time.
-func (s *Sender) save(ctx context.Context, d *Delivery, try *Try) {
+func (s *Sender) save(ctx context.Context, d *Delivery, try *Try) (f Failures, saved bool) {
 	for wait := rest; ; wait = min(2*wait, maxRest) {
-		err := s.Store.SaveDelivery(context.WithoutCancel(ctx), d, try)
+		f, err := s.Store.SaveDelivery(context.WithoutCancel(ctx), d, try)
 		if err == nil {
-			return
+			return f, true
 		}
 		s.Logger.Error("store postback outcome", "delivery", d.ID, "error", err)
 		t := time.NewTimer(wait)
@@ -238,7 +232,7 @@ func (s *Sender) save(ctx context.Context, d *Delivery, try *Try) {
 		case <-t.C:
 		case <-ctx.Done():
 			t.Stop()
-			return
+			return f, false
 		}
 	}
 }

@@ -47,21 +47,19 @@ func (m *memory) DueDeliveries(_ context.Context, now int64, limit int) ([]*Deli
 	return out[:min(len(out), limit)], nil
 }
 
-func (m *memory) SaveDelivery(_ context.Context, d *Delivery, t *Try) error {
+func (m *memory) SaveDelivery(_ context.Context, d *Delivery, t *Try) (Failures, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.saves++
 	if m.fail > 0 {
 		m.fail--
-		return errors.New("the disk is full")
+		return Failures{}, errors.New("the disk is full")
 	}
 	c := *d
 	m.rows[d.ID] = &c
 	m.tries[d.ID] = append(m.tries[d.ID], t)
-	return nil
+	return Failures{}, nil
 }
-
-func (m *memory) PruneDeliveries(context.Context, int64, int) (int, error) { return 0, nil }
 
 func (m *memory) add(id, url string) {
 	m.mu.Lock()

@@ -27,7 +27,7 @@ type PostbackDoc struct {
 	BodyKind string   `json:"body_kind" required:"false" enum:",form,json" doc:"What a POST carries: form fields, JSON or nothing."`
 	Body     string   `json:"body" required:"false" maxLength:"8192" example:"cid={sub1}&payout={payout}" doc:"Its template."`
 	Replaces bool     `json:"replaces" required:"false" doc:"Where it is called, your more general postbacks are not."`
-	Status   string   `json:"status" required:"false" enum:"active,paused" doc:"A paused one is not called. Default active."`
+	Status   string   `json:"status" required:"false" enum:"active,paused" doc:"A paused one is not called. One that was paused for failing is active again by saying so. Default active."`
 }
 
 // NewPostbackDoc has the defaults.
@@ -39,10 +39,11 @@ func NewPostbackDoc() PostbackDoc {
 type Postback struct {
 	ID string `json:"id" doc:"Its id."`
 	PostbackDoc
+	PausedFor string `json:"paused_for" doc:"Why it was paused by itself; empty: it was not. What it has to tell is held, and sent once its status is active again."`
 }
 
 func postbackView(p *catalog.Postback) Postback {
-	return Postback{p.ID, PostbackDoc{p.Name, p.Offer, p.Goal, copied(p.States), p.Method, p.URL, p.BodyKind, p.Body, p.Replaces, p.Status}}
+	return Postback{p.ID, PostbackDoc{p.Name, p.Offer, p.Goal, copied(p.States), p.Method, p.URL, p.BodyKind, p.Body, p.Replaces, p.Status}, p.PausedFor}
 }
 
 // full is the catalog's document; staff's fields are left to the catalog.
@@ -118,7 +119,7 @@ type Delivery struct {
 	Postback   string     `json:"postback" doc:"The postback that was called."`
 	Conversion string     `json:"conversion" doc:"What it tells of; empty: it is a test."`
 	Tells      string     `json:"tells" doc:"The conversion's state that it tells."`
-	State      string     `json:"state" enum:"waiting,sent,dead,resent,test" doc:"Whether it is still tried, was taken, was given up, was given up and sent again, or is a test."`
+	State      string     `json:"state" enum:"waiting,sent,dead,held,resent,test" doc:"Whether it is still tried, was taken, was given up, is held because its postback is paused for failing, was given up and sent again, or is a test."`
 	Method     string     `json:"method" doc:"HTTP method."`
 	URL        string     `json:"url" doc:"What is called, secrets masked."`
 	Body       string     `json:"body" doc:"What a POST carries."`

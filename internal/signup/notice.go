@@ -61,7 +61,6 @@ func (s *Service) agreed(ctx context.Context, e *catalog.Enrollment, from string
 	if err != nil {
 		return err
 	}
-	party := account.Party{Kind: account.PartyPublisher, ID: e.Publisher, Workspace: e.Workspace}
 	pub, err := s.Catalog.Get(ctx, door, catalog.KindPublisher, e.Workspace, e.Publisher)
 	if err != nil {
 		return fmt.Errorf("look up the publisher: %w", err)
@@ -83,12 +82,9 @@ func (s *Service) agreed(ctx context.Context, e *catalog.Enrollment, from string
 		body += fmt.Sprintf(" The reason:\n\n%s", e.Reason)
 	}
 	body += fmt.Sprintf("\n\n%s/portal/offers/%s\n", s.URL, e.Offer)
-	to := []string{pub.(*catalog.Publisher).Email}
-	if to[0] == "" { // without a contact, its people are
-		to, err = s.Accounts.Addresses(ctx, party)
-		if err != nil {
-			return err
-		}
+	to, err := s.contacts(ctx, pub.(*catalog.Publisher))
+	if err != nil {
+		return err
 	}
 	return s.notify(ctx, to, &mail.Mail{Workspace: e.Workspace, About: e.ID, Purpose: w.purpose, Subject: fmt.Sprintf(w.subject, name), Body: body})
 }
@@ -104,6 +100,50 @@ func (s *Service) signedUp(ctx context.Context, row *Signup, manager string) {
 	if err != nil {
 		s.Logger.Error("nobody is told by mail of a sign-up", "signup", row.ID, "error", err)
 	}
+}
+
+// PostbackPaused tells a publisher, its manager and the owners that one of its postbacks was
+// paused for failing.
+func (s *Service) PostbackPaused(ctx context.Context, p *catalog.Postback) {
+	err := s.postbackPaused(context.WithoutCancel(ctx), p)
+	if err != nil {
+		s.Logger.Error("nobody is told by mail that a postback is paused", "postback", p.ID, "error", err)
+	}
+}
+
+func (s *Service) postbackPaused(ctx context.Context, p *catalog.Postback) error {
+	ws, err := s.workspace(ctx, p.Workspace)
+	if errors.Is(err, account.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e, err := s.Catalog.Get(ctx, door, catalog.KindPublisher, p.Workspace, p.Publisher)
+	if err != nil {
+		return fmt.Errorf("look up the publisher: %w", err)
+	}
+	pub := e.(*catalog.Publisher)
+	text := "%s has paused one of %s postbacks, because the calls fail. %s\n\nWhat it has to tell is kept, and sent once it is active again:\n\n%s%s\n"
+	m := mail.Mail{About: p.ID, Purpose: "postback_paused", Subject: "A postback is paused"}
+	m.Body = fmt.Sprintf(text, ws.Name, "a publisher's", p.PausedFor, s.URL, "/w/"+p.Workspace+"/postbacks/"+p.ID)
+	staff := s.tellStaff(ctx, p.Workspace, pub.Manager, &m)
+	own := m
+	own.Workspace = p.Workspace
+	own.Body = fmt.Sprintf(text, ws.Name, "your", p.PausedFor, s.URL, "/portal/postbacks/"+p.ID)
+	to, err := s.contacts(ctx, pub)
+	if err != nil {
+		return errors.Join(staff, err)
+	}
+	return errors.Join(staff, s.notify(ctx, to, &own))
+}
+
+// contacts are where to write to a publisher: its contact, or its people where it has none.
+func (s *Service) contacts(ctx context.Context, p *catalog.Publisher) ([]string, error) {
+	if p.Email != "" {
+		return []string{p.Email}, nil
+	}
+	return s.Accounts.Addresses(ctx, account.Party{Kind: account.PartyPublisher, ID: p.ID, Workspace: p.Workspace})
 }
 
 // tellStaff sends a notice to the installation's owners and to a party's manager. Nothing

@@ -274,7 +274,7 @@ func postbackRow(e *catalog.Postback) q.Postback {
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name+" "+e.URL, e.ID),
 		Publisher: e.Publisher, Name: e.Name, Offer: e.Offer, Goal: e.Goal, States: texts(e.States), Preset: e.Preset, Method: e.Method, URL: e.URL,
-		BodyKind: e.BodyKind, Body: e.Body, Replaces: e.Replaces, Status: e.Status, Notes: e.Notes,
+		BodyKind: e.BodyKind, Body: e.Body, Replaces: e.Replaces, Status: e.Status, PausedFor: e.PausedFor, Notes: e.Notes,
 	}
 }
 
@@ -282,7 +282,7 @@ func postbackEntity(r q.Postback) *catalog.Postback {
 	return &catalog.Postback{
 		Meta:      catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Publisher: r.Publisher, Name: r.Name, Offer: r.Offer, Goal: r.Goal, States: textsOf(r.States), Preset: r.Preset, Method: r.Method, URL: r.URL,
-		BodyKind: r.BodyKind, Body: r.Body, Replaces: r.Replaces, Status: r.Status, Notes: r.Notes,
+		BodyKind: r.BodyKind, Body: r.Body, Replaces: r.Replaces, Status: r.Status, PausedFor: r.PausedFor, Notes: r.Notes,
 	}
 }
 

@@ -51,7 +51,7 @@ func (c catalogStore) Insert(ctx context.Context, e catalog.Entity, idem catalog
 		if idem.Key != "" {
 			err = qs.InsertIdempotency(ctx, q.InsertIdempotencyParams{
 				Workspace: idem.Workspace, Key: idem.Key, Hash: idem.Hash,
-				Kind: string(e.Kind()), Owner: e.Base().Workspace, Subject: e.Base().ID,
+				Kind: string(e.Kind()), Owner: e.Base().Workspace, Subject: e.Base().ID, Created: e.Base().Created,
 			})
 			if err != nil {
 				return fmt.Errorf("store: idempotency key: %w", err)

@@ -45,8 +45,9 @@ func (x deliveryStore) DueDeliveries(ctx context.Context, now int64, limit int) 
 }
 
 // SaveDelivery writes the outcome of a try; see outbound.Store.
-func (x deliveryStore) SaveDelivery(ctx context.Context, d *outbound.Delivery, t *outbound.Try) error {
-	return x.db.write(ctx, "deliveries.save", func(ctx context.Context, s *session) error {
+func (x deliveryStore) SaveDelivery(ctx context.Context, d *outbound.Delivery, t *outbound.Try) (outbound.Failures, error) {
+	var f outbound.Failures
+	err := x.db.write(ctx, "deliveries.save", func(ctx context.Context, s *session) error {
 		n, err := q.New(s).SaveDelivery(ctx, q.SaveDeliveryParams{
 			State: d.State, Tries: d.Tries, NextAt: d.NextAt, Status: d.Status, Answer: d.Answer, Error: d.Error,
 			DoneAt: d.DoneAt, ID: d.ID, Workspace: d.Workspace,
@@ -57,8 +58,36 @@ func (x deliveryStore) SaveDelivery(ctx context.Context, d *outbound.Delivery, t
 		if n == 0 {
 			return catalog.ErrNotFound
 		}
+		f, err = countTry(ctx, s, d, t)
+		if err != nil {
+			return err
+		}
 		return insertTry(ctx, s, t)
 	})
+	return f, err
+}
+
+// countTry keeps what a postback's calls came to since one was taken.
+func countTry(ctx context.Context, s *session, d *outbound.Delivery, t *outbound.Try) (outbound.Failures, error) {
+	if d.Postback == "" || t == nil {
+		return outbound.Failures{}, nil
+	}
+	if d.State == outbound.StateSent {
+		err := q.New(s).PostbackWorks(ctx, q.PostbackWorksParams{Workspace: d.Workspace, Postback: d.Postback})
+		if err != nil {
+			return outbound.Failures{}, fmt.Errorf("store: forget failures: %w", err)
+		}
+		return outbound.Failures{}, nil
+	}
+	dead := int64(0)
+	if d.State == outbound.StateDead {
+		dead = 1
+	}
+	row, err := q.New(s).PostbackFailed(ctx, q.PostbackFailedParams{Workspace: d.Workspace, Postback: d.Postback, Since: t.At, Dead: dead})
+	if err != nil {
+		return outbound.Failures{}, fmt.Errorf("store: count failures: %w", err)
+	}
+	return outbound.Failures{Since: row.Since, Tries: row.Tries, Dead: row.Dead}, nil
 }
 
 func insertTry(ctx context.Context, s *session, t *outbound.Try) error {
@@ -160,21 +189,42 @@ func (x deliveryStore) CountDeliveries(ctx context.Context, workspace, publisher
 	if err != nil {
 		return outbound.Counts{}, fmt.Errorf("store: count deliveries: %w", err)
 	}
-	return outbound.Counts{Waiting: byState[outbound.StateWaiting], Dead: byState[outbound.StateDead]}, nil
+	return outbound.Counts{Waiting: byState[outbound.StateWaiting], Dead: byState[outbound.StateDead], Held: byState[outbound.StateHeld]}, nil
 }
 
-// PruneDeliveries drops old ones; see outbound.Store.
-func (x deliveryStore) PruneDeliveries(ctx context.Context, before int64, limit int) (int, error) {
-	var n int64
-	err := x.db.write(ctx, "deliveries.prune", func(ctx context.Context, s *session) error {
-		qs, most := q.New(s), batchSize(limit)
-		err := qs.PruneTries(ctx, q.PruneTriesParams{Before: before, Most: most})
+// HoldDeliveries holds what waits; see outbound.Store.
+func (x deliveryStore) HoldDeliveries(ctx context.Context, workspace, postback string, now int64) error {
+	return x.db.write(ctx, "deliveries.hold", func(ctx context.Context, s *session) error {
+		qs := q.New(s)
+		err := qs.HoldDeliveries(ctx, q.HoldDeliveriesParams{Now: now, Workspace: workspace, Postback: postback})
 		if err != nil {
-			return fmt.Errorf("store: prune tries: %w", err)
+			return fmt.Errorf("store: hold deliveries: %w", err)
 		}
-		n, err = qs.PruneDeliveries(ctx, q.PruneDeliveriesParams{Before: before, Most: most})
+		err = qs.PostbackWorks(ctx, q.PostbackWorksParams{Workspace: workspace, Postback: postback})
 		if err != nil {
-			return fmt.Errorf("store: prune deliveries: %w", err)
+			return fmt.Errorf("store: forget failures: %w", err)
+		}
+		return nil
+	})
+}
+
+// HeldPostbacks lists those with held deliveries; see outbound.Store.
+func (x deliveryStore) HeldPostbacks(ctx context.Context) ([]outbound.Held, error) {
+	rows, err := q.New(x.db.engine.reads()).HeldPostbacks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("store: held postbacks: %w", err)
+	}
+	return each(rows, func(r q.HeldPostbacksRow) outbound.Held { return outbound.Held(r) }), nil
+}
+
+// ReleaseDeliveries makes held ones wait again; see outbound.Store.
+func (x deliveryStore) ReleaseDeliveries(ctx context.Context, h outbound.Held, now int64, limit int) (int, error) {
+	var n int64
+	err := x.db.write(ctx, "deliveries.release", func(ctx context.Context, s *session) error {
+		var err error
+		n, err = q.New(s).ReleaseDeliveries(ctx, q.ReleaseDeliveriesParams{Now: now, Workspace: h.Workspace, Publisher: h.Publisher, Postback: h.Postback, Most: batchSize(limit)})
+		if err != nil {
+			return fmt.Errorf("store: release deliveries: %w", err)
 		}
 		return nil
 	})

@@ -341,7 +341,7 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 
 const countDeliveries = `-- name: CountDeliveries :many
 SELECT state, count(*) AS n FROM deliveries
-WHERE workspace = ?1 AND state IN ('waiting', 'dead') GROUP BY state
+WHERE workspace = ?1 AND state IN ('waiting', 'dead', 'held') GROUP BY state
 `
 
 type CountDeliveriesRow struct {
@@ -374,7 +374,7 @@ func (q *Queries) CountDeliveries(ctx context.Context, workspace string) ([]Coun
 
 const countDeliveriesOf = `-- name: CountDeliveriesOf :many
 SELECT state, count(*) AS n FROM deliveries
-WHERE workspace = ?1 AND publisher = ?2 AND state IN ('waiting', 'dead') GROUP BY state
+WHERE workspace = ?1 AND publisher = ?2 AND state IN ('waiting', 'dead', 'held') GROUP BY state
 `
 
 type CountDeliveriesOfParams struct {
@@ -740,6 +740,55 @@ func (q *Queries) GetSignal(ctx context.Context, id string) (Signal, error) {
 		&i.Test,
 	)
 	return i, err
+}
+
+const heldPostbacks = `-- name: HeldPostbacks :many
+SELECT DISTINCT workspace, publisher, postback FROM deliveries WHERE state = 'held'
+`
+
+type HeldPostbacksRow struct {
+	Workspace string `db:"workspace"`
+	Publisher string `db:"publisher"`
+	Postback  string `db:"postback"`
+}
+
+func (q *Queries) HeldPostbacks(ctx context.Context) ([]HeldPostbacksRow, error) {
+	rows, err := q.db.QueryContext(ctx, heldPostbacks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []HeldPostbacksRow
+	for rows.Next() {
+		var i HeldPostbacksRow
+		if err := rows.Scan(&i.Workspace, &i.Publisher, &i.Postback); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdDeliveries = `-- name: HoldDeliveries :exec
+UPDATE deliveries SET state = 'held', next_at = 0, done_at = ?1
+WHERE workspace = ?2 AND postback = ?3 AND state = 'waiting'
+`
+
+type HoldDeliveriesParams struct {
+	Now       int64  `db:"now"`
+	Workspace string `db:"workspace"`
+	Postback  string `db:"postback"`
+}
+
+func (q *Queries) HoldDeliveries(ctx context.Context, arg HoldDeliveriesParams) error {
+	_, err := q.db.ExecContext(ctx, holdDeliveries, arg.Now, arg.Workspace, arg.Postback)
+	return err
 }
 
 const insertAdjustment = `-- name: InsertAdjustment :execrows
@@ -1123,7 +1172,7 @@ func (q *Queries) InsertTry(ctx context.Context, arg InsertTryParams) error {
 
 const markResent = `-- name: MarkResent :execrows
 UPDATE deliveries SET
-  resent_as = ?1, state = CASE state WHEN 'dead' THEN 'resent' ELSE state END
+  resent_as = ?1, state = CASE WHEN state IN ('dead', 'held') THEN 'resent' ELSE state END
 WHERE workspace = ?2 AND id = ?3 AND state <> 'waiting' AND resent_as = ''
 `
 
@@ -1141,38 +1190,49 @@ func (q *Queries) MarkResent(ctx context.Context, arg MarkResentParams) (int64, 
 	return result.RowsAffected()
 }
 
-const pruneDeliveries = `-- name: PruneDeliveries :execrows
-DELETE FROM deliveries WHERE id IN (
-  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < ?1 ORDER BY d.done_at, d.id LIMIT ?2
-)
+const postbackFailed = `-- name: PostbackFailed :one
+INSERT INTO postback_failures (workspace, postback, since, tries, dead)
+VALUES (?1, ?2, ?3, 1, ?4)
+ON CONFLICT (workspace, postback) DO UPDATE SET tries = postback_failures.tries + 1, dead = postback_failures.dead + excluded.dead
+RETURNING workspace, postback, since, tries, dead
 `
 
-type PruneDeliveriesParams struct {
-	Before int64 `db:"before"`
-	Most   int64 `db:"most"`
+type PostbackFailedParams struct {
+	Workspace string `db:"workspace"`
+	Postback  string `db:"postback"`
+	Since     int64  `db:"since"`
+	Dead      int64  `db:"dead"`
 }
 
-func (q *Queries) PruneDeliveries(ctx context.Context, arg PruneDeliveriesParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, pruneDeliveries, arg.Before, arg.Most)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (q *Queries) PostbackFailed(ctx context.Context, arg PostbackFailedParams) (PostbackFailure, error) {
+	row := q.db.QueryRowContext(ctx, postbackFailed,
+		arg.Workspace,
+		arg.Postback,
+		arg.Since,
+		arg.Dead,
+	)
+	var i PostbackFailure
+	err := row.Scan(
+		&i.Workspace,
+		&i.Postback,
+		&i.Since,
+		&i.Tries,
+		&i.Dead,
+	)
+	return i, err
 }
 
-const pruneTries = `-- name: PruneTries :exec
-DELETE FROM delivery_tries WHERE delivery IN (
-  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < ?1 ORDER BY d.done_at, d.id LIMIT ?2
-)
+const postbackWorks = `-- name: PostbackWorks :exec
+DELETE FROM postback_failures WHERE workspace = ?1 AND postback = ?2
 `
 
-type PruneTriesParams struct {
-	Before int64 `db:"before"`
-	Most   int64 `db:"most"`
+type PostbackWorksParams struct {
+	Workspace string `db:"workspace"`
+	Postback  string `db:"postback"`
 }
 
-func (q *Queries) PruneTries(ctx context.Context, arg PruneTriesParams) error {
-	_, err := q.db.ExecContext(ctx, pruneTries, arg.Before, arg.Most)
+func (q *Queries) PostbackWorks(ctx context.Context, arg PostbackWorksParams) error {
+	_, err := q.db.ExecContext(ctx, postbackWorks, arg.Workspace, arg.Postback)
 	return err
 }
 
@@ -1237,6 +1297,37 @@ func (q *Queries) PutSignal(ctx context.Context, arg PutSignalParams) error {
 		arg.Test,
 	)
 	return err
+}
+
+const releaseDeliveries = `-- name: ReleaseDeliveries :execrows
+UPDATE deliveries SET state = 'waiting', next_at = ?1, done_at = 0
+WHERE id IN (
+  SELECT d.id FROM deliveries d
+  WHERE d.workspace = ?2 AND d.publisher = ?3 AND d.postback = ?4 AND d.state = 'held'
+  ORDER BY d.id LIMIT ?5
+)
+`
+
+type ReleaseDeliveriesParams struct {
+	Now       int64  `db:"now"`
+	Workspace string `db:"workspace"`
+	Publisher string `db:"publisher"`
+	Postback  string `db:"postback"`
+	Most      int64  `db:"most"`
+}
+
+func (q *Queries) ReleaseDeliveries(ctx context.Context, arg ReleaseDeliveriesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, releaseDeliveries,
+		arg.Now,
+		arg.Workspace,
+		arg.Publisher,
+		arg.Postback,
+		arg.Most,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const saveDelivery = `-- name: SaveDelivery :execrows

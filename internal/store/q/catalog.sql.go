@@ -568,7 +568,7 @@ func (q *Queries) ChangedOffers(ctx context.Context, arg ChangedOffersParams) ([
 const changedPostbacks = `-- name: ChangedPostbacks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
-  states, preset, method, url, body_kind, body, replaces, status, notes
+  states, preset, method, url, body_kind, body, replaces, status, notes, paused_for
 FROM postbacks WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -608,6 +608,7 @@ func (q *Queries) ChangedPostbacks(ctx context.Context, arg ChangedPostbacksPara
 			&i.Replaces,
 			&i.Status,
 			&i.Notes,
+			&i.PausedFor,
 		); err != nil {
 			return nil, err
 		}
@@ -1089,9 +1090,18 @@ type GetIdempotencyParams struct {
 	Key       string `db:"key"`
 }
 
-func (q *Queries) GetIdempotency(ctx context.Context, arg GetIdempotencyParams) (Idempotency, error) {
+type GetIdempotencyRow struct {
+	Workspace string `db:"workspace"`
+	Key       string `db:"key"`
+	Hash      string `db:"hash"`
+	Kind      string `db:"kind"`
+	Owner     string `db:"owner"`
+	Subject   string `db:"subject"`
+}
+
+func (q *Queries) GetIdempotency(ctx context.Context, arg GetIdempotencyParams) (GetIdempotencyRow, error) {
 	row := q.db.QueryRowContext(ctx, getIdempotency, arg.Workspace, arg.Key)
-	var i Idempotency
+	var i GetIdempotencyRow
 	err := row.Scan(
 		&i.Workspace,
 		&i.Key,
@@ -1249,7 +1259,7 @@ func (q *Queries) GetOffer(ctx context.Context, arg GetOfferParams) (Offer, erro
 const getPostback = `-- name: GetPostback :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
-  states, preset, method, url, body_kind, body, replaces, status, notes
+  states, preset, method, url, body_kind, body, replaces, status, notes, paused_for
 FROM postbacks WHERE workspace = ?1 AND id = ?2
 `
 
@@ -1283,6 +1293,7 @@ func (q *Queries) GetPostback(ctx context.Context, arg GetPostbackParams) (Postb
 		&i.Replaces,
 		&i.Status,
 		&i.Notes,
+		&i.PausedFor,
 	)
 	return i, err
 }
@@ -1867,8 +1878,8 @@ func (q *Queries) InsertGroup(ctx context.Context, arg InsertGroupParams) error 
 }
 
 const insertIdempotency = `-- name: InsertIdempotency :exec
-INSERT INTO idempotency (workspace, key, hash, kind, owner, subject) VALUES (
-  ?1, ?2, ?3, ?4, ?5, ?6
+INSERT INTO idempotency (workspace, key, hash, kind, owner, subject, created) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7
 )
 `
 
@@ -1879,6 +1890,7 @@ type InsertIdempotencyParams struct {
 	Kind      string `db:"kind"`
 	Owner     string `db:"owner"`
 	Subject   string `db:"subject"`
+	Created   int64  `db:"created"`
 }
 
 func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyParams) error {
@@ -1889,6 +1901,7 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 		arg.Kind,
 		arg.Owner,
 		arg.Subject,
+		arg.Created,
 	)
 	return err
 }
@@ -2094,12 +2107,12 @@ func (q *Queries) InsertOffer(ctx context.Context, arg InsertOfferParams) error 
 const insertPostback = `-- name: InsertPostback :exec
 INSERT INTO postbacks (
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
-  states, preset, method, url, body_kind, body, replaces, status, notes
+  states, preset, method, url, body_kind, body, replaces, status, notes, paused_for
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6,
   ?7, ?8, ?9, ?10, ?11, ?12,
   ?13, ?14, ?15, ?16, ?17, ?18,
-  ?19, ?20, ?21
+  ?19, ?20, ?21, ?22
 )
 `
 
@@ -2125,6 +2138,7 @@ type InsertPostbackParams struct {
 	Replaces  bool   `db:"replaces"`
 	Status    string `db:"status"`
 	Notes     string `db:"notes"`
+	PausedFor string `db:"paused_for"`
 }
 
 func (q *Queries) InsertPostback(ctx context.Context, arg InsertPostbackParams) error {
@@ -2150,6 +2164,7 @@ func (q *Queries) InsertPostback(ctx context.Context, arg InsertPostbackParams) 
 		arg.Replaces,
 		arg.Status,
 		arg.Notes,
+		arg.PausedFor,
 	)
 	return err
 }
@@ -2986,8 +3001,8 @@ UPDATE postbacks SET
   offer = ?7, goal = ?8, states = ?9,
   preset = ?10, method = ?11, url = ?12,
   body_kind = ?13, body = ?14, replaces = ?15,
-  status = ?16, notes = ?17, version = version + 1
-WHERE workspace = ?18 AND id = ?19 AND version = ?20
+  status = ?16, notes = ?17, paused_for = ?18, version = version + 1
+WHERE workspace = ?19 AND id = ?20 AND version = ?21
 `
 
 type UpdatePostbackParams struct {
@@ -3008,6 +3023,7 @@ type UpdatePostbackParams struct {
 	Replaces  bool   `db:"replaces"`
 	Status    string `db:"status"`
 	Notes     string `db:"notes"`
+	PausedFor string `db:"paused_for"`
 	Workspace string `db:"workspace"`
 	ID        string `db:"id"`
 	Version   int64  `db:"version"`
@@ -3032,6 +3048,7 @@ func (q *Queries) UpdatePostback(ctx context.Context, arg UpdatePostbackParams) 
 		arg.Replaces,
 		arg.Status,
 		arg.Notes,
+		arg.PausedFor,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

@@ -367,6 +367,7 @@ type Idempotency struct {
 	Kind      string `db:"kind"`
 	Owner     string `db:"owner"`
 	Subject   string `db:"subject"`
+	Created   int64  `db:"created"`
 }
 
 type Image struct {
@@ -620,6 +621,15 @@ type Postback struct {
 	Replaces  bool   `db:"replaces"`
 	Status    string `db:"status"`
 	Notes     string `db:"notes"`
+	PausedFor string `db:"paused_for"`
+}
+
+type PostbackFailure struct {
+	Workspace string `db:"workspace"`
+	Postback  string `db:"postback"`
+	Since     int64  `db:"since"`
+	Tries     int64  `db:"tries"`
+	Dead      int64  `db:"dead"`
 }
 
 type Publisher struct {

@@ -174,23 +174,37 @@ WHERE delivery = sqlc.arg(delivery) ORDER BY n;
 
 -- name: MarkResent :execrows
 UPDATE deliveries SET
-  resent_as = sqlc.arg(resent_as), state = CASE state WHEN 'dead' THEN 'resent' ELSE state END
+  resent_as = sqlc.arg(resent_as), state = CASE WHEN state IN ('dead', 'held') THEN 'resent' ELSE state END
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND state <> 'waiting' AND resent_as = '';
 
 -- name: CountDeliveries :many
 SELECT state, count(*) AS n FROM deliveries
-WHERE workspace = sqlc.arg(workspace) AND state IN ('waiting', 'dead') GROUP BY state;
+WHERE workspace = sqlc.arg(workspace) AND state IN ('waiting', 'dead', 'held') GROUP BY state;
 
 -- name: CountDeliveriesOf :many
 SELECT state, count(*) AS n FROM deliveries
-WHERE workspace = sqlc.arg(workspace) AND publisher = sqlc.arg(publisher) AND state IN ('waiting', 'dead') GROUP BY state;
+WHERE workspace = sqlc.arg(workspace) AND publisher = sqlc.arg(publisher) AND state IN ('waiting', 'dead', 'held') GROUP BY state;
 
--- name: PruneTries :exec
-DELETE FROM delivery_tries WHERE delivery IN (
-  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < sqlc.arg(before) ORDER BY d.done_at, d.id LIMIT sqlc.arg(most)
-);
+-- name: PostbackFailed :one
+INSERT INTO postback_failures (workspace, postback, since, tries, dead)
+VALUES (sqlc.arg(workspace), sqlc.arg(postback), sqlc.arg(since), 1, sqlc.arg(dead))
+ON CONFLICT (workspace, postback) DO UPDATE SET tries = postback_failures.tries + 1, dead = postback_failures.dead + excluded.dead
+RETURNING workspace, postback, since, tries, dead;
 
--- name: PruneDeliveries :execrows
-DELETE FROM deliveries WHERE id IN (
-  SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < sqlc.arg(before) ORDER BY d.done_at, d.id LIMIT sqlc.arg(most)
+-- name: PostbackWorks :exec
+DELETE FROM postback_failures WHERE workspace = sqlc.arg(workspace) AND postback = sqlc.arg(postback);
+
+-- name: HoldDeliveries :exec
+UPDATE deliveries SET state = 'held', next_at = 0, done_at = sqlc.arg(now)
+WHERE workspace = sqlc.arg(workspace) AND postback = sqlc.arg(postback) AND state = 'waiting';
+
+-- name: HeldPostbacks :many
+SELECT DISTINCT workspace, publisher, postback FROM deliveries WHERE state = 'held';
+
+-- name: ReleaseDeliveries :execrows
+UPDATE deliveries SET state = 'waiting', next_at = sqlc.arg(now), done_at = 0
+WHERE id IN (
+  SELECT d.id FROM deliveries d
+  WHERE d.workspace = sqlc.arg(workspace) AND d.publisher = sqlc.arg(publisher) AND d.postback = sqlc.arg(postback) AND d.state = 'held'
+  ORDER BY d.id LIMIT sqlc.arg(most)
 );

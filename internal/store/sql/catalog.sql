@@ -397,12 +397,12 @@ DELETE FROM images WHERE images.workspace = sqlc.arg(workspace) AND images.creat
 -- name: InsertPostback :exec
 INSERT INTO postbacks (
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
-  states, preset, method, url, body_kind, body, replaces, status, notes
+  states, preset, method, url, body_kind, body, replaces, status, notes, paused_for
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version), sqlc.arg(revision),
   sqlc.arg(archived), sqlc.arg(search), sqlc.arg(publisher), sqlc.arg(name), sqlc.arg(offer), sqlc.arg(goal),
   sqlc.arg(states), sqlc.arg(preset), sqlc.arg(method), sqlc.arg(url), sqlc.arg(body_kind), sqlc.arg(body),
-  sqlc.arg(replaces), sqlc.arg(status), sqlc.arg(notes)
+  sqlc.arg(replaces), sqlc.arg(status), sqlc.arg(notes), sqlc.arg(paused_for)
 );
 
 -- name: UpdatePostback :execrows
@@ -412,19 +412,19 @@ UPDATE postbacks SET
   offer = sqlc.arg(offer), goal = sqlc.arg(goal), states = sqlc.arg(states),
   preset = sqlc.arg(preset), method = sqlc.arg(method), url = sqlc.arg(url),
   body_kind = sqlc.arg(body_kind), body = sqlc.arg(body), replaces = sqlc.arg(replaces),
-  status = sqlc.arg(status), notes = sqlc.arg(notes), version = version + 1
+  status = sqlc.arg(status), notes = sqlc.arg(notes), paused_for = sqlc.arg(paused_for), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetPostback :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
-  states, preset, method, url, body_kind, body, replaces, status, notes
+  states, preset, method, url, body_kind, body, replaces, status, notes, paused_for
 FROM postbacks WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedPostbacks :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, publisher, name, offer, goal,
-  states, preset, method, url, body_kind, body, replaces, status, notes
+  states, preset, method, url, body_kind, body, replaces, status, notes, paused_for
 FROM postbacks WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertTerms :exec
@@ -479,6 +479,6 @@ SELECT workspace, key, hash, kind, owner, subject FROM idempotency
 WHERE workspace = sqlc.arg(workspace) AND key = sqlc.arg(key);
 
 -- name: InsertIdempotency :exec
-INSERT INTO idempotency (workspace, key, hash, kind, owner, subject) VALUES (
-  sqlc.arg(workspace), sqlc.arg(key), sqlc.arg(hash), sqlc.arg(kind), sqlc.arg(owner), sqlc.arg(subject)
+INSERT INTO idempotency (workspace, key, hash, kind, owner, subject, created) VALUES (
+  sqlc.arg(workspace), sqlc.arg(key), sqlc.arg(hash), sqlc.arg(kind), sqlc.arg(owner), sqlc.arg(subject), sqlc.arg(created)
 );

@@ -112,7 +112,7 @@ func pairs() []pair {
 		{"add key", func(s *Stores) error { return s.Books.AddKey(ctx, [16]byte{1}) }},
 		{"set setting", func(s *Stores) error { return s.Books.SetSetting(ctx, "a", "1") }},
 		{"save delivery", func(s *Stores) error {
-			return s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: id("dlv", 1), Workspace: home, State: outbound.StateDead}, &outbound.Try{Delivery: id("dlv", 1), N: 1})
+			return errOf(s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: id("dlv", 1), Workspace: home, State: outbound.StateDead}, &outbound.Try{Delivery: id("dlv", 1), N: 1}))
 		}},
 		{"put landing", func(s *Stores) error { return s.Landings.PutLanding(ctx, landing(1)) }},
 		{"put domain check", func(s *Stores) error { return s.Domains.Put(ctx, domainCheck(1)) }},

@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"context"
-	"slices"
 	"testing"
 
 	"clickledger/internal/books"
@@ -16,7 +14,8 @@ var deliveryTests = map[string]func(t *testing.T, s *Stores){
 	"tries":                testTries,
 	"resend":               testResend,
 	"counts":               testCountDeliveries,
-	"pruning":              testPruneDeliveries,
+	"holding":              testHolding,
+	"failures in a row":    testFailures,
 	"a test is a delivery": testAddDelivery,
 }
 
@@ -37,6 +36,13 @@ func insertDeliveries(t *testing.T, s *Stores, ds ...*outbound.Delivery) {
 		return nil
 	})
 }
+
+// saved asserts that the outcome of a try is written.
+func saved(t *testing.T) func(outbound.Failures, error) {
+	return func(_ outbound.Failures, err error) { t.Helper(); must(t, err) }
+}
+
+func errOf(_ outbound.Failures, err error) error { return err }
 
 func deliveryIDs(ds []*outbound.Delivery) (ids []string) {
 	for _, d := range ds {
@@ -61,15 +67,15 @@ func testDeliveries(t *testing.T, s *Stores) {
 
 	d := delivery(8)
 	d.State, d.Tries, d.NextAt, d.Status, d.Answer, d.Error, d.DoneAt = outbound.StateSent, 5, 0, 200, "ok", "", 77
-	must(t, s.Deliveries.SaveDelivery(ctx, d, nil))
+	saved(t)(s.Deliveries.SaveDelivery(ctx, d, nil))
 	equal(t, due(93, 10), []string{id("dlv", 9), id("dlv", 7)})
 	all := get[[]*outbound.Delivery](t)(s.Deliveries.ListDeliveries(ctx, outbound.Query{Workspace: home}))
 	equal(t, len(all), 9)
 	equal(t, all[0], d)
 	equal(t, all[1], delivery(7))
 	stolen := *delivery(9)
-	wantErr(t, s.Deliveries.SaveDelivery(ctx, &stolen, &outbound.Try{Delivery: stolen.ID, N: 1}), catalog.ErrNotFound) // it is the other workspace's
-	wantErr(t, s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: "nothing", Workspace: home}, nil), catalog.ErrNotFound)
+	wantErr(t, errOf(s.Deliveries.SaveDelivery(ctx, &stolen, &outbound.Try{Delivery: stolen.ID, N: 1})), catalog.ErrNotFound) // it is the other workspace's
+	wantErr(t, errOf(s.Deliveries.SaveDelivery(ctx, &outbound.Delivery{ID: "nothing", Workspace: home}, nil)), catalog.ErrNotFound)
 
 	page := get[[]*outbound.Delivery](t)(s.Deliveries.ListDeliveries(ctx, outbound.Query{Workspace: home, Conversion: id("cnv", 1), Before: id("dlv", 7), Limit: 2}))
 	equal(t, page, []*outbound.Delivery{delivery(5), delivery(3)})
@@ -106,9 +112,9 @@ func testTries(t *testing.T, s *Stores) {
 	insertDeliveries(t, s, d)
 	first := &outbound.Try{Delivery: d.ID, N: 1, At: 5, Took: 6, Status: 503, Headers: "A: b\nC: d", Answer: "no", Error: "answered 503"}
 	second := &outbound.Try{Delivery: d.ID, N: 2, At: 50, Took: 7, Status: 200, Answer: "ok"}
-	must(t, s.Deliveries.SaveDelivery(ctx, d, first))
+	saved(t)(s.Deliveries.SaveDelivery(ctx, d, first))
 	d.Tries, d.State = 2, outbound.StateSent
-	must(t, s.Deliveries.SaveDelivery(ctx, d, second))
+	saved(t)(s.Deliveries.SaveDelivery(ctx, d, second))
 	got, tries, err := s.Deliveries.GetDelivery(ctx, home, d.ID)
 	must(t, err)
 	equal(t, got, d)
@@ -120,7 +126,7 @@ func testTries(t *testing.T, s *Stores) {
 
 	// The outcome and its try are kept together or not at all.
 	d.State = outbound.StateDead
-	if s.Deliveries.SaveDelivery(ctx, d, second) == nil {
+	if errOf(s.Deliveries.SaveDelivery(ctx, d, second)) == nil {
 		t.Fatal("a try is kept twice")
 	}
 	got, _, err = s.Deliveries.GetDelivery(ctx, home, d.ID)
@@ -174,31 +180,78 @@ func testCountDeliveries(t *testing.T, s *Stores) {
 	equal(t, count(s.Deliveries.CountDeliveries(ctx, foreign, "")), outbound.Counts{})
 }
 
-func testPruneDeliveries(t *testing.T, s *Stores) {
-	for n := range 6 {
+// testHolding: what waits for a postback is held with it, other postbacks' and workspaces'
+// is not, and released in order.
+func testHolding(t *testing.T, s *Stores) {
+	for n := range 7 {
 		d := delivery(n)
-		d.State, d.DoneAt = outbound.StateSent, int64(n)
-		if n == 0 {
-			d.State = outbound.StateWaiting
+		switch n {
+		case 4:
+			d.State = outbound.StateSent
+		case 5:
+			d.Postback = "pbk_other"
+		case 6:
+			d.Workspace = foreign
 		}
 		insertDeliveries(t, s, d)
-		must(t, s.Deliveries.SaveDelivery(ctx, d, &outbound.Try{Delivery: d.ID, N: 1}))
 	}
-	prune := func(before int64, limit int) int {
-		return get[int](t)(s.Deliveries.PruneDeliveries(context.Background(), before, limit))
+	states := func() (out []string) {
+		for n := range 7 {
+			ws := home
+			if n == 6 {
+				ws = foreign
+			}
+			d, _, err := s.Deliveries.GetDelivery(ctx, ws, id("dlv", n))
+			must(t, err)
+			out = append(out, d.State)
+		}
+		return out
 	}
-	equal(t, prune(4, 2), 2)
-	equal(t, prune(4, 2), 1)
-	equal(t, prune(4, 2), 0)
-	left := deliveryIDs(get[[]*outbound.Delivery](t)(s.Deliveries.ListDeliveries(ctx, outbound.Query{Workspace: home})))
-	slices.Sort(left)
-	equal(t, left, []string{id("dlv", 0), id("dlv", 4), id("dlv", 5)})
-	for _, name := range left {
-		_, tries, err := s.Deliveries.GetDelivery(ctx, home, name)
-		must(t, err)
-		equal(t, len(tries), 1)
+	const w, h, sent = outbound.StateWaiting, outbound.StateHeld, outbound.StateSent
+	must(t, s.Deliveries.HoldDeliveries(ctx, home, "pbk", 500))
+	equal(t, states(), []string{h, h, h, h, sent, w, w})
+	equal(t, get[[]outbound.Held](t)(s.Deliveries.HeldPostbacks(ctx)), []outbound.Held{{Workspace: home, Publisher: "pub", Postback: "pbk"}})
+	equal(t, get[outbound.Counts](t)(s.Deliveries.CountDeliveries(ctx, home, "")), outbound.Counts{Waiting: 1, Held: 4})
+	equal(t, deliveryIDs(get[[]*outbound.Delivery](t)(s.Deliveries.DueDeliveries(ctx, 1000, 10))), []string{id("dlv", 6), id("dlv", 5)})
+	// One of them can be sent again by hand, once.
+	again := delivery(8)
+	again.Resends = id("dlv", 3)
+	must(t, s.Deliveries.Resend(ctx, again))
+	equal(t, states()[3], outbound.StateResent)
+	of := outbound.Held{Workspace: home, Publisher: "pub", Postback: "pbk"}
+	n := get[int](t)
+	equal(t, n(s.Deliveries.ReleaseDeliveries(ctx, of, 600, 2)), 2)
+	equal(t, states(), []string{w, w, h, outbound.StateResent, sent, w, w})
+	equal(t, n(s.Deliveries.ReleaseDeliveries(ctx, of, 600, 2)), 1)
+	equal(t, n(s.Deliveries.ReleaseDeliveries(ctx, of, 600, 2)), 0)
+	d, _, err := s.Deliveries.GetDelivery(ctx, home, id("dlv", 0))
+	must(t, err)
+	if d.NextAt != 600 || d.DoneAt != 0 {
+		t.Errorf("released as %+v", d)
 	}
-	// A pruned delivery's tries went with it: its id could come back.
-	d := delivery(1)
-	must(t, s.Deliveries.AddDelivery(ctx, d, &outbound.Try{Delivery: d.ID, N: 1}))
+	equal(t, len(get[[]outbound.Held](t)(s.Deliveries.HeldPostbacks(ctx))), 0)
+}
+
+// testFailures: what a postback's calls came to is counted until one is taken or it is held.
+func testFailures(t *testing.T, s *Stores) {
+	n := int64(0)
+	try := func(ws, postback, state string) outbound.Failures {
+		t.Helper()
+		n++
+		d := delivery(int(n))
+		d.Workspace, d.Postback = ws, postback
+		insertDeliveries(t, s, d)
+		d.State = state
+		return get[outbound.Failures](t)(s.Deliveries.SaveDelivery(ctx, d, &outbound.Try{Delivery: d.ID, N: 1, At: 1000 + n}))
+	}
+	equal(t, try(home, "a", outbound.StateSent), outbound.Failures{})
+	equal(t, try(home, "a", outbound.StateWaiting), outbound.Failures{Since: 1002, Tries: 1})
+	equal(t, try(home, "a", outbound.StateDead), outbound.Failures{Since: 1002, Tries: 2, Dead: 1})
+	equal(t, try(home, "b", outbound.StateDead), outbound.Failures{Since: 1004, Tries: 1, Dead: 1})
+	equal(t, try(foreign, "a", outbound.StateWaiting), outbound.Failures{Since: 1005, Tries: 1})
+	equal(t, try(home, "", outbound.StateDead), outbound.Failures{})
+	equal(t, try(home, "a", outbound.StateSent), outbound.Failures{})
+	equal(t, try(home, "a", outbound.StateWaiting), outbound.Failures{Since: 1008, Tries: 1})
+	must(t, s.Deliveries.HoldDeliveries(ctx, home, "b", 1))
+	equal(t, try(home, "b", outbound.StateWaiting), outbound.Failures{Since: 1009, Tries: 1})
 }

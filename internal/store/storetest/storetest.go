@@ -29,6 +29,7 @@ import (
 	"clickledger/internal/event"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/purge"
 	"clickledger/internal/rates"
 	"clickledger/internal/signup"
 	"clickledger/internal/wizard"
@@ -47,6 +48,7 @@ type Stores struct {
 	Tests      wizard.Store
 	Signups    signup.Store
 	Mails      mail.Store
+	Purges     purge.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the
@@ -69,7 +71,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"adjustments", adjustmentTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
-		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"failures", failureTests},
+		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"purging", purgeTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
