@@ -91,6 +91,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"caps", a.caps.Run},
 		{"tracking domains", a.Domains.Run},
 		{"tests of offers", a.tests.Run},
+		{"validation periods", a.validate},
 		{"log trimming", a.trim},
 		{"purging", a.purger().Run},
 		{"node lease", a.keepNode},

@@ -37,7 +37,8 @@ func (d *Desk) Hold(fn func() error) error {
 
 // Decide moves a conversion to another state, with who and why in its history. It
 // fails with catalog.ErrNotFound for a conversion the principal may not change, and
-// with [*StateError] where people have no such step ([conversion.Decidable]).
+// with [*StateError] where people have no such step ([conversion.Decidable]), and with
+// [ErrHeld] for the approval of one that somebody holds.
 func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id string, to conversion.Status, reason string) (*conversion.Conversion, error) {
 	if !p.May(workspace, true) {
 		return nil, catalog.ErrNotFound
@@ -53,6 +54,9 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 		}
 		if !conversion.Decidable(c.Status, to) {
 			return &StateError{From: c.Status, To: to}
+		}
+		if c.Hold == conversion.HoldStaff && to == conversion.Approved {
+			return ErrHeld
 		}
 		c.Hold = "" // somebody has decided
 		return d.Judge.Move(ctx, tx, c, to, p.ID, reason)

@@ -2,14 +2,13 @@ package books
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"clickledger/internal/conversion"
 )
 
-// ErrHeld says that somebody holds a conversion back: no payout run takes it up.
-var ErrHeld = errors.New("books: the conversion is held")
+// ErrHeld says that a conversion is held back: no payout run takes it up.
+var ErrHeld = conversion.ErrHeld
 
 // Settle runs fn in one transaction of the books while nothing else is decided, and tells
 // who waits for what is committed. Payout runs use it with [Desk.Lock], [Desk.Release] and

@@ -7,9 +7,13 @@ import (
 	"math"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/money"
 )
+
+// Refusal says what could not be done, with the verdict a signal would be given.
+type Refusal = dialect.Refusal
 
 // The kinds of adjustments.
 const (
@@ -62,7 +66,7 @@ func (r *Refund) asked() string {
 // a payout run has is left as it is, and the commission is taken off what is available.
 //
 // The same key again does nothing, and gives fresh = false. It fails with a
-// [*dialect.Refusal]: Conflict for the key with another amount, RefundTooLarge,
+// [*Refusal]: Conflict for the key with another amount, RefundTooLarge,
 // IllegalTransition for what has no money.
 func (j *Judge) Refund(ctx context.Context, tx Writer, c *Conversion, r Refund) (a *Adjustment, fresh bool, err error) {
 	before, err := tx.AdjustmentsOf(ctx, c.Workspace, c.ID)

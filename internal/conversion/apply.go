@@ -219,9 +219,9 @@ func (j *judgment) cap(ctx context.Context, c *Conversion) error {
 	switch {
 	case over == "" || !counts(c.Status):
 	case j.offer.OverCap == catalog.OverCapHold:
-		c.Status, c.Hold = Pending, "over_cap"
+		c.Status, c.Hold = Pending, HoldCap
 	case j.offer.OverCap == catalog.OverCapRefuse:
-		c.Status, c.Hold = Rejected, "over_cap"
+		c.Status, c.Hold = Rejected, HoldCap
 	}
 	return nil
 }
@@ -330,6 +330,9 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	to := negative(c.Status, asked)
 	moves := to != "" && to != c.Status && to != Pending
 	if moves && c.Hold != "" && to == Approved {
+		if c.Hold == HoldStaff {
+			return refuse(event.Held, "status", "The conversion is held, and approved by nobody until it is released.")
+		}
 		return refuse(event.Held, "status", "The conversion is beyond a cap of the offer (%s): only somebody's decision approves it.", c.OverCap)
 	}
 	if moves && !Decidable(c.Status, to) {

@@ -125,6 +125,9 @@ func (j *Judge) Move(ctx context.Context, tx Writer, c *Conversion, to Status, a
 		return &StateError{from, to}
 	}
 	c.Status = to
+	if refused(to) && c.Hold == HoldStaff {
+		c.Hold, c.HoldNote = "", "" // there is nothing left to hold
+	}
 	err := tx.UpdateConversion(ctx, c)
 	if err != nil {
 		return fmt.Errorf("update conversion: %w", err)

@@ -136,7 +136,7 @@ func (b booksStore) ListConversions(ctx context.Context, query conversion.Query)
 	if query.Held {
 		l.where = append(l.where, l.column("hold")+" <> ''")
 		// What a cap refused keeps its mark, and waits for nobody.
-		l.where = append(l.where, l.column("status")+" <> "+l.param(string(conversion.Rejected)))
+		l.where = append(l.where, l.column("status")+" IN ("+l.param(string(conversion.Pending))+", "+l.param(string(conversion.Approved))+")")
 	}
 	text := l.query(pageSize(query.Limit))
 	rows, err := collect[q.Conversion](b.db.engine.reads().dynamic(ctx, text, l.args))
