@@ -209,6 +209,22 @@ func parseAsked(a *Adjustment) (money.Amount, error) {
 	return money.ParseAmount(number, money.Currency(currency), money.ParseOptions{})
 }
 
+// Sale gives what the customer has paid, as it is now, and where nothing was refunded also
+// as its signal said it; none when no sale amount is known.
+func (c *Conversion) Sale() []money.Amount {
+	if !c.HasSale {
+		return nil
+	}
+	out := []money.Amount{{Minor: c.SaleAmount, Currency: money.Currency(c.Currency)}}
+	if c.SentSale != "" && !c.Adjusted {
+		sent, err := money.ParseAmount(c.SentSale, c.sentCurrency(), money.ParseOptions{})
+		if err == nil {
+			out = append(out, sent)
+		}
+	}
+	return out
+}
+
 // spoken are the currencies refunds may be in.
 func (c *Conversion) spoken() string {
 	if c.SentCurrency == "" || c.SentSale == "" {

@@ -385,6 +385,14 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	return nil
 }
 
+// Toward is the state that a conversion would be brought into by somebody who asks for a
+// state without knowing its own: a refusal is a rejection or a reversal, whichever fits.
+func Toward(from, asked Status) Status { return negative(from, asked) }
+
+// GaveWay reports whether it is a page's claim that gave way to the real conversion: nothing
+// is news of it any more.
+func (c *Conversion) GaveWay() bool { return c.replaced() }
+
 // negative maps a refusal to the state the machine has for it: what was only pending
 // is rejected, what was approved is reversed.
 func negative(from, asked Status) Status {

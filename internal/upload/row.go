@@ -62,6 +62,9 @@ func cell(field, c string) *Problem {
 	if strings.ContainsFunc(c, unicode.IsControl) {
 		return &Problem{field, event.InvalidValue, "The cell holds a line break or another control character."}
 	}
+	if strings.HasPrefix(c, "=") {
+		return &Problem{field, event.InvalidValue, "The cell " + bounded(c) + " is a formula. Write its value: nothing is computed here."}
+	}
 	switch field {
 	case "payout", "amount":
 		if commaForm.MatchString(c) {

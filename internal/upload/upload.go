@@ -158,62 +158,79 @@ func Read(data []byte, zone *time.Location) (*Sheet, error) {
 	if zone == nil {
 		zone = time.UTC
 	}
-	text, err := decoded(data)
+	s := &Sheet{}
+	seen := map[conversion.Entry]int{}
+	var columns []*field
+	var err error
+	s.Delimiter, err = split(data, func(line int, cells []string) error {
+		if columns == nil {
+			named, err := s.header(line, cells)
+			if err != nil {
+				return err
+			}
+			columns = s.fields()
+			if named {
+				return nil
+			}
+		}
+		if len(s.Rows) == MaxRows {
+			return &FileError{CodeTooMany, line, fmt.Sprintf("The file has more than %d rows; split it.", MaxRows)}
+		}
+		s.add(line, cells, columns, zone, seen)
+		return nil
+	})
 	if err != nil {
 		return nil, err
+	}
+	if len(s.Rows) == 0 {
+		return nil, &FileError{CodeEmpty, 0, "The file has no rows."}
+	}
+	return s, nil
+}
+
+// split tells a file into rows that are not blank, with the numbers of their lines. The
+// error is a [*FileError], or the row's.
+func split(data []byte, each func(line int, cells []string) error) (rune, error) {
+	text, err := decoded(data)
+	if err != nil {
+		return 0, err
 	}
 	// A line of nothing but delimiters would be millions of cells before it can be refused.
 	for n, rest := 1, text; len(rest) > 0; n++ {
 		line, more, _ := bytes.Cut(rest, []byte("\n"))
 		if len(line) > maxLine {
-			return nil, &FileError{CodeColumns, n, fmt.Sprintf("The line is longer than %d kB.", maxLine>>10)}
+			return 0, &FileError{CodeColumns, n, fmt.Sprintf("The line is longer than %d kB.", maxLine>>10)}
 		}
 		rest = more
 	}
-	s := &Sheet{Delimiter: sniff(text)}
 	r := csv.NewReader(bytes.NewReader(text))
 	// Between tabs nothing is trimmed: a tab is space, too, and empty cells would be lost.
-	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = s.Delimiter, -1, s.Delimiter != '\t'
-	seen := map[conversion.Entry]int{}
-	var columns []*field
+	r.Comma, r.FieldsPerRecord = sniff(text), -1
+	r.TrimLeadingSpace = r.Comma != '\t'
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return r.Comma, nil
 		}
 		var broken *csv.ParseError
 		if errors.As(err, &broken) {
-			return nil, &FileError{CodeQuotes, broken.StartLine, `A quotation mark is not closed or stands inside a cell that does not begin with one; write it twice there: "".`}
+			return 0, &FileError{CodeQuotes, broken.StartLine, `A quotation mark is not closed or stands inside a cell that does not begin with one; write it twice there: "".`}
 		}
 		if err != nil {
-			return nil, &FileError{CodeQuotes, 0, "The file cannot be split into rows."}
+			return 0, &FileError{CodeQuotes, 0, "The file cannot be split into rows."}
 		}
 		line, _ := r.FieldPos(0)
 		if blank(cells) {
 			continue
 		}
 		if len(cells) > MaxColumns {
-			return nil, &FileError{CodeColumns, line, fmt.Sprintf("The row has more than %d cells.", MaxColumns)}
+			return 0, &FileError{CodeColumns, line, fmt.Sprintf("The row has more than %d cells.", MaxColumns)}
 		}
-		if columns == nil {
-			named, err := s.header(line, cells)
-			if err != nil {
-				return nil, err
-			}
-			columns = s.fields()
-			if named {
-				continue
-			}
+		err = each(line, cells)
+		if err != nil {
+			return 0, err
 		}
-		if len(s.Rows) == MaxRows {
-			return nil, &FileError{CodeTooMany, line, fmt.Sprintf("The file has more than %d rows; split it.", MaxRows)}
-		}
-		s.add(line, cells, columns, zone, seen)
 	}
-	if len(s.Rows) == 0 {
-		return nil, &FileError{CodeEmpty, 0, "The file has no rows."}
-	}
-	return s, nil
 }
 
 // Entries makes a sheet of conversions that came one by one and not as a file; the first
