@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/commission"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
@@ -39,7 +40,7 @@ import (
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/conversions.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -237,6 +238,8 @@ func TestCommands(t *testing.T) {
 func tables(t *testing.T) []struct{ document, name, want string } {
 	t.Helper()
 	return []struct{ document, name, want string }{
+		{"docs/commission-rules.md", "levels", levels()},
+		{"docs/commission-rules.md", "precedence", precedence()},
 		{"docs/conversions.md", "transitions", transitions()},
 		{"docs/conversions.md", "accounts", accounts()},
 		{"docs/integrate-offer.md", "click tokens", tokens(macro.ClickTokens)},
@@ -249,6 +252,26 @@ func tables(t *testing.T) []struct{ document, name, want string } {
 		{"docs/operating.md", "settings", settings(t)},
 		{"docs/operating.md", "metrics", metrics(t)},
 	}
+}
+
+// levels says whose commission counts, the first first.
+func levels() string {
+	var b strings.Builder
+	b.WriteString("| | Whose | What |\n|---|---|---|\n")
+	for i, l := range conversion.Levels {
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", i+1, cell(l.Name), cell(l.Words))
+	}
+	return b.String()
+}
+
+// precedence lists the conditions of commission rules, the most specific first.
+func precedence() string {
+	var b strings.Builder
+	b.WriteString("| | Condition | What it is about |\n|---|---|---|\n")
+	for i, c := range commission.Precedence {
+		fmt.Fprintf(&b, "| %d | %s | %s |\n", i+1, code(c.Name), cell(c.Words))
+	}
+	return b.String()
 }
 
 func code(s string) string { return "`" + s + "`" }

@@ -57,6 +57,8 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /creatives/{id}": {"creatives", ""}, "PATCH /creatives/{id}": {"creatives", `{"notes":"x"}`},
 	"POST /creatives/{id}/archive": {"creatives", ""}, "POST /creatives/{id}/restore": {"creatives", ""}, "GET /creatives/{id}/snippets": {"creatives", ""},
 	"GET /terms/{id}": {"terms", ""}, "PATCH /terms/{id}": {"terms", `{"text":"x"}`},
+	"GET /commission-rules/{id}": {"commission-rules", ""}, "PATCH /commission-rules/{id}": {"commission-rules", `{"notes":"x"}`},
+	"POST /commission-rules/{id}/archive": {"commission-rules", ""}, "POST /commission-rules/{id}/restore": {"commission-rules", ""},
 	"POST /offers/{id}/invite": {"offers", `{"publishers":["pub_0000000000000000"]}`},
 	"POST /terms/{id}/archive": {"terms", ""}, "POST /terms/{id}/restore": {"terms", ""},
 	"GET /signups/{id}": {"signups", ""}, "POST /signups/{id}/approve": {"signups", ""}, "POST /signups/{id}/reject": {"signups", `{"reason":"x"}`}, "POST /signups/{id}/ban": {"signups", `{"reason":"x"}`}, "POST /signups/{id}/resend": {"signups", ""},
@@ -72,7 +74,7 @@ var isolation = map[string]struct{ object, body string }{
 // references are the parameters that name an object without being the path's id: a
 // foreign one must answer as an unknown one, too.
 var references = map[string]string{
-	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
+	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /commission-rules": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
 	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
 }
@@ -142,7 +144,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 		b := w.call(w.writer, method, path+"?"+name+"="+foreign[:len(foreign)-3]+"000", "")
 		same(t, r+" by "+name, a, b)
 	}
-	for _, plural := range []string{"advertisers", "offers", "goals", "groups", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"} {
+	for _, plural := range []string{"advertisers", "offers", "goals", "groups", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms", "commission-rules"} {
 		a := w.call(w.writer, "POST", "/"+plural, `{"workspace":"`+w.other+`"}`)
 		b := w.call(w.writer, "POST", "/"+plural, `{"workspace":"ws_0000000000000000"}`)
 		same(t, "POST /"+plural+" into a foreign workspace", a, b)
@@ -150,7 +152,7 @@ func TestForeignIDsAnswerAsUnknownOnes(t *testing.T) {
 	}
 	// Nothing changed over there.
 	for object, id := range theirs.ids {
-		if slices.Contains([]string{"advertisers", "offers", "goals", "groups", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms"}, object) {
+		if slices.Contains([]string{"advertisers", "offers", "goals", "groups", "publishers", "enrollments", "links", "coupons", "domains", "postbacks", "creatives", "terms", "commission-rules"}, object) {
 			if v := w.call(w.otherWrite, "GET", "/"+object+"/"+id, "").want(200).get("version"); v != 1.0 {
 				t.Errorf("%s %s has version %v, want 1", object, id, v)
 			}

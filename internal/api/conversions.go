@@ -40,6 +40,10 @@ type Conversion struct {
 	Reported       *Reported         `json:"reported" doc:"The amounts in the workspace's reporting currency; null: no rate was known for its day."`
 	PayoutRule     string            `json:"payout_rule" doc:"Which rule set the revenue."`
 	CommissionRule string            `json:"commission_rule" doc:"Which rule set the commission."`
+	RuleID         string            `json:"commission_rule_id" doc:"Id of the commission rule that priced it; empty: none did, or several, by item line."`
+	RuleVersion    int64             `json:"commission_rule_version" doc:"The version of that rule."`
+	CommissionID   string            `json:"commission_id" doc:"What the signal sent as commission_id."`
+	Items          []ConversionItem  `json:"items" nullable:"false" doc:"The order's item lines with what each of them pays; they sum to what the conversion was worth before refunds. Empty: none were sent."`
 	Terms          int64             `json:"terms" doc:"Number of the version of the offer's terms in force at its event time, which it was priced by; 0: there was none."`
 	Warning        string            `json:"warning" doc:"What is odd about it; empty: nothing."`
 	EventTime      time.Time         `json:"event_time" doc:"When it happened."`
@@ -114,6 +118,26 @@ type Change struct {
 	Reason string    `json:"reason" doc:"Why."`
 }
 
+// ConversionItem is one item line.
+type ConversionItem struct {
+	Product     string `json:"product" doc:"As sent."`
+	Category    string `json:"category" doc:"As sent."`
+	Quantity    int64  `json:"quantity" doc:"How many."`
+	Amount      string `json:"amount" doc:"Its share of the sale."`
+	Commission  string `json:"commission" doc:"Its share of the commission."`
+	RuleID      string `json:"commission_rule_id" doc:"The commission rule that priced it; empty: none applied, and the terms beneath them did."`
+	RuleVersion int64  `json:"commission_rule_version" doc:"The version of that rule."`
+	Rule        string `json:"commission_rule" doc:"How it was computed, together with the lines of the same rule."`
+}
+
+func itemViews(c *conversion.Conversion) []ConversionItem {
+	out := []ConversionItem{}
+	for _, l := range c.Lines() {
+		out = append(out, ConversionItem{l.Product, l.Category, l.Quantity, text(l.Sale, c.Currency), text(l.Commission, c.Currency), l.Rule, l.RuleVersion, l.Words})
+	}
+	return out
+}
+
 func text(minor int64, currency string) string {
 	return money.Amount{Minor: minor, Currency: money.Currency(currency)}.String()
 }
@@ -142,6 +166,7 @@ func conversionView(c *conversion.Conversion) Conversion {
 			Rate: Exchange{c.Report.Rate, c.Report.Date, c.Report.Source}}
 	}
 	v.Params = c.Custom()
+	v.RuleID, v.RuleVersion, v.CommissionID, v.Items = c.Rule, c.RuleVersion, c.CommissionID, itemViews(c)
 	return v
 }
 

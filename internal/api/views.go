@@ -151,6 +151,11 @@ type (
 		Number   int64  `json:"number" doc:"Counts the versions of the offer, withdrawn ones included."`
 		Currency string `json:"currency" doc:"Of its amounts: the offer's."`
 	}
+	// CommissionRule says what orders pay their publisher.
+	CommissionRule struct {
+		Meta
+		catalog.CommissionRuleDoc
+	}
 )
 
 // extras is what the views of a page need beside the rows themselves.
@@ -299,6 +304,10 @@ func (s *server) postbackView(e catalog.Entity, x *extras) Postback {
 		d.URL, d.Body = outbound.MaskURL(d.URL), outbound.MaskBody(d.BodyKind, d.Body)
 	}
 	return Postback{metaOf(e), d, e.(*catalog.Postback).PausedFor}
+}
+
+func (s *server) commissionRuleView(e catalog.Entity, _ *extras) CommissionRule {
+	return CommissionRule{metaOf(e), *catalog.DocOf(e, "").(*catalog.CommissionRuleDoc)}
 }
 
 func (s *server) termsView(e catalog.Entity, x *extras) Terms {

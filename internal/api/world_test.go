@@ -278,6 +278,7 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["postbacks"] = w.make(token, "postbacks", `{"publisher":"`+s.ids["publishers"]+`","url":"https://blog.example/pb?c={commission}&key=s3cret-key"}`)
 	s.ids["creatives"] = w.make(token, "creatives", `{"offer":"`+s.ids["offers"]+`","name":"Words","type":"text","headline":"Shoes"}`)
 	s.ids["terms"] = w.make(token, "terms", `{"offer":"`+s.ids["offers"]+`","text":"No bidding on the shop's name."}`)
+	s.ids["commission-rules"] = w.make(token, "commission-rules", `{"offer":"`+s.ids["offers"]+`","name":"Readers","publishers":["`+s.ids["publishers"]+`"],"commission_kind":"percent_payout","commission_percent":"70","status":"paused"}`)
 	w.call(token, "PATCH", "/signup-settings/publisher", `{"open":true}`).want(200)
 	err := w.options.Signups.Join(w.t.Context(), ws, account.PartyPublisher, signup.Form{Email: "pia@" + ws + ".example", Person: "Pia", Name: "Pia's", Promotion: "Reviews", Password: "a long password"}, "192.0.2.1")
 	if err != nil {

@@ -38,6 +38,8 @@ func (c *checker) entity(d Doc, m Meta) Entity {
 		return c.buildCreative(d, m)
 	case *TermsDoc:
 		return c.buildTerms(d, m)
+	case *CommissionRuleDoc:
+		return c.buildCommissionRule(d, m)
 	}
 	c.fail(ErrNotFound) // a document of another package
 	return nil

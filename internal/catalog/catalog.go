@@ -1,6 +1,6 @@
 // Package catalog holds what is tracked: workspaces, advertisers, offers, goals,
-// groups, publishers, enrollments, links, coupons, tracking domains, postbacks, creatives
-// and terms, with their validation.
+// groups, publishers, enrollments, links, coupons, tracking domains, postbacks, creatives,
+// terms and commission rules, with their validation.
 //
 // Invariants:
 //   - Every entity belongs to one workspace for ever; references never cross workspaces.
@@ -34,10 +34,12 @@ const (
 	KindPostback   Kind = "postback"
 	KindCreative   Kind = "creative"
 	KindTerms      Kind = "terms"
+
+	KindCommissionRule Kind = "commission-rule"
 )
 
 // Kinds lists every kind, references backwards.
-var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindGroup, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative, KindTerms}
+var Kinds = []Kind{KindWorkspace, KindAdvertiser, KindOffer, KindGoal, KindGroup, KindPublisher, KindEnrollment, KindLink, KindCoupon, KindDomain, KindPostback, KindCreative, KindTerms, KindCommissionRule}
 
 // Meta is what every entity carries.
 type Meta struct {

@@ -15,7 +15,7 @@ import (
 var idPrefix = map[Kind]string{
 	KindWorkspace: "ws_", KindAdvertiser: "adv_", KindOffer: "off_", KindGoal: "goal_",
 	KindGroup: "grp_", KindPublisher: "pub_", KindEnrollment: "enr_", KindLink: "lnk_", KindCoupon: "cpn_", KindDomain: "dom_", KindPostback: "pbk_",
-	KindCreative: "cre_", KindTerms: "trm_",
+	KindCreative: "cre_", KindTerms: "trm_", KindCommissionRule: "crl_",
 }
 
 // checker turns one document into the entity it describes, and collects everything
@@ -71,6 +71,8 @@ func workspaceField(d Doc) *string {
 	case *CreativeDoc:
 		return &d.Workspace
 	case *TermsDoc:
+		return &d.Workspace
+	case *CommissionRuleDoc:
 		return &d.Workspace
 	}
 	return nil

@@ -292,6 +292,9 @@ func NewDoc(kind Kind) Doc {
 		return &CreativeDoc{Type: CreativeBanner, Status: StatusActive}
 	case KindTerms:
 		return &TermsDoc{WindowDays: -1, Goals: []GoalCommissionDoc{}}
+	case KindCommissionRule:
+		return &CommissionRuleDoc{Status: StatusActive, CommissionKind: CommissionPercentPayout, Publishers: []string{}, Groups: []string{}, Products: []string{}, Categories: []string{},
+			CommissionIDs: []string{}, Goals: []string{}, Countries: []string{}, Tiers: []CommissionTierDoc{}}
 	}
 	return nil
 }

@@ -62,6 +62,8 @@ func DocOf(e Entity, currency string) Doc {
 			CallToAction: e.CallToAction, URL: e.URL, Status: e.Status, Notes: e.Notes}
 	case *TermsVersion:
 		return termsDoc(e, currency)
+	case *CommissionRule:
+		return commissionRuleDoc(e)
 	}
 	return nil
 }

@@ -140,6 +140,8 @@ func NameOf(e Entity) string {
 		return e.Title()
 	case *Creative:
 		return e.Name
+	case *CommissionRule:
+		return e.Name
 	case *TermsVersion:
 		return "Version " + strconv.FormatInt(e.Number, 10)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"clickledger/internal/account"
@@ -23,6 +24,8 @@ type Service struct {
 	tested   func(ctx context.Context, workspace, offer, fingerprint string) (string, error)
 	staff    func(ctx context.Context, workspace, user string) (bool, error)
 	people   func(ctx context.Context, workspace string, kind Kind, party string) ([]string, error)
+	// rules is held while a commission rule is compared with the others and written.
+	rules sync.Mutex
 }
 
 // ServiceOptions are what a [Service] needs.
@@ -83,10 +86,17 @@ func (s *Service) Create(ctx context.Context, p account.Principal, d Doc, idem I
 	if !mayCreate(p, d.Kind(), workspace) {
 		return nil, false, ErrNotFound
 	}
+	fresh := idem.Key == ""
+	if d.Kind() == KindCommissionRule {
+		defer s.lockRules()()
+		if fresh, err = s.isNew(ctx, d.Kind(), workspace, idem); err != nil {
+			return nil, false, err
+		}
+	}
 	for try := 1; ; try++ {
 		// A repeated request finds its own row taken, so the store alone says so here.
 		c := s.checker(ctx, workspace, nil)
-		e, err = c.build(d, idem.Key == "")
+		e, err = c.build(d, fresh)
 		if err != nil {
 			return nil, false, err
 		}
@@ -212,6 +222,9 @@ func (s *Service) Update(ctx context.Context, p account.Principal, workspace, id
 	if !p.May(workspace, true) {
 		return nil, ErrNotFound
 	}
+	if kind == KindCommissionRule {
+		defer s.lockRules()()
+	}
 	from := ""
 	e, err := s.change(ctx, kind, workspace, id, version, func(old Entity) (Entity, Audit, error) {
 		c := s.checker(ctx, workspace, old)
@@ -237,6 +250,9 @@ func (s *Service) Archive(ctx context.Context, p account.Principal, kind Kind, w
 	if !p.May(workspace, true) || (kind == KindWorkspace && !p.Owner) {
 		return nil, ErrNotFound
 	}
+	if kind == KindCommissionRule {
+		defer s.lockRules()()
+	}
 	return s.change(ctx, kind, workspace, id, version, func(e Entity) (Entity, Audit, error) {
 		m := e.Base()
 		if m.Archived == archived {
@@ -252,6 +268,12 @@ func (s *Service) Archive(ctx context.Context, p account.Principal, kind Kind, w
 		}
 		if t, ok := e.(*TermsVersion); ok {
 			err := t.mayArchive(archived, s.now().UnixMicro())
+			if err != nil {
+				return nil, Audit{}, err
+			}
+		}
+		if r, ok := e.(*CommissionRule); ok && !archived && r.Status == StatusActive {
+			err := s.checker(ctx, workspace, e).ambiguity(r)
 			if err != nil {
 				return nil, Audit{}, err
 			}

@@ -31,6 +31,8 @@ var Filters = map[Kind][]string{
 	KindPostback:   {"publisher", "offer", "goal", "status"},
 	KindCreative:   {"offer", "type", "status"},
 	KindTerms:      {"offer"},
+
+	KindCommissionRule: {"offer", "status"},
 }
 
 // Idempotency names a write the caller may repeat. Key "" means none.
@@ -64,6 +66,9 @@ type Store interface {
 	// Under a repeated idempotency key it loads the row first made into e and
 	// reports replayed.
 	Insert(ctx context.Context, e Entity, idem Idempotency, a Audit) (replayed bool, err error)
+	// Made returns the row first made under an idempotency key, [ErrNotFound] while the key is
+	// new, and [ErrIdempotency] when it was used with another request.
+	Made(ctx context.Context, kind Kind, idem Idempotency) (Entity, error)
 	// InsertAll adds rows in one transaction, all or none.
 	InsertAll(ctx context.Context, es []Entity, a Audit) error
 	// Put writes rows in one transaction, all or none: those of Version 0 are added as

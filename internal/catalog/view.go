@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"clickledger/internal/commission"
 )
 
 // View is the whole catalog at one revision, in memory: what judging prices from.
@@ -22,12 +24,13 @@ type View struct {
 	publishers  map[string]*Publisher
 	enrollments map[[2]string]*Enrollment // offer, publisher
 	links       map[string]*Link
-	coupons     map[[2]string][]*Coupon    // workspace, folded code: of each advertiser one
-	codes       map[string][2]string       // coupon → its key in coupons
-	domains     map[string]*Domain         // by id
-	hosts       map[string]*Domain         // the live ones, by host
-	postbacks   map[string][]*Postback     // by publisher, in the order of their ids
-	terms       map[string][]*TermsVersion // by offer, by number
+	coupons     map[[2]string][]*Coupon               // workspace, folded code: of each advertiser one
+	codes       map[string][2]string                  // coupon → its key in coupons
+	domains     map[string]*Domain                    // by id
+	hosts       map[string]*Domain                    // the live ones, by host
+	postbacks   map[string][]*Postback                // by publisher, in the order of their ids
+	terms       map[string][]*TermsVersion            // by offer, by number
+	rules       map[string]map[string]*CommissionRule // the live ones, by workspace and id
 }
 
 // NewView is the empty catalog at revision 0.
@@ -40,6 +43,7 @@ func NewView() *View {
 		domains: map[string]*Domain{}, hosts: map[string]*Domain{},
 		postbacks: map[string][]*Postback{},
 		terms:     map[string][]*TermsVersion{},
+		rules:     map[string]map[string]*CommissionRule{},
 	}
 }
 
@@ -83,6 +87,8 @@ func (v *View) copy(k Kind) {
 		v.postbacks = maps.Clone(v.postbacks)
 	case KindTerms:
 		v.terms = maps.Clone(v.terms)
+	case KindCommissionRule:
+		v.rules = maps.Clone(v.rules)
 	}
 }
 
@@ -139,6 +145,16 @@ func (v *View) put(e Entity) {
 		v.postbacks[e.Publisher] = of
 	case *TermsVersion:
 		v.putTerms(e)
+	case *CommissionRule:
+		of := maps.Clone(v.rules[e.Workspace])
+		if of == nil {
+			of = map[string]*CommissionRule{}
+		}
+		delete(of, e.ID)
+		if e.Live() {
+			of[e.ID] = e
+		}
+		v.rules[e.Workspace] = of
 	}
 }
 
@@ -174,6 +190,18 @@ func (v *View) putTerms(e *TermsVersion) {
 
 // Terms gives the versions of the offer's terms by number, withdrawn ones included.
 func (v *View) Terms(offer string) []*TermsVersion { return v.terms[offer] }
+
+// CommissionRules gives the live commission rules of the workspace that are about the
+// offer or about all of them, in no order.
+func (v *View) CommissionRules(workspace, offer string) []*commission.Rule {
+	var out []*commission.Rule
+	for _, e := range v.rules[workspace] {
+		if e.Offer == "" || e.Offer == offer {
+			out = append(out, e.Rule())
+		}
+	}
+	return out
+}
 
 // Workspace returns the workspace, nil when unknown.
 func (v *View) Workspace(id string) *Workspace { return v.workspaces[id] }

@@ -77,7 +77,7 @@ func (j *judgment) replace(ctx context.Context, c *Conversion) error {
 }
 
 // prepare makes a new conversion with its price, or refuses the signal.
-func (j *judgment) prepare(v values) (*Conversion, error) {
+func (j *judgment) prepare(ctx context.Context, v values) (*Conversion, error) {
 	err := j.checkNew(v)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,10 @@ func (j *judgment) prepare(v values) (*Conversion, error) {
 		return nil, err
 	}
 	status := j.firstStatus(v)
-	p, err := j.priced(deal{j.offer, j.goal, j.visit.Publisher, country(j.offer, j.visit.Country, j.geo()), instant(v.at, j.Now().UnixMicro())}, w)
+	p, err := j.priced(ctx, deal{
+		offer: j.offer, goal: j.goal, publisher: j.visit.Publisher, country: country(j.offer, j.visit.Country, j.geo()),
+		order: order{commissionID: j.commissionID(), customer: j.customer()}, at: instant(v.at, j.Now().UnixMicro()),
+	}, w)
 	if !counts(status) {
 		p, err = unpriced(p, err)
 	}
@@ -101,7 +104,7 @@ func (j *judgment) prepare(v values) (*Conversion, error) {
 		Advertiser: j.offer.Advertiser, Offer: j.offer.ID, Goal: j.goal.ID, GoalKey: j.goal.Key,
 		Publisher: j.visit.Publisher, Link: j.visit.Link, Order: v.order, Method: j.method, Source: j.sig.Kind,
 		Status: status, Currency: j.offer.Currency, Country: j.visit.Country, Geo: clip(j.geo()), Coupon: j.req.Coupon, CouponNote: j.couponNote,
-		Params: paramsJSON(j.harmless()), Dims: j.visit.Append(nil), Version: 1,
+		CommissionID: j.commissionID(), Customer: j.customer(), Params: paramsJSON(j.harmless()), Dims: j.visit.Append(nil), Version: 1,
 	}
 	c.take(w, j.sig.Kind)
 	j.value(c, w, p)
@@ -177,6 +180,9 @@ func (j *judgment) actor() string {
 // by is the kind of the signal that brought the payout.
 func (c *Conversion) take(w worth, by string) {
 	c.SaleAmount, c.HasSale = w.sale.Minor, w.hasSale
+	if len(w.sent.items) > 0 {
+		c.Items = formatItems(w.sent.items)
+	}
 	if w.hasPayout {
 		c.Sent, c.SentBy = w.sent.payout.String(), by
 	}
@@ -192,6 +198,7 @@ func (c *Conversion) take(w worth, by string) {
 // value writes a price with its rules, and the rate to the reporting currency.
 func (j *judgment) value(c *Conversion, w worth, p price) {
 	c.Revenue, c.Commission = p.revenue.Minor, p.commission.Minor
+	c.Rule, c.RuleVersion, c.CommLines = p.rule, p.ruleVersion, p.lines
 	c.PayoutRule, c.CommRule, c.Terms, c.Revision = p.payoutRule, p.commRule, p.terms, j.view.Revision
 	var note string
 	c.ReportCurrency, c.Report, note = reporting(j.view, j.rates(), c)
@@ -296,6 +303,7 @@ func unpriced(p price, err error) (price, error) {
 	}
 	p.revenue.Minor, p.commission.Minor = 0, 0
 	p.payoutRule, p.commRule = "no payout: "+r.Detail, "no commission"
+	p.rule, p.ruleVersion, p.lines = "", 0, ""
 	p.warning = "The refusal came without the amounts of its sale: it is recorded with 0.00."
 	return p, nil
 }
@@ -338,7 +346,7 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	if moves && !Decidable(c.Status, to) {
 		return refuse(event.IllegalTransition, "status", "The conversion is %s and cannot become %s.", c.Status, to)
 	}
-	filling, err := j.filling(c, v)
+	filling, err := j.filling(ctx, c, v)
 	if err != nil {
 		return err
 	}

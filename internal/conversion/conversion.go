@@ -62,8 +62,11 @@ type Conversion struct {
 	Test       bool
 	PayoutRule string // which rule set the revenue, in words
 	CommRule   string // which rule set the commission, in words
-	Terms      int64  // number of the version of the offer's terms it was priced by, 0 = there was none
-	Warning    string // e.g. payout is postback but none was sent: revenue 0
+	Rule       string // id of the commission rule that priced it, "" = none did, or several: see CommLines
+	// RuleVersion is the version of Rule by which it was priced.
+	RuleVersion int64
+	Terms       int64  // number of the version of the offer's terms it was priced by, 0 = there was none
+	Warning     string // e.g. payout is postback but none was sent: revenue 0
 
 	// The signal's own currency with its amounts as sent, where it was another one (P11):
 	// Sent and SentSale are in it, and Rate made SaleAmount and a sent payout of them.
@@ -74,6 +77,12 @@ type Conversion struct {
 	// Report is the rate to the workspace's reporting currency on the conversion's day.
 	ReportCurrency string
 	Report         FX
+
+	// What commission rules ask for, as the signal brought it.
+	CommissionID string
+	Customer     string // hashed: the same customer of the same advertiser has the same, "" = not known
+	Items        string // item lines: see [ParseItems], "" = none
+	CommLines    string // what each line pays and why, JSON of [CommLine]s, "" = the order is one line
 
 	Params   string // the signal's custom parameters, a JSON object of texts; "" = none
 	Hold     string // why it waits for somebody's decision: HoldStaff or HoldCap, "" = it does not
@@ -126,6 +135,13 @@ type Query struct {
 	Limit      int
 }
 
+// VolumeQuery selects conversions that count towards a tier.
+type VolumeQuery struct {
+	Workspace, Offer, Publisher string
+	From, To                    int64  // µs of event time, To exclusive; 0 = no bound
+	Before                      string // those recorded before this conversion, "" = all
+}
+
 // Tx is what judging and deciding write.
 type Tx interface {
 	// ConversionByDedup returns the conversion with the key, or catalog.ErrNotFound.
@@ -148,6 +164,13 @@ type Tx interface {
 	InsertAdjustment(ctx context.Context, a *Adjustment) (fresh bool, err error)
 	// AdjustmentsOf returns a conversion's, oldest first.
 	AdjustmentsOf(ctx context.Context, workspace, conversion string) ([]*Adjustment, error)
+
+	// Volume counts the publisher's conversions with an offer, and adds up their sale
+	// amounts, refused ones left out.
+	Volume(ctx context.Context, q VolumeQuery) (conversions, sales int64, err error)
+	// FirstOrder is the event time (µs) of the customer's first conversion of a goal, of those
+	// recorded before one ("" = all), refused ones left out; 0 = there is none.
+	FirstOrder(ctx context.Context, workspace, customer, goal, before string) (int64, error)
 
 	caps.Tx
 	TestTx

@@ -3,6 +3,7 @@ package conversion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/event"
@@ -27,6 +28,11 @@ func (c *Conversion) sent() (values, error) {
 		*a.to = parsed
 	}
 	v.hasPayout = c.Sent != ""
+	var err error
+	v.items, err = ParseItems(c.Items, v.currency)
+	if err != nil {
+		return v, fmt.Errorf("stored item lines of %s: %w", c.ID, err)
+	}
 	return v, nil
 }
 
@@ -55,6 +61,8 @@ func (j *judgment) contradiction(c *Conversion, v values) error {
 		field = "amount"
 	case v.hasPayout && was.hasPayout && v.payout != was.payout:
 		field = "payout"
+	case len(v.items) > 0 && len(was.items) > 0 && !slices.Equal(v.items, was.items):
+		field = "items"
 	default:
 		return nil
 	}
@@ -78,6 +86,7 @@ func sameWhat(c *Conversion) string {
 type filling struct {
 	worth worth
 	by    string // kind of the signal that brought the payout, "" = as before
+	order order  // with what was filled in, zero = nothing
 	geo   string // country that was named, "" = none
 	price *price // nil: the price stays as it was recorded
 	did   []string
@@ -85,12 +94,14 @@ type filling struct {
 
 // filling finds the amounts that the first signal did not bring and this one does (P7),
 // and what they make the conversion worth; nil when there is nothing to fill in.
-func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
+func (j *judgment) filling(ctx context.Context, c *Conversion, v values) (*filling, error) {
 	newSale, newPayout := v.hasSale && !c.HasSale, v.hasPayout && c.Sent == ""
 	// A page's word that a server repeats is the server's from now on.
 	confirmed := v.hasPayout && c.Sent != "" && event.FromPage(c.sentBy()) && !event.FromPage(j.sig.Kind)
-	newGeo := j.newGeo(c)
-	if (!newSale && !newPayout && !confirmed && !newGeo) || settled(c.Status) || c.Adjusted {
+	newGeo, newItems := j.newGeo(c), len(v.items) > 0 && c.Items == ""
+	named := order{c.ID, c.CommissionID, c.Customer}
+	newOrder := named.fill(j.commissionID(), j.customer())
+	if (!newSale && !newPayout && !confirmed && !newGeo && !newItems && !newOrder) || settled(c.Status) || c.Adjusted {
 		return nil, nil
 	}
 	if event.FromPage(j.sig.Kind) && (!event.FromPage(c.Source) || c.Status != Pending) {
@@ -113,6 +124,14 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 		now.payout, now.hasPayout = v.payout, true
 		f.did = append(f.did, "the payout "+v.payout.String()+" was filled in")
 	}
+	if newItems {
+		now.items = v.items
+		f.did = append(f.did, fmt.Sprintf("%d item lines were filled in", len(v.items)))
+	}
+	if newOrder {
+		f.order = named
+		f.did = append(f.did, "what commission rules ask for was filled in")
+	}
 	if newPayout || confirmed {
 		f.by = j.sig.Kind
 	}
@@ -122,6 +141,7 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 		return nil, err
 	}
 	then := own
+	own.order = named
 	if newGeo {
 		f.geo = clip(j.geo())
 		own.country = country(own.offer, c.Country, f.geo)
@@ -135,7 +155,7 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 		was.hasPayout = false // it did not count so far
 		f.did = append(f.did, "the payout "+v.payout.String()+" was confirmed")
 	}
-	p, err := j.priced(own, f.worth)
+	p, err := j.priced(ctx, own, f.worth)
 	if refused(c.Status) {
 		p, err = unpriced(p, err)
 	}
@@ -147,12 +167,24 @@ func (j *judgment) filling(c *Conversion, v values) (*filling, error) {
 	if err != nil {
 		return nil, err
 	}
-	old, err := j.priced(then, before)
+	old, err := j.priced(ctx, then, before)
 	enters := err != nil || old.revenue != p.revenue || old.commission != p.commission
 	if enters || (p.revenue.Minor == c.Revenue && p.commission.Minor == c.Commission) {
 		f.price = &p
 	}
 	return f, nil
+}
+
+// fill takes what is not known so far; it reports whether anything was.
+func (o *order) fill(commissionID, customer string) bool {
+	was := *o
+	if o.commissionID == "" {
+		o.commissionID = commissionID
+	}
+	if o.customer == "" {
+		o.customer = customer
+	}
+	return *o != was
 }
 
 // newGeo reports whether the signal names a country by which the conversion is paid, and
@@ -177,7 +209,10 @@ func (c *Conversion) sentBy() string {
 
 // dealOf is the deal of a conversion that is recorded: its own offer, goal and publisher.
 func (j *judgment) dealOf(c *Conversion) (deal, error) {
-	d := deal{j.view.Offer(c.Offer), j.view.GoalByID(c.Offer, c.Goal), c.Publisher, "", instant(c.At, c.Recorded)}
+	d := deal{
+		offer: j.view.Offer(c.Offer), goal: j.view.GoalByID(c.Offer, c.Goal), publisher: c.Publisher,
+		order: order{c.ID, c.CommissionID, c.Customer}, at: instant(c.At, c.Recorded),
+	}
 	if d.offer == nil || d.goal == nil {
 		return d, fmt.Errorf("the offer %s or goal %s of conversion %s is not in the catalog", c.Offer, c.Goal, c.ID)
 	}
@@ -195,6 +230,9 @@ func (j *judgment) fill(ctx context.Context, c *Conversion, f *filling) error {
 	c.take(f.worth, by)
 	if f.geo != "" {
 		c.Geo = f.geo
+	}
+	if f.order.id != "" {
+		c.CommissionID, c.Customer = f.order.commissionID, f.order.customer
 	}
 	if f.price != nil {
 		j.value(c, f.worth, *f.price)

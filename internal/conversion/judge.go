@@ -196,7 +196,7 @@ func (j *judgment) run(ctx context.Context) error {
 		return j.repeat(ctx, known, v)
 	}
 	// Everything that can refuse the signal comes before the first write.
-	c, err := j.prepare(v)
+	c, err := j.prepare(ctx, v)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package conversion
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,11 @@ type price struct {
 	revenue, commission  money.Amount
 	payoutRule, commRule string
 	warning              string
-	terms                int64 // number of the version in force, 0 = none
+	terms                int64  // number of the version in force, 0 = none
+	rule                 string // id of the commission rule that priced all of it, "" = none did
+	ruleVersion          int64
+	lines                string     // JSON of [CommLine]s, "" = the order is one line
+	how                  *reckoning // of the commission, nil = there is no publisher
 }
 
 // deal names whose terms price a conversion. Those of a known conversion are its own,
@@ -24,7 +29,8 @@ type deal struct {
 	goal      *catalog.Goal
 	publisher string
 	country   string // whose geo payout counts, "" = unknown
-	at        int64  // µs: the terms in force then are the conversion's; see [instant]
+	order     order
+	at        int64 // µs: the terms in force then are the conversion's; see [instant]
 }
 
 // instant is when a conversion happened as far as terms go: at its event time, however
@@ -43,16 +49,16 @@ func country(o *catalog.Offer, click, geo string) string {
 }
 
 // priced computes payout and commission: the payout from the goal's terms or the offer's,
-// the commission as [catalog.CommissionOf] finds it: the most specific one that says
+// the commission as rules.go says: the most specific one that says
 // something wins, and of the versions of the offer's terms the one in force at the deal's
 // instant. Versions added later do not change it, so repricing may happen at any time.
-func (j *judgment) priced(d deal, v worth) (price, error) {
+func (j *judgment) priced(ctx context.Context, d deal, v worth) (price, error) {
 	p := price{revenue: money.Amount{Currency: v.currency}, commission: money.Amount{Currency: v.currency}}
 	err := payout(&p, d, v)
 	if err != nil {
 		return p, err
 	}
-	err = j.commission(&p, d, v)
+	err = j.commission(ctx, &p, d, v)
 	return p, err
 }
 
@@ -119,46 +125,4 @@ func (v *worth) at(sent money.Amount) string {
 		return ""
 	}
 	return fmt.Sprintf(" = %s at %s (%s, %s)", sent.Format(), v.rate.Rate, v.rate.Source, v.rate.Date)
-}
-
-func (j *judgment) commission(p *price, d deal, v worth) error {
-	if d.publisher == "" {
-		p.commRule = "no publisher: no commission"
-		return nil
-	}
-	inForce := catalog.TermsAt(j.view.Terms(d.offer.ID), d.at)
-	if inForce != nil {
-		p.terms = inForce.Number
-	}
-	rule := catalog.CommissionOf(d.offer, d.goal, inForce, j.view.Enrollment(d.offer.ID, d.publisher))
-	kind, minor, percent, from := rule.Kind, rule.Minor, rule.Percent, rule.From
-	base := p.revenue
-	of := "payout"
-	switch kind {
-	case catalog.CommissionNone, "":
-		p.commRule = "no commission (" + from + ")"
-		return nil
-	case catalog.CommissionFixed:
-		p.commission = money.Amount{Minor: minor, Currency: v.currency}
-		p.commRule = fmt.Sprintf("fixed commission %s (%s)", p.commission.Format(), from)
-		return nil
-	case catalog.CommissionPercentSale:
-		if !v.hasSale {
-			return refuse(event.MissingAmount, "amount", "The commission is %s %% of the sale amount, and the signal brought none in the parameter amount.", percent)
-		}
-		base, of = v.sale, "sale"
-	case catalog.CommissionPercentPayout:
-	default:
-		return fmt.Errorf("offer %s has commission kind %q", d.offer.ID, kind)
-	}
-	pct, err := money.ParseDecimal(percent)
-	if err != nil {
-		return fmt.Errorf("commission percent of %s: %w", from, err)
-	}
-	p.commission, err = money.Percent(base, pct)
-	if err != nil {
-		return refuse(event.AmountRange, "amount", "The commission of this amount is out of range.")
-	}
-	p.commRule = fmt.Sprintf("commission %s %% of %s %s (%s)", percent, of, base.Format(), from)
-	return nil
 }

@@ -44,7 +44,7 @@ func (j *Judge) Reprice(ctx context.Context, tx Writer, c *Conversion, actor, re
 		sent.hasPayout = false // repricing believes a page no more than recording does
 	}
 	after := *c
-	w, p, err := run.anew(own, sent, c)
+	w, p, err := run.anew(ctx, own, sent, c)
 	var refusal *dialect.Refusal
 	if errors.As(err, &refusal) {
 		r.Skipped = refusal.Detail
@@ -76,12 +76,12 @@ func (j *Judge) Reprice(ctx context.Context, tx Writer, c *Conversion, actor, re
 }
 
 // anew prices what was sent by the deal as it is now.
-func (j *judgment) anew(own deal, sent values, c *Conversion) (worth, price, error) {
+func (j *judgment) anew(ctx context.Context, own deal, sent values, c *Conversion) (worth, price, error) {
 	w, err := j.exchanged(sent, own.offer, c.At, FX{})
 	if err != nil {
 		return w, price{}, err
 	}
-	p, err := j.priced(own, w)
+	p, err := j.priced(ctx, own, w)
 	return w, p, err
 }
 

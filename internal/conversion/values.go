@@ -19,6 +19,7 @@ type values struct {
 	hasPayout bool
 	sale      money.Amount
 	hasSale   bool
+	items     []Item // sum to the sale
 	order     string
 	status    Status // "" = none was sent
 	at        int64  // µs
@@ -66,6 +67,10 @@ func (j *judgment) values() (values, error) {
 		v.hasPayout = false // anybody can load a pixel: it does not overrule the terms
 	}
 	v.sale, v.hasSale, err = amount("amount", j.req.Amount, v.currency)
+	if err != nil {
+		return v, err
+	}
+	err = j.readItems(&v)
 	if err != nil {
 		return v, err
 	}

@@ -43,6 +43,9 @@ type Request struct {
 	Coupon       string
 	Geo          string
 	CommissionID string
+	Customer     string // the advertiser's own id of the customer
+	// Items are the order's item lines, joined by "|": product:category:amount:quantity.
+	Items string
 	// ClickFrom is where the click id was kept: url, cookie, storage, form or session.
 	ClickFrom string
 
@@ -66,6 +69,9 @@ func (r *Refusal) Error() string { return r.Detail }
 
 // maxValue bounds one parameter, in bytes.
 const maxValue = 512
+
+// longValues bounds the parameters that may be longer.
+var longValues = map[string]int{"items": 8000}
 
 // param is one row of the native dialect (DESIGN §6).
 type param struct {
@@ -100,6 +106,8 @@ var native = []param{
 	{"coupon", note, false, func(r *Request) *string { return &r.Coupon }},
 	{"geo", note, false, func(r *Request) *string { return &r.Geo }},
 	{"commission_id", note, false, func(r *Request) *string { return &r.CommissionID }},
+	{"customer", note, false, func(r *Request) *string { return &r.Customer }},
+	{"items", value, false, func(r *Request) *string { return &r.Items }},
 	{"click_from", note, false, func(r *Request) *string { return &r.ClickFrom }},
 }
 
@@ -189,9 +197,13 @@ func check(p param, v string) *Refusal {
 		}
 		return quote(v)
 	}
+	most := maxValue
+	if long := longValues[name]; long > 0 {
+		most = long
+	}
 	switch {
-	case len(v) > maxValue:
-		return &Refusal{event.InvalidValue, name, fmt.Sprintf("The parameter %s is longer than %d bytes.", name, maxValue)}
+	case len(v) > most:
+		return &Refusal{event.InvalidValue, name, fmt.Sprintf("The parameter %s is longer than %d bytes.", name, most)}
 	case !utf8.ValidString(v) || strings.ContainsAny(v, "\x00\r\n"):
 		return &Refusal{event.InvalidValue, name, "The parameter " + name + " holds control characters or is not UTF-8."}
 	case macro.Unreplaced(v):
@@ -258,6 +270,14 @@ func jsonParams(body []byte) ([]macro.Param, *Refusal) {
 		key, ok := name.(string)
 		if !ok {
 			return nil, malformed
+		}
+		if key == "items" {
+			text, refusal := itemsParam(dec)
+			if refusal != nil {
+				return nil, refusal
+			}
+			params = append(params, macro.Param{Name: key, Value: text})
+			continue
 		}
 		value, err := dec.Token()
 		if err != nil {

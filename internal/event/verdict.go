@@ -27,6 +27,7 @@ const (
 	AmountPrecision   Verdict = "amount_precision"
 	AmountRange       Verdict = "amount_range"
 	MissingAmount     Verdict = "missing_amount"
+	ItemsMismatch     Verdict = "items_mismatch"
 	MacroUnreplaced   Verdict = "macro_unreplaced"
 	WrappedValue      Verdict = "wrapped_value"
 	UnknownCurrency   Verdict = "unknown_currency"
@@ -80,6 +81,7 @@ var Verdicts = map[Verdict]VerdictInfo{
 	AmountPrecision:   {"An amount has more decimals than its currency.", 400, true},
 	AmountRange:       {"An amount is out of range.", 400, true},
 	MissingAmount:     {"The payout depends on an amount the signal did not bring.", 422, true},
+	ItemsMismatch:     {"The item lines do not sum to the sale amount.", 400, true},
 	MacroUnreplaced:   {"A parameter still holds a macro that the sender's system should have replaced by a value.", 400, true},
 	WrappedValue:      {"A parameter is still wrapped in the brackets or quotes of a pasted example.", 400, true},
 	UnknownCurrency:   {"The currency is not an ISO 4217 code.", 400, true},

@@ -90,6 +90,10 @@ var kinds = map[catalog.Kind]kindStore{
 		"terms", termsRow, termsEntity,
 		(*q.Queries).InsertTerms, (*q.Queries).UpdateTerms, (*q.Queries).GetTerms, (*q.Queries).ChangedTerms,
 	},
+	catalog.KindCommissionRule: &kind[catalog.CommissionRule, q.CommissionRule, q.InsertCommissionRuleParams, q.UpdateCommissionRuleParams, q.GetCommissionRuleParams, q.ChangedCommissionRulesParams, *catalog.CommissionRule]{
+		"commission_rules", commissionRuleRow, commissionRuleEntity,
+		(*q.Queries).InsertCommissionRule, (*q.Queries).UpdateCommissionRule, (*q.Queries).GetCommissionRule, (*q.Queries).ChangedCommissionRules,
+	},
 }
 
 // kindOf finds the store of a kind.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/commission"
 	"clickledger/internal/store/q"
 )
 
@@ -320,4 +321,27 @@ func termsEntity(r q.Term) *catalog.TermsVersion {
 		CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent, Goals: rowsOf[catalog.GoalCommission](r.Goals),
 		CookieDays: r.CookieDays, WindowDays: r.WindowDays,
 	}
+}
+
+func commissionRuleRow(e *catalog.CommissionRule) q.CommissionRule {
+	return q.CommissionRule{
+		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
+		Archived: e.Archived, Search: searchable(e.Name, e.ID),
+		Name: e.Name, Offer: e.Offer, Status: e.Status, Priority: e.Priority, Currency: e.Currency,
+		Conditions: rowsJSON([]commission.Conditions{e.If}), Pay: rowsJSON([]commission.Pay{e.Pay}), Over100: e.Over100, Notes: e.Notes,
+	}
+}
+
+func commissionRuleEntity(r q.CommissionRule) *catalog.CommissionRule {
+	e := &catalog.CommissionRule{
+		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
+		Name: r.Name, Offer: r.Offer, Status: r.Status, Priority: r.Priority, Currency: r.Currency, Over100: r.Over100, Notes: r.Notes,
+	}
+	ifs, pays := rowsOf[commission.Conditions](r.Conditions), rowsOf[commission.Pay](r.Pay)
+	if len(ifs) != 1 || len(pays) != 1 {
+		e.Status = catalog.StatusPaused // broken by hand: without its conditions it would apply to everything
+		return e
+	}
+	e.If, e.Pay = ifs[0], pays[0]
+	return e
 }

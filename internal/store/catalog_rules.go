@@ -42,6 +42,15 @@ func references(e catalog.Entity) []reference {
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
 	case *catalog.TermsVersion:
 		return []reference{{"offer", catalog.KindOffer, e.Offer, true}}
+	case *catalog.CommissionRule:
+		out := []reference{{"offer", catalog.KindOffer, e.Offer, false}}
+		for _, id := range e.If.Publishers {
+			out = append(out, reference{"publishers", catalog.KindPublisher, id, true})
+		}
+		for _, id := range e.If.Groups {
+			out = append(out, reference{"groups", catalog.KindGroup, id, true})
+		}
+		return out
 	}
 	return nil
 }

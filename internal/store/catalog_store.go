@@ -68,6 +68,19 @@ func (c catalogStore) Insert(ctx context.Context, e catalog.Entity, idem catalog
 	return false, err
 }
 
+// Made finds the row first made under a key; see catalog.Store.
+func (c catalogStore) Made(ctx context.Context, kind catalog.Kind, idem catalog.Idempotency) (catalog.Entity, error) {
+	ks, err := kindOf(kind)
+	if err != nil {
+		return nil, err
+	}
+	made, err := replayed(ctx, q.New(c.db.engine.reads()), ks, kind, idem)
+	if err == nil && made == nil {
+		err = catalog.ErrNotFound
+	}
+	return made, err
+}
+
 // replayed finds the row first made under the key, nil if the key is new.
 func replayed(ctx context.Context, qs *q.Queries, ks kindStore, kind catalog.Kind, idem catalog.Idempotency) (catalog.Entity, error) {
 	row, err := qs.GetIdempotency(ctx, q.GetIdempotencyParams{Workspace: idem.Workspace, Key: idem.Key})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
@@ -21,6 +22,7 @@ func conversionRow(c *conversion.Conversion) q.Conversion {
 		PayoutRule: c.PayoutRule, CommRule: c.CommRule, Warning: c.Warning, Revision: c.Revision, Dims: bytesOf(c.Dims),
 		Version: c.Version, Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, CouponNote: c.CouponNote, Terms: c.Terms,
 		Adjusted: c.Adjusted, BaseSale: c.BaseSale, BaseRevenue: c.BaseRevenue, BaseCommission: c.BaseCommission, HoldNote: c.HoldNote,
+		Rule: c.Rule, RuleVersion: c.RuleVersion, CommissionID: c.CommissionID, Customer: c.Customer, Items: c.Items, CommLines: c.CommLines,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 	}
@@ -38,6 +40,7 @@ func conversionOf(r q.Conversion) *conversion.Conversion {
 		PayoutRule: r.PayoutRule, CommRule: r.CommRule, Warning: r.Warning, Revision: r.Revision, Dims: r.Dims,
 		Version: r.Version, Geo: r.Geo, Params: r.Params, Hold: r.Hold, OverCap: r.OverCap, SentBy: r.SentBy, CouponNote: r.CouponNote, Terms: r.Terms,
 		Adjusted: r.Adjusted, BaseSale: r.BaseSale, BaseRevenue: r.BaseRevenue, BaseCommission: r.BaseCommission, HoldNote: r.HoldNote,
+		Rule: r.Rule, RuleVersion: r.RuleVersion, CommissionID: r.CommissionID, Customer: r.Customer, Items: r.Items, CommLines: r.CommLines,
 		SentCurrency: r.SentCurrency, SentSale: r.SentSale, Rate: conversion.FX{Rate: r.Rate, Date: r.RateDate, Source: r.RateSource},
 		ReportCurrency: r.ReportCurrency, Report: conversion.FX{Rate: r.ReportRate, Date: r.ReportRateDate, Source: r.ReportRateSource},
 	}
@@ -107,6 +110,7 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 		Sent: c.Sent, PayoutRule: c.PayoutRule, CommRule: c.CommRule, Revision: c.Revision,
 		Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, Terms: c.Terms,
 		Adjusted: c.Adjusted, BaseSale: c.BaseSale, BaseRevenue: c.BaseRevenue, BaseCommission: c.BaseCommission, HoldNote: c.HoldNote,
+		Rule: c.Rule, RuleVersion: c.RuleVersion, CommissionID: c.CommissionID, Customer: c.Customer, Items: c.Items, CommLines: c.CommLines,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 		ID: c.ID, Workspace: c.Workspace, Version: c.Version,
@@ -119,6 +123,29 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 	}
 	c.Version++
 	return nil
+}
+
+// Volume adds up a publisher's conversions with an offer; see conversion.Tx.
+func (t *booksTx) Volume(ctx context.Context, v conversion.VolumeQuery) (conversions, sales int64, err error) {
+	if v.To == 0 {
+		v.To = math.MaxInt64
+	}
+	r, err := t.q.Volume(ctx, q.VolumeParams{Workspace: v.Workspace, Offer: v.Offer, Publisher: v.Publisher, FromAt: v.From, ToAt: v.To, Before: beforeID(v.Before)})
+	return r.Conversions, r.Sales, t.wrap("volume", err)
+}
+
+// FirstOrder finds a customer's first order; see conversion.Tx.
+func (t *booksTx) FirstOrder(ctx context.Context, workspace, customer, goal, before string) (int64, error) {
+	at, err := t.q.FirstOrder(ctx, q.FirstOrderParams{Workspace: workspace, Customer: customer, GoalKey: goal, Before: beforeID(before)})
+	return at, t.wrap("first order of a customer", err)
+}
+
+// beforeID is an id above all others where none is given.
+func beforeID(id string) string {
+	if id == "" {
+		return "\x7f"
+	}
+	return id
 }
 
 // InsertChange adds a line to a conversion's history.

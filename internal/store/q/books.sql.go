@@ -176,7 +176,8 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
+  rule, rule_version, commission_id, customer, items, comm_lines
 FROM conversions WHERE workspace = ?1 AND dedup_key = ?2
 `
 
@@ -243,6 +244,12 @@ func (q *Queries) ConversionByDedup(ctx context.Context, arg ConversionByDedupPa
 		&i.BaseRevenue,
 		&i.BaseCommission,
 		&i.HoldNote,
+		&i.Rule,
+		&i.RuleVersion,
+		&i.CommissionID,
+		&i.Customer,
+		&i.Items,
+		&i.CommLines,
 	)
 	return i, err
 }
@@ -252,7 +259,8 @@ SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
+  rule, rule_version, commission_id, customer, items, comm_lines
 FROM conversions WHERE workspace = ?1 AND click = ?2 ORDER BY id
 `
 
@@ -325,6 +333,12 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 			&i.BaseRevenue,
 			&i.BaseCommission,
 			&i.HoldNote,
+			&i.Rule,
+			&i.RuleVersion,
+			&i.CommissionID,
+			&i.Customer,
+			&i.Items,
+			&i.CommLines,
 		); err != nil {
 			return nil, err
 		}
@@ -590,12 +604,38 @@ func (q *Queries) DueSignals(ctx context.Context, arg DueSignalsParams) ([]Signa
 	return items, nil
 }
 
+const firstOrder = `-- name: FirstOrder :one
+SELECT CAST(coalesce(min(at), 0) AS BIGINT) AS first_at FROM conversions
+WHERE workspace = ?1 AND customer = ?2 AND customer <> '' AND goal_key = ?3
+  AND id < ?4 AND status NOT IN ('rejected', 'reversed')
+`
+
+type FirstOrderParams struct {
+	Workspace string `db:"workspace"`
+	Customer  string `db:"customer"`
+	GoalKey   string `db:"goal_key"`
+	Before    string `db:"before"`
+}
+
+func (q *Queries) FirstOrder(ctx context.Context, arg FirstOrderParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, firstOrder,
+		arg.Workspace,
+		arg.Customer,
+		arg.GoalKey,
+		arg.Before,
+	)
+	var first_at int64
+	err := row.Scan(&first_at)
+	return first_at, err
+}
+
 const getConversion = `-- name: GetConversion :one
 SELECT
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
+  rule, rule_version, commission_id, customer, items, comm_lines
 FROM conversions WHERE id = ?1 AND workspace = ?2
 `
 
@@ -662,6 +702,12 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.BaseRevenue,
 		&i.BaseCommission,
 		&i.HoldNote,
+		&i.Rule,
+		&i.RuleVersion,
+		&i.CommissionID,
+		&i.Customer,
+		&i.Items,
+		&i.CommLines,
 	)
 	return i, err
 }
@@ -904,7 +950,8 @@ INSERT INTO conversions (
   id, workspace, dedup_key, click, signal, at, click_at, recorded, advertiser, offer, goal,
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
-  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note
+  revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
+  rule, rule_version, commission_id, customer, items, comm_lines
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
@@ -912,7 +959,8 @@ INSERT INTO conversions (
   ?16, ?17, ?18, ?19, ?20,
   ?21, ?22, ?23, ?24,
   ?25, ?26, ?27, ?28,
-  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54
+  ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54,
+  ?55, ?56, ?57, ?58, ?59, ?60
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING
 `
 
@@ -971,6 +1019,12 @@ type InsertConversionParams struct {
 	BaseRevenue      int64  `db:"base_revenue"`
 	BaseCommission   int64  `db:"base_commission"`
 	HoldNote         string `db:"hold_note"`
+	Rule             string `db:"rule"`
+	RuleVersion      int64  `db:"rule_version"`
+	CommissionID     string `db:"commission_id"`
+	Customer         string `db:"customer"`
+	Items            string `db:"items"`
+	CommLines        string `db:"comm_lines"`
 }
 
 func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionParams) (int64, error) {
@@ -1029,6 +1083,12 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 		arg.BaseRevenue,
 		arg.BaseCommission,
 		arg.HoldNote,
+		arg.Rule,
+		arg.RuleVersion,
+		arg.CommissionID,
+		arg.Customer,
+		arg.Items,
+		arg.CommLines,
 	)
 	if err != nil {
 		return 0, err
@@ -1420,8 +1480,9 @@ UPDATE conversions SET
   status = ?1, source = ?2, dedup_key = ?3, order_no = ?4,
   revenue = ?5, commission = ?6, sale_amount = ?7, has_sale = ?8,
   sent = ?9, payout_rule = ?10, comm_rule = ?11, revision = ?12,
-  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, terms = ?28, adjusted = ?29, base_sale = ?30, base_revenue = ?31, base_commission = ?32, hold_note = ?33, version = version + 1
-WHERE id = ?34 AND workspace = ?35 AND version = ?36
+  warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, terms = ?28, adjusted = ?29, base_sale = ?30, base_revenue = ?31, base_commission = ?32, hold_note = ?33,
+  rule = ?34, rule_version = ?35, commission_id = ?36, customer = ?37, items = ?38, comm_lines = ?39, version = version + 1
+WHERE id = ?40 AND workspace = ?41 AND version = ?42
 `
 
 type UpdateConversionParams struct {
@@ -1458,6 +1519,12 @@ type UpdateConversionParams struct {
 	BaseRevenue      int64  `db:"base_revenue"`
 	BaseCommission   int64  `db:"base_commission"`
 	HoldNote         string `db:"hold_note"`
+	Rule             string `db:"rule"`
+	RuleVersion      int64  `db:"rule_version"`
+	CommissionID     string `db:"commission_id"`
+	Customer         string `db:"customer"`
+	Items            string `db:"items"`
+	CommLines        string `db:"comm_lines"`
 	ID               string `db:"id"`
 	Workspace        string `db:"workspace"`
 	Version          int64  `db:"version"`
@@ -1498,6 +1565,12 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.BaseRevenue,
 		arg.BaseCommission,
 		arg.HoldNote,
+		arg.Rule,
+		arg.RuleVersion,
+		arg.CommissionID,
+		arg.Customer,
+		arg.Items,
+		arg.CommLines,
 		arg.ID,
 		arg.Workspace,
 		arg.Version,
@@ -1506,6 +1579,40 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const volume = `-- name: Volume :one
+SELECT count(*) AS conversions, CAST(coalesce(sum(sale_amount), 0) AS BIGINT) AS sales FROM conversions
+WHERE workspace = ?1 AND offer = ?2 AND publisher = ?3
+  AND at >= ?4 AND at < ?5 AND id < ?6 AND status NOT IN ('rejected', 'reversed')
+`
+
+type VolumeParams struct {
+	Workspace string `db:"workspace"`
+	Offer     string `db:"offer"`
+	Publisher string `db:"publisher"`
+	FromAt    int64  `db:"from_at"`
+	ToAt      int64  `db:"to_at"`
+	Before    string `db:"before"`
+}
+
+type VolumeRow struct {
+	Conversions int64 `db:"conversions"`
+	Sales       int64 `db:"sales"`
+}
+
+func (q *Queries) Volume(ctx context.Context, arg VolumeParams) (VolumeRow, error) {
+	row := q.db.QueryRowContext(ctx, volume,
+		arg.Workspace,
+		arg.Offer,
+		arg.Publisher,
+		arg.FromAt,
+		arg.ToAt,
+		arg.Before,
+	)
+	var i VolumeRow
+	err := row.Scan(&i.Conversions, &i.Sales)
+	return i, err
 }
 
 const waitingConversions = `-- name: WaitingConversions :many

@@ -87,6 +87,59 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 	return items, nil
 }
 
+const changedCommissionRules = `-- name: ChangedCommissionRules :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, offer, status, priority,
+  currency, conditions, pay, over_100, notes
+FROM commission_rules WHERE revision > ?1 ORDER BY revision LIMIT ?2
+`
+
+type ChangedCommissionRulesParams struct {
+	Since int64 `db:"since"`
+	Most  int64 `db:"most"`
+}
+
+func (q *Queries) ChangedCommissionRules(ctx context.Context, arg ChangedCommissionRulesParams) ([]CommissionRule, error) {
+	rows, err := q.db.QueryContext(ctx, changedCommissionRules, arg.Since, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CommissionRule
+	for rows.Next() {
+		var i CommissionRule
+		if err := rows.Scan(
+			&i.ID,
+			&i.Workspace,
+			&i.Created,
+			&i.Updated,
+			&i.Version,
+			&i.Revision,
+			&i.Archived,
+			&i.Search,
+			&i.Name,
+			&i.Offer,
+			&i.Status,
+			&i.Priority,
+			&i.Currency,
+			&i.Conditions,
+			&i.Pay,
+			&i.Over100,
+			&i.Notes,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changedCoupons = `-- name: ChangedCoupons :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
@@ -847,6 +900,43 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 	return i, err
 }
 
+const getCommissionRule = `-- name: GetCommissionRule :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, offer, status, priority,
+  currency, conditions, pay, over_100, notes
+FROM commission_rules WHERE workspace = ?1 AND id = ?2
+`
+
+type GetCommissionRuleParams struct {
+	Workspace string `db:"workspace"`
+	ID        string `db:"id"`
+}
+
+func (q *Queries) GetCommissionRule(ctx context.Context, arg GetCommissionRuleParams) (CommissionRule, error) {
+	row := q.db.QueryRowContext(ctx, getCommissionRule, arg.Workspace, arg.ID)
+	var i CommissionRule
+	err := row.Scan(
+		&i.ID,
+		&i.Workspace,
+		&i.Created,
+		&i.Updated,
+		&i.Version,
+		&i.Revision,
+		&i.Archived,
+		&i.Search,
+		&i.Name,
+		&i.Offer,
+		&i.Status,
+		&i.Priority,
+		&i.Currency,
+		&i.Conditions,
+		&i.Pay,
+		&i.Over100,
+		&i.Notes,
+	)
+	return i, err
+}
+
 const getCoupon = `-- name: GetCoupon :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, publisher,
@@ -1523,6 +1613,61 @@ func (q *Queries) InsertAudit(ctx context.Context, arg InsertAuditParams) error 
 		arg.Reason,
 		arg.BeforeJSON,
 		arg.AfterJSON,
+	)
+	return err
+}
+
+const insertCommissionRule = `-- name: InsertCommissionRule :exec
+INSERT INTO commission_rules (
+  id, workspace, created, updated, version, revision, archived, search, name, offer, status, priority,
+  currency, conditions, pay, over_100, notes
+) VALUES (
+  ?1, ?2, ?3, ?4, ?5,
+  ?6, ?7, ?8, ?9, ?10,
+  ?11, ?12, ?13, ?14, ?15,
+  ?16, ?17
+)
+`
+
+type InsertCommissionRuleParams struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Name       string `db:"name"`
+	Offer      string `db:"offer"`
+	Status     string `db:"status"`
+	Priority   int64  `db:"priority"`
+	Currency   string `db:"currency"`
+	Conditions string `db:"conditions"`
+	Pay        string `db:"pay"`
+	Over100    bool   `db:"over_100"`
+	Notes      string `db:"notes"`
+}
+
+func (q *Queries) InsertCommissionRule(ctx context.Context, arg InsertCommissionRuleParams) error {
+	_, err := q.db.ExecContext(ctx, insertCommissionRule,
+		arg.ID,
+		arg.Workspace,
+		arg.Created,
+		arg.Updated,
+		arg.Version,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Name,
+		arg.Offer,
+		arg.Status,
+		arg.Priority,
+		arg.Currency,
+		arg.Conditions,
+		arg.Pay,
+		arg.Over100,
+		arg.Notes,
 	)
 	return err
 }
@@ -2446,6 +2591,60 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.Manager,
 		arg.Website,
 		arg.ContactEmail,
+		arg.Workspace,
+		arg.ID,
+		arg.Version,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const updateCommissionRule = `-- name: UpdateCommissionRule :execrows
+UPDATE commission_rules SET
+  updated = ?1, revision = ?2, archived = ?3, search = ?4,
+  name = ?5, offer = ?6, status = ?7, priority = ?8,
+  currency = ?9, conditions = ?10, pay = ?11, over_100 = ?12,
+  notes = ?13,
+  version = version + 1
+WHERE workspace = ?14 AND id = ?15 AND version = ?16
+`
+
+type UpdateCommissionRuleParams struct {
+	Updated    int64  `db:"updated"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Name       string `db:"name"`
+	Offer      string `db:"offer"`
+	Status     string `db:"status"`
+	Priority   int64  `db:"priority"`
+	Currency   string `db:"currency"`
+	Conditions string `db:"conditions"`
+	Pay        string `db:"pay"`
+	Over100    bool   `db:"over_100"`
+	Notes      string `db:"notes"`
+	Workspace  string `db:"workspace"`
+	ID         string `db:"id"`
+	Version    int64  `db:"version"`
+}
+
+func (q *Queries) UpdateCommissionRule(ctx context.Context, arg UpdateCommissionRuleParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateCommissionRule,
+		arg.Updated,
+		arg.Revision,
+		arg.Archived,
+		arg.Search,
+		arg.Name,
+		arg.Offer,
+		arg.Status,
+		arg.Priority,
+		arg.Currency,
+		arg.Conditions,
+		arg.Pay,
+		arg.Over100,
+		arg.Notes,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

@@ -111,6 +111,26 @@ type ClickPosition struct {
 	Seq    int64  `db:"seq"`
 }
 
+type CommissionRule struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Created    int64  `db:"created"`
+	Updated    int64  `db:"updated"`
+	Version    int64  `db:"version"`
+	Revision   int64  `db:"revision"`
+	Archived   bool   `db:"archived"`
+	Search     string `db:"search"`
+	Name       string `db:"name"`
+	Offer      string `db:"offer"`
+	Status     string `db:"status"`
+	Priority   int64  `db:"priority"`
+	Currency   string `db:"currency"`
+	Conditions string `db:"conditions"`
+	Pay        string `db:"pay"`
+	Over100    bool   `db:"over_100"`
+	Notes      string `db:"notes"`
+}
+
 type Conversion struct {
 	ID               string `db:"id"`
 	Workspace        string `db:"workspace"`
@@ -166,6 +186,12 @@ type Conversion struct {
 	BaseRevenue      int64  `db:"base_revenue"`
 	BaseCommission   int64  `db:"base_commission"`
 	HoldNote         string `db:"hold_note"`
+	Rule             string `db:"rule"`
+	RuleVersion      int64  `db:"rule_version"`
+	CommissionID     string `db:"commission_id"`
+	Customer         string `db:"customer"`
+	Items            string `db:"items"`
+	CommLines        string `db:"comm_lines"`
 }
 
 type ConversionAdjustment struct {

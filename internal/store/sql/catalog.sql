@@ -460,6 +460,38 @@ SELECT
   body, commission_kind, commission, commission_percent, goals, cookie_days, window_days
 FROM terms WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
+-- name: InsertCommissionRule :exec
+INSERT INTO commission_rules (
+  id, workspace, created, updated, version, revision, archived, search, name, offer, status, priority,
+  currency, conditions, pay, over_100, notes
+) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
+  sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(offer),
+  sqlc.arg(status), sqlc.arg(priority), sqlc.arg(currency), sqlc.arg(conditions), sqlc.arg(pay),
+  sqlc.arg(over_100), sqlc.arg(notes)
+);
+
+-- name: UpdateCommissionRule :execrows
+UPDATE commission_rules SET
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived), search = sqlc.arg(search),
+  name = sqlc.arg(name), offer = sqlc.arg(offer), status = sqlc.arg(status), priority = sqlc.arg(priority),
+  currency = sqlc.arg(currency), conditions = sqlc.arg(conditions), pay = sqlc.arg(pay), over_100 = sqlc.arg(over_100),
+  notes = sqlc.arg(notes),
+  version = version + 1
+WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+
+-- name: GetCommissionRule :one
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, offer, status, priority,
+  currency, conditions, pay, over_100, notes
+FROM commission_rules WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
+
+-- name: ChangedCommissionRules :many
+SELECT
+  id, workspace, created, updated, version, revision, archived, search, name, offer, status, priority,
+  currency, conditions, pay, over_100, notes
+FROM commission_rules WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
+
 -- name: BumpRevision :one
 UPDATE catalog_revision SET revision = revision + sqlc.arg(n) WHERE id = 1 RETURNING revision;
 

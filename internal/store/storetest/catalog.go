@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/commission"
 )
 
 // Workspaces of the suite.
@@ -75,8 +76,8 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	w := &catalog.Workspace{}
 	a, o, g := &catalog.Advertiser{}, &catalog.Offer{}, &catalog.Goal{}
 	gr, p, e, l, c, d, b := &catalog.Group{}, &catalog.Publisher{}, &catalog.Enrollment{}, &catalog.Link{}, &catalog.Coupon{}, &catalog.Domain{}, &catalog.Postback{}
-	cr, v := &catalog.Creative{}, &catalog.TermsVersion{}
-	all := []catalog.Entity{w, a, o, g, gr, p, e, l, c, d, b, cr, v}
+	cr, v, r := &catalog.Creative{}, &catalog.TermsVersion{}, &catalog.CommissionRule{}
+	all := []catalog.Entity{w, a, o, g, gr, p, e, l, c, d, b, cr, v, r}
 	for i, x := range all {
 		fill(x, salt)
 		*x.Base() = catalog.Meta{ID: id(string(x.Kind())[:3], n), Workspace: ws, Created: int64(1000 + i), Updated: int64(2000 + i)}
@@ -89,6 +90,7 @@ func sample(ws, salt string, n int) []catalog.Entity {
 	d.Advertiser, v.Offer = a.ID, o.ID
 	b.Offer, b.Publisher = o.ID, p.ID
 	cr.Offer = o.ID
+	r.Offer, r.If.Publishers, r.If.Groups = o.ID, []string{p.ID}, []string{gr.ID}
 	return all
 }
 
@@ -251,6 +253,9 @@ func testReferences(t *testing.T, s *Stores) {
 		wantInvalid(t, insert(s, &catalog.Publisher{Meta: meta(), Group: bad}), "group", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Offer{Meta: meta(), Advertiser: bad}), "advertiser", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Goal{Meta: meta(), Offer: bad}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.CommissionRule{Meta: meta(), Offer: bad}), "offer", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.CommissionRule{Meta: meta(), If: commission.Conditions{Publishers: []string{pub, bad}}}), "publishers", "unknown_reference")
+		wantInvalid(t, insert(s, &catalog.CommissionRule{Meta: meta(), If: commission.Conditions{Groups: []string{bad}}}), "groups", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Enrollment{Meta: meta(), Offer: bad, Publisher: pub}), "offer", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Enrollment{Meta: meta(), Offer: off, Publisher: bad}), "publisher", "unknown_reference")
 		wantInvalid(t, insert(s, &catalog.Link{Meta: meta(), Key: "k", Offer: bad}), "offer", "unknown_reference")

@@ -72,7 +72,7 @@ func testCatalogFilters(t *testing.T, s *Stores) {
 	}
 	rows := get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: catalog.KindOffer, Workspace: home, Filter: map[string]string{"status": catalog.StatusActive, "advertiser": ""}}))
 	equal(t, len(rows), 1)
-	for _, kind := range []catalog.Kind{catalog.KindGoal, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindTerms} {
+	for _, kind := range []catalog.Kind{catalog.KindGoal, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindTerms, catalog.KindCommissionRule} {
 		equal(t, len(get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: kind, Workspace: home, Tests: true, Offers: []string{id("off", 9), id("off", 1)}}))), 1)
 		equal(t, len(get[[]catalog.Entity](t)(s.Catalog.List(ctx, catalog.Query{Kind: kind, Workspace: home, Tests: true, Offers: []string{id("off", 9)}}))), 0)
 	}
