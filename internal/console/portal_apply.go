@@ -5,10 +5,14 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/portal"
 )
+
+// moment is a time to the minute, in the program's time zone.
+func (c *call) moment(t time.Time) string { return t.In(c.loc).Format("2006-01-02 15:04") }
 
 // applyPanels are what a publisher can do about an offer: apply, accept an invitation or
 // new terms, take an application back.
@@ -31,9 +35,9 @@ func (c *call) applyPanels(o *portal.PublisherOffer, posted url.Values, errs map
 		out = append(out, panel{ID: "apply", Title: "Apply", Notes: []string{o.Apply.Why}})
 	}
 	if e != nil && e.Applied != nil {
-		p := panel{ID: "application", Title: "Your application", Pairs: []pair{{Label: "Sent", Value: exact(e.Applied.UnixMicro(), c.loc), Title: utc(e.Applied.UnixMicro())}}}
+		p := panel{ID: "application", Title: "Your application", Pairs: []pair{{Label: "Sent", Value: c.moment(*e.Applied), Title: utc(e.Applied.UnixMicro())}}}
 		if e.Decided != nil {
-			p.Pairs = append(p.Pairs, pair{Label: "Decided", Value: exact(e.Decided.UnixMicro(), c.loc), Title: utc(e.Decided.UnixMicro())})
+			p.Pairs = append(p.Pairs, pair{Label: "Decided", Value: c.moment(*e.Decided), Title: utc(e.Decided.UnixMicro())})
 		}
 		for _, a := range e.Answers {
 			p.Pairs = append(p.Pairs, pair{Label: a.Question, Value: orDash(a.Value)})
@@ -100,7 +104,7 @@ func (c *call) offerTermsPanels(o *portal.PublisherOffer) []panel {
 		if t == nil {
 			return
 		}
-		from := exact(t.From.UnixMicro(), c.loc)
+		from := c.moment(t.From)
 		p := panel{ID: "terms", Title: "Terms, version " + strconv.FormatInt(t.Number, 10), Note: "In force since " + from + ".", Notes: strings.Split(strings.TrimSpace(t.Text), "\n")}
 		if next {
 			window := "any time"

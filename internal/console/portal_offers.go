@@ -85,7 +85,7 @@ func (c *call) standingWhy(o *portal.PublisherOffer) string {
 		why = o.Enrollment.Reason
 	}
 	if o.Apply.From != nil {
-		again := "You may apply again from " + exact(o.Apply.From.UnixMicro(), c.loc) + "."
+		again := "You may apply again from " + c.moment(*o.Apply.From) + "."
 		if why == "" {
 			return again
 		}

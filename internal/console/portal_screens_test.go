@@ -3,15 +3,20 @@ package console
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"clickledger/internal/account"
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/signup"
 )
 
 // TestPortalScreens opens the main pages of the portals in Chromium, as [TestScreens] does
 // those of staff.
 func TestPortalScreens(t *testing.T) {
-	dir, widths := os.Getenv("CONSOLE_SCREENS"), []int64{1440, 390}
+	dir, widths, themes := os.Getenv("CONSOLE_SCREENS"), []int64{1440, 390}, []string{"light", "dark"}
 	if dir == "" {
 		if _, err := os.Stat(chromium); err != nil {
 			if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" {
@@ -22,7 +27,7 @@ func TestPortalScreens(t *testing.T) {
 		if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
 			t.Skip("SKIPPED, NOT TESTED: the portals in a browser: -short")
 		}
-		dir, widths = t.TempDir(), []int64{390}
+		dir, widths, themes = t.TempDir(), []int64{390}, []string{"light"}
 	}
 	b := openBrowser(t)
 	w := newWorld(t, nil)
@@ -38,14 +43,78 @@ func TestPortalScreens(t *testing.T) {
 		w.must(err)
 		sessions[kind] = secret
 	}
+	w.cookie = sessions[account.PartyPublisher]
+	w.dressed()
+	pub, adv := account.PartyPublisher, account.PartyAdvertiser
+	conv := func(of func(*conversion.Conversion) bool) string {
+		for _, cv := range w.all() {
+			if of(cv) {
+				return cv.ID
+			}
+		}
+		t.Fatal("no such conversion")
+		return ""
+	}
+	mine := conv(func(cv *conversion.Conversion) bool { return cv.Publisher == w.pubs[0].ID })
+	theirs := conv(func(cv *conversion.Conversion) bool { return cv.Advertiser == w.advs[0].ID })
 	for _, s := range []struct{ name, party, path string }{
-		{"overview", account.PartyPublisher, "/portal"}, {"offers", account.PartyPublisher, "/portal/offers"}, {"offer", account.PartyPublisher, "/portal/offers/" + w.lnks[0].Offer},
-		{"links", account.PartyPublisher, "/portal/links"}, {"link", account.PartyPublisher, "/portal/links/" + w.lnks[0].ID}, {"statistics", account.PartyPublisher, "/portal/statistics?range=30d"},
-		{"their-overview", account.PartyAdvertiser, "/portal"}, {"their-conversions", account.PartyAdvertiser, "/portal/conversions"}, {"their-offer", account.PartyAdvertiser, "/portal/offers/" + w.offs[0].ID},
+		{"overview", pub, "/portal"}, {"offers", pub, "/portal/offers"}, {"offers-mine", pub, "/portal/offers?show=mine"}, {"offer", pub, "/portal/offers/" + w.lnks[0].Offer}, {"offer-apply", pub, "/portal/offers/" + w.offs[len(w.offs)-1].ID}, {"offer-invited", pub, "/portal/offers/" + w.offs[len(w.offs)-2].ID},
+		{"creative", pub, "/portal/creatives/" + w.creativeOf(w.lnks[0].Offer)}, {"links", pub, "/portal/links"}, {"link-new", pub, "/portal/links/new"}, {"link", pub, "/portal/links/" + w.lnks[0].ID}, {"link-edit", pub, "/portal/links/" + w.lnks[0].ID + "/edit"},
+		{"coupons", pub, "/portal/coupons"}, {"statistics", pub, "/portal/statistics?range=30d"}, {"statistics-creative", pub, "/portal/statistics?by=creative"}, {"conversions", pub, "/portal/conversions"}, {"conversion", pub, "/portal/conversions/" + mine}, {"balance", pub, "/portal/balance"},
+		{"postbacks", pub, "/portal/postbacks"}, {"postback-new", pub, "/portal/postbacks/new"}, {"keys", pub, "/portal/keys"}, {"people", pub, "/portal/people"}, {"profile", pub, "/portal/profile"},
+		{"their-overview", adv, "/portal"}, {"their-offers", adv, "/portal/offers"}, {"their-offer", adv, "/portal/offers/" + w.offs[0].ID}, {"their-test", adv, "/portal/offers/" + w.offs[0].ID + "/test"}, {"their-conversions", adv, "/portal/conversions"}, {"their-conversion", adv, "/portal/conversions/" + theirs},
+		{"their-statistics", adv, "/portal/statistics?by=offer"}, {"their-signals", adv, "/portal/signals"}, {"their-keys", adv, "/portal/keys"}, {"their-people", adv, "/portal/people"}, {"their-profile", adv, "/portal/profile"},
 	} {
+		if want := os.Getenv("CONSOLE_PAGES"); want != "" && !strings.Contains(s.name, want) {
+			continue
+		}
 		w.cookie = sessions[s.party]
 		for _, width := range widths {
-			b.shoot(w, s.path, width, "light", filepath.Join(dir, "portal-"+s.name+"-"+itoa(int(width))+".png"))
+			for _, theme := range themes {
+				b.shoot(w, s.path, width, theme, filepath.Join(dir, "portal-"+s.name+"-"+itoa(int(width))+"-"+theme+".png"))
+			}
 		}
 	}
+}
+
+// dressed adds what portals show and the cast has not: creatives, an offer to apply to with
+// questions and terms, one the publisher is invited to, and an invitation.
+func (w *world) dressed() {
+	w.t.Helper()
+	make2[*catalog.Creative](w, &catalog.CreativeDoc{Offer: w.lnks[0].Offer, Name: "Spring sale in words", Type: catalog.CreativeText, Headline: "Shoes that climb", Body: "Light and dry.", CallToAction: "Shop now", Status: catalog.StatusActive})
+	asks := []catalog.QuestionDoc{{Key: "where", Label: "Where will you show it?", Required: true, Kind: catalog.QuestionLong, Options: []string{}}, {Key: "size", Label: "How many visitors do you have a month?", Kind: catalog.QuestionChoice, Options: []string{"up to 10 000", "more"}}}
+	for i := range 2 {
+		o := w.offs[len(w.offs)-1-i]
+		d := catalog.DocOf(o, "").(*catalog.OfferDoc)
+		d.Questions, d.Description = asks, "Shoes for mountains.\nOur buyers come back twice a year."
+		_, err := w.cat.Update(w.t.Context(), w.owner, w.ws.ID, o.ID, 0, d)
+		w.must(err)
+		make2[*catalog.TermsVersion](w, &catalog.TermsDoc{Offer: o.ID, Text: "No bidding on the shop's name.\nNo coupons that you were not given.", Goals: []catalog.GoalCommissionDoc{}, WindowDays: -1})
+		make2[*catalog.TermsVersion](w, &catalog.TermsDoc{Offer: o.ID, From: w.now.AddDate(0, 1, 0).Format(time.DateOnly), Text: "No bidding on the shop's name or its misspellings.", CommissionKind: catalog.CommissionPercentSale, CommissionPercent: "7", Goals: []catalog.GoalCommissionDoc{}, WindowDays: -1})
+		es, err := w.cat.List(w.t.Context(), w.owner, catalog.Query{Kind: catalog.KindEnrollment, Workspace: w.ws.ID, Filter: map[string]string{"offer": o.ID, "publisher": w.pubs[0].ID}, Limit: 1})
+		w.must(err)
+		if len(es) > 0 {
+			w.t.Fatalf("the cast's first publisher runs the offer %s", o.Name)
+		}
+		if i == 1 {
+			_, err := w.cat.Invite(w.t.Context(), w.owner, w.ws.ID, o.ID, []string{w.pubs[0].ID})
+			w.must(err)
+		}
+	}
+	_, err := w.signups.Invite(w.t.Context(), w.owner, signup.InviteDoc{Email: "pia@blog.example", Name: "Pia", Party: account.Party{Kind: account.PartyPublisher, ID: w.pubs[0].ID, Workspace: w.ws.ID}})
+	w.must(err)
+}
+
+// creativeOf is a creative of the offer.
+func (w *world) creativeOf(offer string) string {
+	es, err := w.cat.List(w.t.Context(), w.owner, catalog.Query{Kind: catalog.KindCreative, Workspace: w.ws.ID, Filter: map[string]string{"offer": offer}, Limit: 1})
+	w.must(err)
+	return es[0].Base().ID
+}
+
+// all are the conversions of the workspace, newest first.
+func (w *world) all() []*conversion.Conversion {
+	rows, err := w.db.Books().ListConversions(w.t.Context(), conversion.Query{Workspace: w.ws.ID, Limit: 500})
+	w.must(err)
+	return rows
 }

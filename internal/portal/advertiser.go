@@ -98,7 +98,7 @@ func payoutOf(o *catalog.Offer, g *catalog.Goal) Payout {
 
 func (a *Advertiser) view(ctx context.Context, o *catalog.Offer) (AdvertiserOffer, error) {
 	v := AdvertiserOffer{ID: o.ID, Name: o.Name, Description: o.Description, Category: o.Category, URL: o.URL, PreviewURL: o.PreviewURL, Status: o.Status, Currency: o.Currency, Payouts: []Payout{},
-		CookieDays: o.CookieDays, WindowDays: o.WindowDays, NeedsOrder: o.RequireOrder, Begins: o.InitialStatus, Countries: copied(o.Countries), Devices: copied(o.Devices), DeepLinks: copied(o.DeepLinks)}
+		CookieDays: catalog.CookieLife(o, a.row), WindowDays: o.WindowDays, NeedsOrder: o.RequireOrder, Begins: o.InitialStatus, Countries: copied(o.Countries), Devices: copied(o.Devices), DeepLinks: copied(o.DeepLinks)}
 	if o.Archived {
 		v.Status = "archived"
 	}
