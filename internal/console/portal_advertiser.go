@@ -183,7 +183,7 @@ func (c *call) theirConversionTable(rows []portal.AdvertiserConversion, short bo
 	}
 	t.Columns = append(t.Columns, column{Label: "Time"}, column{Label: "Offer", Class: "fill"})
 	if !short {
-		t.Columns = append(t.Columns, column{Label: "Goal", Class: "opt"}, column{Label: "Order"}, column{Label: "Publisher", Class: "wide"}, column{Label: "Reported by", Class: "wide"})
+		t.Columns = append(t.Columns, column{Label: "Goal", Class: "opt"}, column{Label: "Order", Class: "opt"}, column{Label: "Publisher", Class: "wide"}, column{Label: "Reported by", Class: "wide"})
 	}
 	t.Columns = append(t.Columns, column{Label: "State"})
 	if !short {
@@ -204,7 +204,7 @@ func (c *call) theirConversionTable(rows []portal.AdvertiserConversion, short bo
 		}
 		r.Cells = append(r.Cells, timeCell(v.EventTime.UnixMicro(), c.loc, c.Now()), cell{Text: name, Href: href, Class: "fill lead", Title: name})
 		if !short {
-			order := textCell(v.TxID).with("cut")
+			order := textCell(v.TxID).with("opt cut")
 			order.Title = v.TxID
 			r.Cells = append(r.Cells, textCell(v.Goal).with("opt cut"), order, textCell(v.Publisher).with("wide cut"), cell{Text: words(v.Source) + ", " + words(v.Method), Class: "wide", Tone: "muted"})
 		}

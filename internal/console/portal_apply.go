@@ -47,15 +47,16 @@ func (c *call) applyPanels(o *portal.PublisherOffer, posted url.Values, errs map
 		}
 		out = append(out, p)
 	}
-	if e != nil && writes && (e.Status == catalog.Applied || e.Status == catalog.Invited) {
-		title, submit := "Take it back", "Withdraw the application"
-		if e.Status == catalog.Invited {
-			title, submit = "Not for you?", "Decline the invitation"
-		}
-		f := form{Action: c.plain("offers/" + o.ID + "/withdraw"), Submit: submit, Sections: []section{{}}}
-		out = append(out, panel{ID: "withdraw", Title: title, Form: &f})
-	}
 	return out
+}
+
+// withdrawActions take an application back, or decline an invitation.
+func (c *call) withdrawActions(o *portal.PublisherOffer) []action {
+	words := map[string]string{catalog.Applied: "Withdraw the application", catalog.Invited: "Decline the invitation"}
+	if o.Enrollment == nil || words[o.Enrollment.Status] == "" || !c.pub.Writes() {
+		return nil
+	}
+	return []action{{Label: words[o.Enrollment.Status], URL: c.plain("offers/" + o.ID + "/withdraw"), Post: true}}
 }
 
 // answerName is the input of a question: what the catalog calls it in refusals.
@@ -154,6 +155,9 @@ func (c *call) myApply() error {
 	}
 	made, err := c.pub.Apply(c.r.Context(), o.ID, d, c.ClientAddr(c.r))
 	if errs, refused := fieldErrors(err); refused {
+		if !o.Apply.May { // there is no form to say it in
+			return c.didWithOffer(o, err, "")
+		}
 		return c.showMyOffer(http.StatusUnprocessableEntity, o, v, errs)
 	}
 	if err != nil {

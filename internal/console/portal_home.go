@@ -222,9 +222,7 @@ func (c *call) myBalance() error {
 // movedCell is a signed amount with its currency.
 func movedCell(m portal.Money) cell {
 	out := signedCell(m.Minor, m.Currency)
-	if m.Minor != 0 {
-		out.Text += "\u00a0" + m.Currency
-	}
+	out.Text += "\u00a0" + m.Currency // also a zero's, so that decimal points stand in line
 	return out
 }
 

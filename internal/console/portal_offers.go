@@ -33,7 +33,7 @@ func (c *call) myOffers() error {
 	if err != nil {
 		return err
 	}
-	t := &table{Label: "Offers", Columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Category", Class: "opt"}, {Label: "Payout", Class: "num"}, {Label: "Cookie", Class: "num opt", Help: "How long a click is remembered."}, {Label: "Offer is", Class: "opt"}, {Label: "You are"}, {Label: "Why", Class: "wide"}},
+	t := &table{Label: "Offers", Columns: []column{{Label: "Offer", Class: "fill"}, {Label: "Category", Class: "opt"}, {Label: "Payout", Class: "num"}, {Label: "Cookie", Class: "num opt", Help: "How long a click is remembered."}, {Label: "Offer is", Class: "opt"}, {Label: "You are"}},
 		Empty: &empty{Sentence: "There is no offer for you yet. As soon as the program opens one to you, it is here, and you can apply to it."}}
 	switch {
 	case search != "" || c.param("after") != "":
@@ -41,13 +41,21 @@ func (c *call) myOffers() error {
 	case mine:
 		t.Empty = &empty{Sentence: "You have not applied to an offer yet.", Action: &link{Label: "See all offers", URL: c.plain("offers")}}
 	}
+	explained := slices.ContainsFunc(page.Rows, func(o portal.PublisherOffer) bool { return c.standingWhy(&o) != "" })
+	if explained {
+		t.Columns = append(t.Columns, column{Label: "Why", Class: "wide"})
+	}
 	for _, o := range page.Rows {
 		href := c.plain("offers/" + o.ID)
-		why := c.standingWhy(&o)
-		t.Rows = append(t.Rows, row{Href: href, Off: o.Status != catalog.StatusActive, Cells: []cell{
+		r := row{Href: href, Off: o.Status != catalog.StatusActive, Cells: []cell{
 			{Text: o.Name, Href: href, Class: "fill lead", Title: o.Name}, textCell(o.Category).with("opt cut"), {Text: firstPayout(&o), Class: "num"},
-			{Text: plural(o.CookieDays, "day", "days"), Class: "num opt"}, statusCell(o.Status, false).with("opt"), standingCell(&o), {Text: why, Title: why, Class: "wide cut", Tone: "muted"},
-		}})
+			{Text: plural(o.CookieDays, "day", "days"), Class: "num opt"}, statusCell(o.Status, false).with("opt"), standingCell(&o),
+		}}
+		if explained {
+			why := c.standingWhy(&o)
+			r.Cells = append(r.Cells, cell{Text: why, Title: why, Class: "wide cut", Tone: "muted"})
+		}
+		t.Rows = append(t.Rows, r)
 	}
 	if len(page.Rows) > 0 {
 		t.Count = plural(int64(len(page.Rows)), "offer", "offers")
@@ -75,6 +83,9 @@ func standingCell(o *portal.PublisherOffer) cell {
 	}
 	out := statusCell(e.Status, false)
 	out.Title = e.Reason
+	if e.Status == catalog.Invited {
+		out.Tone = "info"
+	}
 	return out
 }
 
@@ -135,7 +146,7 @@ func (c *call) myOffer() error {
 
 // showMyOffer shows it; posted and errs are of the application.
 func (c *call) showMyOffer(status int, o *portal.PublisherOffer, posted url.Values, errs map[string]string) error {
-	p := panelsPage{Head: head{Crumb: &link{Label: "Offers", URL: c.plain("offers")}, Title: o.Name, State: stateOf(o.Status, false)}}
+	p := panelsPage{Head: head{Crumb: &link{Label: "Offers", URL: c.plain("offers")}, Title: o.Name, State: stateOf(o.Status, false), Actions: c.withdrawActions(o)}}
 	about := panel{ID: "about"}
 	if o.Enrollment != nil {
 		about.Pairs = append(about.Pairs, pair{Label: "You are", Value: o.Enrollment.Status, Tone: toneOf(o.Enrollment.Status)})
@@ -213,7 +224,7 @@ func (c *call) myCoupons() error {
 		return err
 	}
 	t := &table{Label: "Coupons", Columns: []column{{Label: "Code", Class: "fill"}, {Label: "Offer"}, {Label: "From", Class: "opt"}, {Label: "Until", Class: "opt"}, {Label: "State"}},
-		Empty: &empty{Sentence: "You have no coupon codes. An order in which a customer types in a code of yours is yours, also without a click on your link. The program gives them out."}}
+		Empty: &empty{Sentence: "You have no coupon codes. An order in which a customer types in a code of yours is yours, also without a click on your link. The program gives them out.", Action: &link{Label: "Offers", URL: c.plain("offers")}}}
 	for _, v := range rows {
 		offer := cell{Text: v.Offer.Name, Class: "cut", Title: v.Offer.Name}
 		if v.Offer.ID != "" {

@@ -71,7 +71,7 @@ func (c *call) showPortalKeys(status int, secret *copyField, posted url.Values, 
 	}
 	p := panelsPage{Head: head{Title: "API keys"}, Secret: secret}
 	api := c.PublicURL + "/api/v1/portal/" + c.party.Kind
-	p.Panels = []panel{{ID: "keys", Note: "A key is shown once, when it is made.", Table: t, Notes: []string{"curl -H 'Authorization: Bearer YOUR_KEY' " + api}}}
+	p.Panels = []panel{{ID: "keys", Note: "A key is shown once, when it is made.", Copies: []copyField{{ID: "curl", Label: "Try a key", Value: "curl -H 'Authorization: Bearer YOUR_KEY' " + api}}, Table: t}}
 	if c.door().Writes() {
 		f := plainForm("key", "/portal/keys", "Create key", []fieldSpec{
 			{name: "name", label: "Name", example: "Nightly import", width: "w2"},
@@ -199,7 +199,7 @@ func (c *call) invitationPanels(posted url.Values, errs map[string]string) ([]pa
 	}, posted, errs)
 	out = append(out, panel{ID: "invite", Title: "Invite a colleague", Form: &f})
 	if len(open) > 0 {
-		again := plainForm("again", "/portal/people/invitation", "Do it", []fieldSpec{
+		again := plainForm("again", "/portal/people/invitation", "Change", []fieldSpec{
 			{name: "id", label: "Invitation", choices: open, width: "w3"},
 			{name: "do", label: "What", choices: options("resend", "Send a new link", "revoke", "Take it back"), width: "w2", help: "The link before stops working either way."},
 		}, nil, nil)

@@ -44,7 +44,7 @@ func TestPortalScreens(t *testing.T) {
 		sessions[kind] = secret
 	}
 	w.cookie = sessions[account.PartyPublisher]
-	w.dressed()
+	toApply, invited := w.dressed()
 	pub, adv := account.PartyPublisher, account.PartyAdvertiser
 	conv := func(of func(*conversion.Conversion) bool) string {
 		for _, cv := range w.all() {
@@ -58,7 +58,7 @@ func TestPortalScreens(t *testing.T) {
 	mine := conv(func(cv *conversion.Conversion) bool { return cv.Publisher == w.pubs[0].ID })
 	theirs := conv(func(cv *conversion.Conversion) bool { return cv.Advertiser == w.advs[0].ID })
 	for _, s := range []struct{ name, party, path string }{
-		{"overview", pub, "/portal"}, {"offers", pub, "/portal/offers"}, {"offers-mine", pub, "/portal/offers?show=mine"}, {"offer", pub, "/portal/offers/" + w.lnks[0].Offer}, {"offer-apply", pub, "/portal/offers/" + w.offs[len(w.offs)-1].ID}, {"offer-invited", pub, "/portal/offers/" + w.offs[len(w.offs)-2].ID},
+		{"overview", pub, "/portal"}, {"offers", pub, "/portal/offers"}, {"offers-mine", pub, "/portal/offers?show=mine"}, {"offer", pub, "/portal/offers/" + w.lnks[0].Offer}, {"offer-apply", pub, "/portal/offers/" + toApply}, {"offer-invited", pub, "/portal/offers/" + invited},
 		{"creative", pub, "/portal/creatives/" + w.creativeOf(w.lnks[0].Offer)}, {"links", pub, "/portal/links"}, {"link-new", pub, "/portal/links/new"}, {"link", pub, "/portal/links/" + w.lnks[0].ID}, {"link-edit", pub, "/portal/links/" + w.lnks[0].ID + "/edit"},
 		{"coupons", pub, "/portal/coupons"}, {"statistics", pub, "/portal/statistics?range=30d"}, {"statistics-creative", pub, "/portal/statistics?by=creative"}, {"conversions", pub, "/portal/conversions"}, {"conversion", pub, "/portal/conversions/" + mine}, {"balance", pub, "/portal/balance"},
 		{"postbacks", pub, "/portal/postbacks"}, {"postback-new", pub, "/portal/postbacks/new"}, {"keys", pub, "/portal/keys"}, {"people", pub, "/portal/people"}, {"profile", pub, "/portal/profile"},
@@ -79,30 +79,33 @@ func TestPortalScreens(t *testing.T) {
 
 // dressed adds what portals show and the cast has not: creatives, an offer to apply to with
 // questions and terms, one the publisher is invited to, and an invitation.
-func (w *world) dressed() {
+func (w *world) dressed() (toApply, invited string) {
 	w.t.Helper()
 	make2[*catalog.Creative](w, &catalog.CreativeDoc{Offer: w.lnks[0].Offer, Name: "Spring sale in words", Type: catalog.CreativeText, Headline: "Shoes that climb", Body: "Light and dry.", CallToAction: "Shop now", Status: catalog.StatusActive})
 	asks := []catalog.QuestionDoc{{Key: "where", Label: "Where will you show it?", Required: true, Kind: catalog.QuestionLong, Options: []string{}}, {Key: "size", Label: "How many visitors do you have a month?", Kind: catalog.QuestionChoice, Options: []string{"up to 10 000", "more"}}}
-	for i := range 2 {
-		o := w.offs[len(w.offs)-1-i]
+	for _, o := range w.offs {
+		es, err := w.cat.List(w.t.Context(), w.owner, catalog.Query{Kind: catalog.KindEnrollment, Workspace: w.ws.ID, Filter: map[string]string{"offer": o.ID, "publisher": w.pubs[0].ID}, Limit: 1})
+		w.must(err)
+		if len(es) > 0 || o.Status != catalog.StatusActive || invited != "" {
+			continue
+		}
 		d := catalog.DocOf(o, "").(*catalog.OfferDoc)
 		d.Questions, d.Description = asks, "Shoes for mountains.\nOur buyers come back twice a year."
-		_, err := w.cat.Update(w.t.Context(), w.owner, w.ws.ID, o.ID, 0, d)
+		_, err = w.cat.Update(w.t.Context(), w.owner, w.ws.ID, o.ID, 0, d)
 		w.must(err)
 		make2[*catalog.TermsVersion](w, &catalog.TermsDoc{Offer: o.ID, Text: "No bidding on the shop's name.\nNo coupons that you were not given.", Goals: []catalog.GoalCommissionDoc{}, WindowDays: -1})
 		make2[*catalog.TermsVersion](w, &catalog.TermsDoc{Offer: o.ID, From: w.now.AddDate(0, 1, 0).Format(time.DateOnly), Text: "No bidding on the shop's name or its misspellings.", CommissionKind: catalog.CommissionPercentSale, CommissionPercent: "7", Goals: []catalog.GoalCommissionDoc{}, WindowDays: -1})
-		es, err := w.cat.List(w.t.Context(), w.owner, catalog.Query{Kind: catalog.KindEnrollment, Workspace: w.ws.ID, Filter: map[string]string{"offer": o.ID, "publisher": w.pubs[0].ID}, Limit: 1})
-		w.must(err)
-		if len(es) > 0 {
-			w.t.Fatalf("the cast's first publisher runs the offer %s", o.Name)
-		}
-		if i == 1 {
+		if toApply == "" {
+			toApply = o.ID
+		} else {
+			invited = o.ID
 			_, err := w.cat.Invite(w.t.Context(), w.owner, w.ws.ID, o.ID, []string{w.pubs[0].ID})
 			w.must(err)
 		}
 	}
 	_, err := w.signups.Invite(w.t.Context(), w.owner, signup.InviteDoc{Email: "pia@blog.example", Name: "Pia", Party: account.Party{Kind: account.PartyPublisher, ID: w.pubs[0].ID, Workspace: w.ws.ID}})
 	w.must(err)
+	return toApply, invited
 }
 
 // creativeOf is a creative of the offer.
