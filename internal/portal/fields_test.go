@@ -27,7 +27,7 @@ var views = []struct {
 	{Link{}, "id offer name tracking_url source subs works rests created"},
 	{Creative{}, "id offer name type width height alt headline body call_to_action url"},
 	{Snippet{}, "id label text help"},
-	{Postback{}, "id name offer goal states method url body_kind body replaces status"},
+	{Postback{}, "id name offer goal states method url body_kind body replaces status paused_for"},
 	{Key{}, "id name prefix scope created used expires revoked"},
 	{Person{}, "id name email created disabled"},
 	{Invitation{}, "id email name state expires created"},
