@@ -68,12 +68,13 @@ type Sender struct {
 	mu   sync.Mutex
 	busy map[string]int  // calls under way by host; guarded by mu
 	ids  map[string]bool // deliveries under way; guarded by mu
+	done map[string]bool // those that ended since the store was asked what is due; guarded by mu
 }
 
 // NewSender makes a sender; Run starts it.
 func NewSender(store Store, now func() time.Time, allowPrivate bool, logger *slog.Logger) *Sender {
 	s := &Sender{Store: store, Now: now, AllowPrivate: allowPrivate, MaxAge: MaxAge, PauseAfter: PauseAfter, PauseDead: PauseDead, Logger: logger,
-		wake: make(chan struct{}, 1), busy: map[string]int{}, ids: map[string]bool{}, timeout: tryTimeout, public: Public, tests: make(chan struct{}, maxTests)}
+		wake: make(chan struct{}, 1), busy: map[string]int{}, ids: map[string]bool{}, done: map[string]bool{}, timeout: tryTimeout, public: Public, tests: make(chan struct{}, maxTests)}
 	s.client = s.newClient()
 	return s
 }
@@ -95,6 +96,9 @@ func (s *Sender) Run(ctx context.Context) error {
 	limit := page
 	for ctx.Err() == nil {
 		s.release(ctx, &looked)
+		s.mu.Lock()
+		clear(s.done)
+		s.mu.Unlock()
 		due, err := s.Store.DueDeliveries(ctx, s.Now().UnixMicro(), limit)
 		if err != nil && ctx.Err() == nil {
 			s.Logger.Error("read due postbacks", "error", err)
@@ -135,12 +139,13 @@ func (s *Sender) Run(ctx context.Context) error {
 	return nil
 }
 
-// claim takes a delivery unless it is under way or its host is busy.
+// claim takes a delivery unless it is under way or its host is busy, or what was read of it
+// is of before its last try.
 func (s *Sender) claim(d *Delivery) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := host(d.URL)
-	if s.ids[d.ID] || s.busy[h] >= perHost {
+	if s.ids[d.ID] || s.done[d.ID] || s.busy[h] >= perHost {
 		return false
 	}
 	s.ids[d.ID] = true
@@ -152,6 +157,7 @@ func (s *Sender) letGo(d *Delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.ids, d.ID)
+	s.done[d.ID] = true
 	h := host(d.URL)
 	s.busy[h]--
 	if s.busy[h] <= 0 {

@@ -477,3 +477,48 @@ func TestStopsAtOnce(t *testing.T) {
 		t.Error("it waits")
 	}
 }
+
+// slowReader gives what is due only after what was under way has ended.
+type slowReader struct {
+	*memory
+	ended func() bool
+	reads int
+}
+
+func (r *slowReader) DueDeliveries(ctx context.Context, now int64, limit int) ([]*Delivery, error) {
+	ds, err := r.memory.DueDeliveries(ctx, now, limit)
+	r.reads++
+	if r.reads == 2 {
+		for end := time.Now().Add(patience); !r.ended() && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		}
+	}
+	return ds, err
+}
+
+// A delivery that ends while the store is asked what is due is not called again by what was
+// read before.
+func TestAStaleReadingCallsNobodyTwice(t *testing.T) {
+	answer := make(chan struct{})
+	r := newReceiver(t, func(http.ResponseWriter, *http.Request) { <-answer })
+	w := newWorld(t)
+	w.store.add("dlv_1", r.URL+"/1")
+	w.Store = &slowReader{memory: w.store, ended: func() bool {
+		select {
+		case <-answer:
+		default:
+			close(answer)
+		}
+		w.Sender.mu.Lock()
+		defer w.Sender.mu.Unlock()
+		return len(w.Sender.ids) == 0
+	}}
+	stop := w.start()
+	eventually(t, "it is taken", func() bool { return w.store.get("dlv_1").State == StateSent })
+	w.store.add("dlv_2", r.URL+"/2")
+	w.Wake()
+	eventually(t, "a later one is taken", func() bool { return w.store.get("dlv_2").State == StateSent })
+	stop()
+	if got := r.calls(); !slices.Equal(got, []string{"/1", "/2"}) {
+		t.Errorf("called %v, want each once", got)
+	}
+}
