@@ -45,6 +45,16 @@ func TestApplications(t *testing.T) {
 	}
 	has(w.at("offers/"+o.ID), "Version 1", "Version 2", "announced", "terms/new?offer="+o.ID, "who applies and is approved", "Where &lt;b&gt;?")
 
+	// A version that exists is shown, not edited.
+	versions, err := w.cat.List(t.Context(), w.owner, catalog.Query{Kind: catalog.KindTerms, Workspace: w.ws.ID, Filter: map[string]string{"offer": o.ID}})
+	if err != nil || len(versions) != 2 {
+		t.Fatalf("%v %v", versions, err)
+	}
+	first := w.at("terms/" + versions[1].Base().ID + "/edit")
+	has(first, "Be kind.", "never changes", "3.00", "30 days", "Archive")
+	if page := w.page(first); strings.Contains(page, "<textarea") || strings.Contains(page, ">Save<") || strings.Contains(page, `name="cookie_days" type=`) || strings.Contains(page, "<select id=") {
+		t.Error("a version of the terms can be edited")
+	}
 	for _, p := range w.pubs[:3] {
 		_, err := w.cat.Apply(t.Context(), catalog.Applicant{Workspace: w.ws.ID, Publisher: p.ID, Actor: "usr_1", Address: "203.0.113.9"}, o.ID, &catalog.ApplicationDoc{Terms: 1, Answers: []catalog.AnswerDoc{{Key: "where", Value: "<i>Blog</i>"}}})
 		w.must(err)

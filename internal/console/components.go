@@ -43,6 +43,7 @@ type cell struct {
 	Tone  string // good, bad, warn, muted, zero, mono …
 	Class string // num, lead, fill, cut, wrap, brk (wraps on phones); opt, wide, roomy, tiny (not on narrower screens: see table.css)
 	Title string
+	Mark  string       // a small word behind the text
 	Pick  string       // value of the row's box in the form "bulk"; Title names the row
 	Lines []amountLine // instead of Text: amounts of several currencies, one above the other
 }

@@ -300,6 +300,10 @@ func (c *call) showEditor(ed editor, path string, d catalog.Doc, e catalog.Entit
 		p.Form.Sections[0].Fields[0].Focus = true
 	}
 	p.Form.Cancel = back
+	if ed.kind == catalog.KindTerms && e != nil {
+		title = "Terms"
+		p.Form.readOnly()
+	}
 	p.Head.Title = title
 	p.Head.Crumb = &link{Label: ed.plural, URL: back}
 	if e != nil {

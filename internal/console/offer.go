@@ -3,6 +3,7 @@ package console
 import (
 	"strings"
 
+	"clickledger/internal/account"
 	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
 	"clickledger/internal/report"
@@ -127,8 +128,10 @@ func (c *call) entityHead(e catalog.Entity, path, plural, name, status string) h
 	case *catalog.Link:
 		h.Actions = append(h.Actions, action{Label: "Archive", URL: c.plain("links/" + e.ID + "/archive"), Post: true, Fields: []hidden{{"archived", "true"}, {versionField, itoa(int(m.Version))}}})
 	case *catalog.Publisher:
+		h.Actions = append(h.Actions, c.inviteTo(account.PartyPublisher, e.ID)...)
 		h.Actions = append(h.Actions, action{Label: "New link", URL: c.plain("links/new", "publisher", e.ID), Icon: "plus", Kind: "primary"})
 	case *catalog.Advertiser:
+		h.Actions = append(h.Actions, c.inviteTo(account.PartyAdvertiser, e.ID)...)
 		h.Actions = append(h.Actions, action{Label: "New offer", URL: c.plain("offers/new", "advertiser", e.ID), Icon: "plus", Kind: "primary"})
 	}
 	return h

@@ -78,7 +78,7 @@ func readBulk(v url.Values) bulkWork {
 		w.change.Archived = &no
 	case "clone":
 	default:
-		w.change.Status = v.Get("status")
+		w.change.Status, w.change.GoLiveReason = v.Get("status"), strings.TrimSpace(v.Get("go_live_reason"))
 		w.change.AddTags, w.change.RemoveTags = commaWords(v.Get("add_tags")), commaWords(v.Get("remove_tags"))
 		if v.Has("fallback_offer") && v.Get("fallback_offer") != asItIs {
 			to := v.Get("fallback_offer")

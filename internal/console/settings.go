@@ -25,6 +25,12 @@ func (c *call) settings() error {
 
 func (c *call) showSettings(status int, st settingsState) error {
 	p := panelsPage{Head: head{Title: "Settings"}, Secret: st.secret}
+	if c.Mails != nil && c.who.Owner {
+		p.Head.Actions = append(p.Head.Actions, action{Label: "Mail", URL: c.plain("settings/mail")})
+	}
+	if c.Signups != nil && c.write() {
+		p.Head.Actions = append(p.Head.Actions, action{Label: "Sign-up pages", URL: c.plain("settings/signup/publisher")})
+	}
 	ws, err := c.workspacePanel(st)
 	if err != nil {
 		return err

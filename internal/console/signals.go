@@ -104,8 +104,12 @@ func (c *call) signalTable(rows []*inbox.Row) *table {
 		if r.Click != "" {
 			click = cell{Text: short(r.Click), Title: r.Click, Class: "opt mono"}
 		}
+		mark := ""
+		if r.Test {
+			mark = "test"
+		}
 		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
-			timeCell(r.At, c.loc, c.Now()), {Text: r.Kind, Class: "opt"}, {Text: words(string(r.Verdict)), Href: href, Tone: verdictTone(r.Verdict), Class: "lead"},
+			timeCell(r.At, c.loc, c.Now()), {Text: r.Kind, Class: "opt"}, {Text: words(string(r.Verdict)), Href: href, Tone: verdictTone(r.Verdict), Class: "lead", Mark: mark},
 			{Text: say, Class: "fill", Title: say}, offer, textCell(r.Order).with("opt cut"), click,
 		}})
 	}
@@ -199,6 +203,9 @@ func (c *call) signal() error {
 
 func (c *call) signalPairs(r *inbox.Row) []pair {
 	ps := []pair{{Label: "Id", Value: short(r.ID), Title: r.ID}}
+	if r.Test {
+		ps = append(ps, pair{Label: "Test", Value: "it counts nowhere"})
+	}
 	if r.Offer != "" {
 		ps = append(ps, pair{Label: "Offer", Value: c.nameOf(catalog.KindOffer, r.Offer), Href: c.at("offers/" + r.Offer)})
 	}

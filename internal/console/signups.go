@@ -255,6 +255,14 @@ func (c *call) showInvitations(status int, posted url.Values, errs map[string]st
 	return showStatus(c, status, "panels", "Invitations", p)
 }
 
+// inviteTo leads to the form that invites one of a party's people.
+func (c *call) inviteTo(kind, id string) []action {
+	if c.Signups == nil {
+		return nil
+	}
+	return []action{{Label: "Invite", URL: c.plain("invitations", "to", kind+":"+id) + "#invite"}}
+}
+
 // inviteForm asks whom to invite as whose.
 func (c *call) inviteForm(posted url.Values, errs map[string]string) (*form, error) {
 	var to []choice
