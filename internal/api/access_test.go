@@ -41,6 +41,7 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /groups/{id}/archive": {"groups", ""}, "POST /groups/{id}/restore": {"groups", ""},
 	"GET /publishers/{id}": {"publishers", ""}, "PATCH /publishers/{id}": {"publishers", `{"name":"x"}`},
 	"POST /publishers/{id}/archive": {"publishers", ""}, "POST /publishers/{id}/restore": {"publishers", ""},
+	"GET /advertisers/{id}/funds": {"advertisers", ""}, "GET /advertisers/{id}/payments": {"advertisers", ""}, "POST /advertisers/{id}/payments": {"advertisers", `{"amount":"1.00","currency":"USD","reference":"x"}`},
 	"GET /publishers/{id}/balance": {"publishers", ""},
 	"GET /enrollments/{id}":        {"enrollments", ""}, "PATCH /enrollments/{id}": {"enrollments", `{"reason":"x"}`},
 	"POST /enrollments/{id}/archive": {"enrollments", ""}, "POST /enrollments/{id}/restore": {"enrollments", ""},

@@ -69,6 +69,7 @@ type Options struct {
 	Portal     *portal.Service // nil: not available here
 	Domains    DomainChecker   // nil: not available here
 	Tests      Tester          // nil: not available here
+	Funds      Funder          // nil: not available here
 	// View is the catalog in memory, by which tracking URLs are shown with tracking domains;
 	// nil: they all begin with PublicURL.
 	View       func() *catalog.View
@@ -123,6 +124,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerSignals()
 	s.registerLedger()
 	s.registerLedgerReading()
+	s.registerFunds()
 	s.registerDeliveries()
 	s.registerRates()
 	s.registerReports()

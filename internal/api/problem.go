@@ -13,6 +13,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
+	"clickledger/internal/funds"
 	"clickledger/internal/outbound"
 	"clickledger/internal/portal"
 	"clickledger/internal/report"
@@ -86,6 +87,7 @@ var answers = []struct {
 	{catalog.ErrNotFound, http.StatusNotFound, "not_found", "There is nothing here under this id."},
 	{catalog.ErrVersion, http.StatusPreconditionFailed, "version_mismatch", "It was changed since it was read; read it again."},
 	{catalog.ErrIdempotency, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another request."},
+	{funds.ErrConflict, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another payment."},
 	{portal.ErrClosed, http.StatusForbidden, "account_not_open", "The account is not open; GET /portal/publisher or /portal/advertiser says in which state it is."},
 	{domains.ErrBusy, http.StatusTooManyRequests, "busy", "Too many domains are being checked at the moment; try again in a few seconds."},
 	{outbound.ErrFinal, http.StatusConflict, "delivery_final", "It is still tried, was sent again already, or was a test."},

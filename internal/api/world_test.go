@@ -23,6 +23,7 @@ import (
 	"clickledger/internal/domains"
 	"clickledger/internal/domains/dnstest"
 	"clickledger/internal/event"
+	"clickledger/internal/funds"
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
@@ -130,6 +131,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Domains = domains.New(domains.Options{Catalog: cat, View: w.options.View, Store: db.Domains(), Public: w.options.PublicURL, AllowPrivate: true, Resolver: w.dns.Resolver(), Now: now})
 	w.options.Tests = wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: cat, Books: db.Books(), Clicks: w.clicks, Door: closed{}, Store: db.Tests(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
+	w.options.Funds = funds.New(funds.Options{Store: db.Funds(), View: w.options.View, Now: now})
 	w.options.Mails = mail.New(mail.Options{Store: db.Mails(), Now: now})
 	w.options.Signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.options.Mails, Accounts: accounts, Catalog: cat, URL: "https://console.example", Now: now})
 	w.options.Portal = portal.New(portal.Options{Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, Tests: w.options.Tests.(*wizard.Service), Signups: w.options.Signups, PublicURL: "https://track.example/", Now: now})

@@ -38,6 +38,7 @@ import (
 	"clickledger/internal/eventlog"
 	"clickledger/internal/facts"
 	"clickledger/internal/facts/duck"
+	"clickledger/internal/funds"
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
@@ -86,6 +87,8 @@ type App struct {
 	judge      *conversion.Judge
 	desk       *books.Desk
 	caps       *caps.Watcher
+	funds      *funds.Service
+	guard      *funds.Guard // closes offers whose advertiser's money is used up
 	diagnoses  *diagnosis.Service
 	tests      *wizard.Service
 
@@ -454,6 +457,7 @@ func (a *App) openCatalog(ctx context.Context) error {
 	a.Catalog = catalog.NewService(catalog.ServiceOptions{Store: a.db.Catalog(), Now: a.Now, OwnHosts: a.Config.hosts(), Tested: a.db.Tests().PassedRun, Changed: func(ctx context.Context, revision int64) error {
 		err := a.loader.reach(ctx, revision)
 		a.caps.Wake()
+		a.guard.Wake()
 		return err
 	}, Staff: func(ctx context.Context, workspace, user string) (bool, error) {
 		return a.Accounts.IsStaff(ctx, workspace, user)
@@ -494,7 +498,9 @@ func (a *App) wire(context.Context) error {
 	a.outbound = &outbound.Service{Store: a.db.Deliveries(), Sender: a.sender, View: a.loader.View, Now: a.Now}
 	a.caps = caps.NewWatcher(caps.Options{View: a.loader.View, Store: a.db.Caps(), Clicks: pastClicks{a}, Overlay: a.overlay,
 		Now: a.Now, UnderWay: 2 * a.Config.RedirectDeadline, Logger: a.Logger, Registerer: a.Metrics})
-	changed := func() { a.relay.Wake(); a.sender.Wake() }
+	a.guard = funds.NewGuard(funds.GuardOptions{View: a.loader.View, Books: a.db.Books(), Overlay: a.overlay, Logger: a.Logger, Registerer: a.Metrics})
+	a.funds = funds.New(funds.Options{Store: a.db.Funds(), View: a.loader.View, Now: a.Now, Changed: a.guard.Wake})
+	changed := func() { a.relay.Wake(); a.sender.Wake(); a.guard.Wake() }
 	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Minter: a.minter.New, Changed: func() { changed(); a.caps.Wake() }, Logger: a.Logger}
 	a.processor = &books.Processor{
 		Store: a.db.Books(), Log: a.log, Judge: a.judge, IndexPassed: a.indexSink.WaitFor, Changed: changed, Logger: a.Logger,

@@ -69,6 +69,10 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		a.Logger.Error("the caps of offers are not known yet; they are looked at again at once", "error", err)
 	}
+	err = a.guard.Refresh(ctx)
+	if err != nil {
+		a.Logger.Error("what advertisers have paid ahead is not known yet; it is looked at again at once", "error", err)
+	}
 	// Consumers outlive the listener, so that what it took in last is still judged.
 	work, stopWork := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stopWork(nil)
@@ -89,6 +93,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		{"catalog", a.loader.run},
 		{"exchange rates", a.Rates.Run},
 		{"caps", a.caps.Run},
+		{"prepayment", a.guard.Run},
 		{"tracking domains", a.Domains.Run},
 		{"tests of offers", a.tests.Run},
 		{"validation periods", a.validate},

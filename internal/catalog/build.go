@@ -60,7 +60,7 @@ func (c *checker) buildWorkspace(d *WorkspaceDoc, m Meta) Entity {
 }
 
 func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
-	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, CookieDays: d.CookieDays, ValidationDays: d.ValidationDays, Notes: d.Notes, Status: d.Status, Reason: strings.TrimSpace(d.Reason)}
+	e := &Advertiser{Meta: m, Name: strings.TrimSpace(d.Name), Type: d.Type, TokenRequired: d.TokenRequired, CookieDays: d.CookieDays, ValidationDays: d.ValidationDays, Notes: d.Notes, Status: d.Status, Reason: strings.TrimSpace(d.Reason), Prepaid: d.Prepaid, PrepayWarn: d.PrepayWarn}
 	if e.Status == "" {
 		e.Status = StatusActive
 	}

@@ -106,6 +106,8 @@ type Advertiser struct {
 	Manager      string // user of staff who looks after it, "" = nobody
 	Website      string
 	ContactEmail string // for us to write to; not what its people sign in with
+	Prepaid      bool   // it pays ahead: its offers take visitors while there is money left
+	PrepayWarn   int64  // warn at this much, in whole units of the currency of each of its balances, >= 0
 }
 
 // Macros are how a network writes the values of its postbacks, such as {payout} or

@@ -42,6 +42,8 @@ type AdvertiserDoc struct {
 	Manager        string `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
 	Website        string `json:"website" required:"false" maxLength:"500" example:"https://shop.example" doc:"Where it can be looked at."`
 	ContactEmail   string `json:"contact_email" required:"false" maxLength:"254" example:"ann@shop.example" doc:"For you to write to."`
+	Prepaid        bool   `json:"prepaid" required:"false" doc:"It pays ahead: its offers take visitors only while more was paid ahead than is owed, in the offer's currency. Default false."`
+	PrepayWarn     int64  `json:"prepay_warn" required:"false" minimum:"0" maximum:"1000000000" example:"100" doc:"Warn when this much is left, in whole units of each currency: 100 is USD 100 and JPY 100."`
 }
 
 // OfferDoc is what can be set on an [Offer].

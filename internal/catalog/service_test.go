@@ -88,7 +88,7 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 	for i, d := range []catalog.Doc{
 		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", CookieDays: 28, ValidationDays: 45, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
 			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}",
-			Status: "rejected", Reason: "Not our trade.", Manager: "usr_1", Website: "https://shop.example/", ContactEmail: "ann@shop.example"},
+			Status: "rejected", Reason: "Not our trade.", Manager: "usr_1", Website: "https://shop.example/", ContactEmail: "ann@shop.example", Prepaid: true, PrepayWarn: 250},
 		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "fixed", Payout: "1.005",
 			Precedence: "manual_wins", CommissionKind: "fixed", Commission: "0.000", AppendClickID: true, CookieDays: 400, ValidationDays: -1, WindowDays: 90, MinSeconds: 5, Attribution: "first_click", Tracking: "postback", InitialStatus: "approved",
 			RequireOrder: true, DeepLinks: []string{".shop.example"}, FallbackURL: "https://f.example/", Tags: []string{"a", "ß"},

@@ -18,6 +18,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
+	"clickledger/internal/funds"
 	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
 	"clickledger/internal/mail"
@@ -133,7 +134,8 @@ type Options struct {
 	Marks Marks
 	// Diagnosis may be nil, too: then there is no page of it.
 	Diagnosis Diagnosis
-	Tests     Tests // nil: not available here
+	Tests     Tests          // nil: not available here
+	Funds     *funds.Service // nil: not available here
 
 	// Portal may be nil, too: then publishers and advertisers have no pages.
 	Portal Portal

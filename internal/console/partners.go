@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 
 	"clickledger/internal/catalog"
@@ -37,8 +39,10 @@ func (c *call) advertisers() error {
 	}.render(c)
 }
 
-// advertiser is an advertiser's page: numbers, its token, what it owes, its offers.
-func (c *call) advertiser() error {
+// advertiser is an advertiser's page: numbers, its token, what it owes and paid, its offers.
+func (c *call) advertiser() error { return c.showAdvertiser(http.StatusOK, nil, nil) }
+
+func (c *call) showAdvertiser(status int, posted url.Values, errs map[string]string) error {
 	a, err := get[*catalog.Advertiser](c, catalog.KindAdvertiser, c.r.PathValue("id"))
 	if err != nil {
 		return err
@@ -79,9 +83,13 @@ func (c *call) advertiser() error {
 	if c.write() {
 		tok.Copies = append(tok.Copies, copyField{ID: "token-value", Label: "Token", Value: a.Token, Help: "Authenticates its postbacks. Whoever has it can report conversions in its name."})
 	}
-	p.Panels = []panel{terms, tok, bal, {ID: "offers", Title: "Offers", Table: t}}
+	money, err := c.fundsPanels(a, posted, errs)
+	if err != nil {
+		return err
+	}
+	p.Panels = append(append([]panel{terms, tok, bal}, money...), panel{ID: "offers", Title: "Offers", Table: t})
 	p.Notes = sortedKeys(c.remarks)
-	return show(c, "panels", a.Name, p)
+	return showStatus(c, status, "panels", a.Name, p)
 }
 
 // advertiserPostback is the postback for all offers of an advertiser, with its own macros

@@ -43,6 +43,7 @@ var routes = []route{
 	{"POST /w/{ws}/offers/{id}/clone", needWorkspace, (*call).offerClone},
 	{"GET /w/{ws}/advertisers", needWorkspace, (*call).advertisers},
 	{"GET /w/{ws}/advertisers/{id}", needWorkspace, (*call).advertiser},
+	{"POST /w/{ws}/advertisers/{id}/payments", needWorkspace, (*call).paymentRecord},
 	{"GET /w/{ws}/publishers", needWorkspace, (*call).publishers},
 	{"GET /w/{ws}/publishers/{id}", needWorkspace, (*call).publisher},
 	{"GET /w/{ws}/links", needWorkspace, (*call).links},

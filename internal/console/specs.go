@@ -110,6 +110,8 @@ func advertiserSections(c *call, _ catalog.Doc, isNew bool) ([]sectionSpec, erro
 			{name: "click_param", label: "Click id parameter", width: "w3", code: true, example: "click_id", help: "Under which name its offer URLs take the click id."},
 			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "For how long a cookie knows a click, on offers that say nothing else. 28 as Aspire has it; 0: 30."},
 			{name: "validation_days", label: "Validation period", unit: "days", width: "w2", help: "After it, what is pending is approved by itself, on offers that say nothing else. 0: never."},
+			{name: "prepaid", label: "Pays ahead", help: "Its offers take visitors only while more was paid ahead than is owed, in the offer's currency."},
+			{name: "prepay_warn", label: "Warn at", width: "w2", when: "prepaid=true", help: "In whole units of each currency: 100 is USD 100."},
 			{name: "token_required", label: "Postbacks must bring the token", help: "Without it, whoever knows a click id can report a conversion for it."},
 		}},
 		{id: "macros", title: "Postback macros", intro: "What the network writes for each value in the postback URL it is given. They fill in the postback on the pages of its offers.", fields: []fieldSpec{

@@ -1,6 +1,7 @@
 package money
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -75,6 +76,17 @@ func (c Currency) Exponent() int {
 		return int(info.exponent)
 	}
 	return 2
+}
+
+// Whole is n whole units of c in minor units, at most what int64 can hold; n is not negative.
+func Whole(n int64, c Currency) int64 {
+	for range c.Exponent() {
+		if n > math.MaxInt64/10 {
+			return math.MaxInt64
+		}
+		n *= 10
+	}
+	return n
 }
 
 // Withdrawn reports whether the currency is no longer in use, though valid for old events.

@@ -21,7 +21,7 @@ func (b booksStore) Audit(ctx context.Context) ([]string, error) {
 	err := b.db.engine.snapshot(ctx, func(s *session) error {
 		qs := q.New(s)
 		for _, check := range []func(context.Context, *q.Queries, func(string, ...any)) error{
-			auditTransactions, auditEntries, auditBalances, auditTotals, auditCauses, auditConversions,
+			auditTransactions, auditEntries, auditBalances, auditTotals, auditCauses, auditPayments, auditConversions,
 		} {
 			err := check(ctx, qs, say)
 			if err != nil {
@@ -114,6 +114,25 @@ func auditTotals(ctx context.Context, qs *q.Queries, say func(string, ...any)) e
 	slices.Sort(wrong)
 	for _, w := range wrong {
 		say("%s", w)
+	}
+	return nil
+}
+
+// auditPayments: payments and their transactions belong to each other.
+func auditPayments(ctx context.Context, qs *q.Queries, say func(string, ...any)) error {
+	rows, err := qs.AuditPaymentCauses(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		say("transaction %s names payment %s of workspace %s as its cause, and there is none", r.ID, r.Cause, r.Workspace)
+	}
+	lost, err := qs.AuditUnpostedPayments(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range lost {
+		say("payment %s of workspace %s is not in the ledger", r.ID, r.Workspace)
 	}
 	return nil
 }

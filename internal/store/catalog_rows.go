@@ -88,7 +88,7 @@ func advertiserRow(e *catalog.Advertiser) q.Advertiser {
 		ClickParam: e.ClickParam, CookieDays: e.CookieDays, ValidationDays: e.ValidationDays, Template: e.Template, Notes: e.Notes,
 		ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
 		TxidMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal,
-		Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail,
+		Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail, Prepaid: e.Prepaid, PrepayWarn: e.PrepayWarn,
 	}
 }
 
@@ -101,7 +101,7 @@ func advertiserEntity(r q.Advertiser) *catalog.Advertiser {
 			ClickID: r.ClickMacro, Payout: r.PayoutMacro, Amount: r.AmountMacro, Currency: r.CurrencyMacro,
 			TxID: r.TxidMacro, Status: r.StatusMacro, Goal: r.GoalMacro,
 		},
-		Status: r.Status, Reason: r.Reason, Manager: r.Manager, Website: r.Website, ContactEmail: r.ContactEmail,
+		Status: r.Status, Reason: r.Reason, Manager: r.Manager, Website: r.Website, ContactEmail: r.ContactEmail, Prepaid: r.Prepaid, PrepayWarn: r.PrepayWarn,
 	}
 }
 

@@ -24,7 +24,7 @@ const changedAdvertisers = `-- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
 FROM advertisers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -73,6 +73,8 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 			&i.ContactEmail,
 			&i.CookieDays,
 			&i.ValidationDays,
+			&i.Prepaid,
+			&i.PrepayWarn,
 		); err != nil {
 			return nil, err
 		}
@@ -853,7 +855,7 @@ const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
 FROM advertisers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -896,6 +898,8 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 		&i.ContactEmail,
 		&i.CookieDays,
 		&i.ValidationDays,
+		&i.Prepaid,
+		&i.PrepayWarn,
 	)
 	return i, err
 }
@@ -1502,13 +1506,13 @@ const insertAdvertiser = `-- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
   ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-  ?24, ?25, ?26, ?27, ?28, ?29, ?30
+  ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32
 )
 `
 
@@ -1543,6 +1547,8 @@ type InsertAdvertiserParams struct {
 	ContactEmail   string `db:"contact_email"`
 	CookieDays     int64  `db:"cookie_days"`
 	ValidationDays int64  `db:"validation_days"`
+	Prepaid        bool   `db:"prepaid"`
+	PrepayWarn     int64  `db:"prepay_warn"`
 }
 
 func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserParams) error {
@@ -1577,6 +1583,8 @@ func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserPara
 		arg.ContactEmail,
 		arg.CookieDays,
 		arg.ValidationDays,
+		arg.Prepaid,
+		arg.PrepayWarn,
 	)
 	return err
 }
@@ -2527,8 +2535,8 @@ UPDATE advertisers SET
   search = ?4, name = ?5, type = ?6,
   token = ?7, token_old = ?8,
   token_required = ?9, click_param = ?10,
-  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, validation_days = ?21, status = ?22, reason = ?23, manager = ?24, website = ?25, contact_email = ?26, version = version + 1
-WHERE workspace = ?27 AND id = ?28 AND version = ?29
+  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, validation_days = ?21, status = ?22, reason = ?23, manager = ?24, website = ?25, contact_email = ?26, prepaid = ?27, prepay_warn = ?28, version = version + 1
+WHERE workspace = ?29 AND id = ?30 AND version = ?31
 `
 
 type UpdateAdvertiserParams struct {
@@ -2558,6 +2566,8 @@ type UpdateAdvertiserParams struct {
 	Manager        string `db:"manager"`
 	Website        string `db:"website"`
 	ContactEmail   string `db:"contact_email"`
+	Prepaid        bool   `db:"prepaid"`
+	PrepayWarn     int64  `db:"prepay_warn"`
 	Workspace      string `db:"workspace"`
 	ID             string `db:"id"`
 	Version        int64  `db:"version"`
@@ -2591,6 +2601,8 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.Manager,
 		arg.Website,
 		arg.ContactEmail,
+		arg.Prepaid,
+		arg.PrepayWarn,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

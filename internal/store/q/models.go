@@ -51,6 +51,23 @@ type Advertiser struct {
 	ContactEmail   string `db:"contact_email"`
 	CookieDays     int64  `db:"cookie_days"`
 	ValidationDays int64  `db:"validation_days"`
+	Prepaid        bool   `db:"prepaid"`
+	PrepayWarn     int64  `db:"prepay_warn"`
+}
+
+type AdvertiserPayment struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Key        string `db:"key"`
+	Advertiser string `db:"advertiser"`
+	Kind       string `db:"kind"`
+	Currency   string `db:"currency"`
+	Amount     int64  `db:"amount"`
+	Reference  string `db:"reference"`
+	Reason     string `db:"reason"`
+	Actor      string `db:"actor"`
+	At         int64  `db:"at"`
+	Recorded   int64  `db:"recorded"`
 }
 
 type Audit struct {

@@ -33,13 +33,13 @@ FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.ar
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(type),
   sqlc.arg(token), sqlc.arg(token_old), sqlc.arg(token_required), sqlc.arg(click_param),
   sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro),
-  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days), sqlc.arg(validation_days)
+  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days), sqlc.arg(validation_days), sqlc.arg(prepaid), sqlc.arg(prepay_warn)
 );
 
 -- name: UpdateAdvertiser :execrows
@@ -48,21 +48,21 @@ UPDATE advertisers SET
   search = sqlc.arg(search), name = sqlc.arg(name), type = sqlc.arg(type),
   token = sqlc.arg(token), token_old = sqlc.arg(token_old),
   token_required = sqlc.arg(token_required), click_param = sqlc.arg(click_param),
-  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), validation_days = sqlc.arg(validation_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), version = version + 1
+  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), validation_days = sqlc.arg(validation_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), prepaid = sqlc.arg(prepaid), prepay_warn = sqlc.arg(prepay_warn), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
 FROM advertisers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
 FROM advertisers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertOffer :exec

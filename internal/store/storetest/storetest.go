@@ -27,6 +27,7 @@ import (
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
 	"clickledger/internal/event"
+	"clickledger/internal/funds"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/purge"
@@ -49,6 +50,7 @@ type Stores struct {
 	Signups    signup.Store
 	Mails      mail.Store
 	Purges     purge.Store
+	Funds      funds.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the
@@ -71,7 +73,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"adjustments", adjustmentTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
-		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"purging", purgeTests}, {"failures", failureTests},
+		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"purging", purgeTests}, {"funds", fundTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
