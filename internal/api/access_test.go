@@ -193,7 +193,7 @@ func TestEveryRouteNeedsAKey(t *testing.T) {
 func TestReadersWriteNothing(t *testing.T) {
 	w := newWorld(t)
 	ours := w.shop(w.writer, w.ws)
-	reads := []string{"POST /reports", "POST /verify", "POST /links/{id}/deep-link"}
+	reads := []string{"POST /reports", "POST /commission-rules/simulate", "POST /commission-rules/compare", "POST /verify", "POST /links/{id}/deep-link"}
 	for _, r := range routes(t, w) {
 		method, path, _ := strings.Cut(r, " ")
 		if method == "GET" || slices.Contains(reads, r) || partyOf(r) != "" {

@@ -41,6 +41,7 @@ func (s *server) registerCatalog() {
 	s.registerCreatives()
 	resource[catalog.TermsDoc, Terms]{s, catalog.KindTerms, "terms", s.termsView, "Terms are a version of what an offer promises its publishers: the text they accept, the commission, and what they are told of cookie and window. A version never changes and never begins in the past; conversions are priced by the one in force at their event time. One that has not begun can be withdrawn by archiving it, for ever."}.register()
 	resource[catalog.CommissionRuleDoc, CommissionRule]{s, catalog.KindCommissionRule, "commission-rules", s.commissionRuleView, "A commission rule says what orders that fulfil its conditions pay their publisher. Of several that apply the most specific one wins, then the higher priority; two that nothing would tell apart are refused with ambiguous_rule. A changed rule holds for what is recorded from then on; docs/commission-rules.md has the order of precedence."}.register()
+	s.registerSimulator()
 	s.registerTokens()
 }
 

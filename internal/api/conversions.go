@@ -130,10 +130,10 @@ type ConversionItem struct {
 	Rule        string `json:"commission_rule" doc:"How it was computed, together with the lines of the same rule."`
 }
 
-func itemViews(c *conversion.Conversion) []ConversionItem {
+func itemViews(lines []conversion.CommLine, currency string) []ConversionItem {
 	out := []ConversionItem{}
-	for _, l := range c.Lines() {
-		out = append(out, ConversionItem{l.Product, l.Category, l.Quantity, text(l.Sale, c.Currency), text(l.Commission, c.Currency), l.Rule, l.RuleVersion, l.Words})
+	for _, l := range lines {
+		out = append(out, ConversionItem{l.Product, l.Category, l.Quantity, text(l.Sale, currency), text(l.Commission, currency), l.Rule, l.RuleVersion, l.Words})
 	}
 	return out
 }
@@ -166,7 +166,7 @@ func conversionView(c *conversion.Conversion) Conversion {
 			Rate: Exchange{c.Report.Rate, c.Report.Date, c.Report.Source}}
 	}
 	v.Params = c.Custom()
-	v.RuleID, v.RuleVersion, v.CommissionID, v.Items = c.Rule, c.RuleVersion, c.CommissionID, itemViews(c)
+	v.RuleID, v.RuleVersion, v.CommissionID, v.Items = c.Rule, c.RuleVersion, c.CommissionID, itemViews(c.Lines(), c.Currency)
 	return v
 }
 

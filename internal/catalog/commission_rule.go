@@ -11,6 +11,7 @@ import (
 
 	"github.com/govalues/decimal"
 
+	"clickledger/internal/account"
 	"clickledger/internal/commission"
 	"clickledger/internal/money"
 )
@@ -329,6 +330,27 @@ func (c *checker) ambiguity(e *CommissionRule) error {
 		}
 		q.After = es[len(es)-1].Base().ID
 	}
+}
+
+// Draft checks a rule as [Service.Create] (id "") or [Service.Update] would, for somebody
+// who may read the workspace: it stores nothing.
+func (s *Service) Draft(ctx context.Context, p account.Principal, workspace, id string, d *CommissionRuleDoc) (*CommissionRule, error) {
+	if !p.May(workspace, false) {
+		return nil, ErrNotFound
+	}
+	var old Entity
+	if id != "" {
+		var err error
+		old, err = s.store.Get(ctx, KindCommissionRule, workspace, id)
+		if err != nil {
+			return nil, err
+		}
+	}
+	e, err := s.checker(ctx, workspace, old).build(d, true)
+	if err != nil {
+		return nil, err
+	}
+	return e.(*CommissionRule), nil
 }
 
 // lockRules keeps other writers of commission rules out until what it returns is called:

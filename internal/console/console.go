@@ -103,6 +103,10 @@ type Decider interface {
 	Reprice(ctx context.Context, p account.Principal, workspace string, q books.RepriceQuery, apply bool, reason string) (*books.RepriceResult, error)
 	// Enter judges conversions entered by hand or by a file; dry keeps nothing.
 	Enter(ctx context.Context, p account.Principal, workspace string, entries []conversion.Entry, dry bool) ([]*inbox.Row, error)
+	// Simulate says what an order would pay, also with a draft of a commission rule.
+	Simulate(ctx context.Context, p account.Principal, workspace string, draft *catalog.CommissionRule, o conversion.Simulated) (*conversion.Quote, error)
+	// Compare prices past conversions with and without a draft of a commission rule.
+	Compare(ctx context.Context, p account.Principal, workspace string, draft *catalog.CommissionRule, q books.CompareQuery) (*books.Comparison, error)
 }
 
 // StatusLine is one line about the machinery: shown in the footer, and its Warning,
