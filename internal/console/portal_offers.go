@@ -112,6 +112,8 @@ func payoutWords(p portal.Commission, currency string) string {
 		return group(p.Amount) + "\u00a0" + currency
 	case "percent_sale":
 		return p.Percent + thin + "% of the sale"
+	case "fixed_percent_sale":
+		return group(p.Amount) + "\u00a0" + currency + " and " + p.Percent + thin + "% of the sale"
 	case "varies":
 		return "varies"
 	}
@@ -175,6 +177,9 @@ func (c *call) showMyOffer(status int, o *portal.PublisherOffer, posted url.Valu
 	p.Panels = []panel{about}
 	p.Panels = append(p.Panels, c.applyPanels(o, posted, errs)...)
 	p.Panels = append(p.Panels, panel{ID: "payout", Title: "Payout", Note: "What conversions pay you.", Table: commissionTable(o.Commissions, o.Currency)})
+	if len(o.Specials) > 0 {
+		p.Panels = append(p.Panels, c.specialsPanel(o))
+	}
 	p.Panels = append(p.Panels, c.offerTermsPanels(o)...)
 	if o.Enrollment != nil && o.Enrollment.Status == catalog.Approved {
 		links, err := c.offerLinksPanel(o)
@@ -200,6 +205,42 @@ func commissionTable(rows []portal.Commission, currency string) *table {
 		}
 	}
 	return t
+}
+
+// specialsPanel lists what is paid instead under conditions.
+func (c *call) specialsPanel(o *portal.PublisherOffer) panel {
+	t := &table{Label: "Payout under conditions", Columns: []column{{Label: "When", Class: "fill"}, {Label: "Goals", Class: "opt"}, {Label: "Payout", Class: "num"}}}
+	for _, s := range o.Specials {
+		when := slices.Clone(s.When)
+		if s.From != nil {
+			when = append(when, "from "+c.moment(*s.From))
+		}
+		if s.Until != nil {
+			when = append(when, "until "+c.moment(*s.Until))
+		}
+		if s.Months > 0 {
+			when = append(when, "for "+plural(s.Months, "month", "months")+" after a customer's first order")
+		}
+		said := orElse(strings.Join(when, ", "), "always")
+		goals := orElse(strings.Join(s.Goals, ", "), "all")
+		t.Rows = append(t.Rows, row{Joined: len(s.Tiers) > 0, Cells: []cell{{Text: said, Class: "fill wrap"}, {Text: goals, Class: "opt cut", Title: goals},
+			{Text: payoutWords(portal.Commission{Kind: s.Kind, Amount: s.Amount, Percent: s.Percent}, o.Currency), Class: "num"}}})
+		for i, tier := range s.Tiers {
+			from := "from " + tier.From + " conversions"
+			if s.TierMeasure == "sales" {
+				from = "from sales of " + group(tier.From) + "\u00a0" + o.Currency
+			}
+			if s.TierPeriod != "all" {
+				from += " in a " + s.TierPeriod
+			}
+			if s.Retroactive {
+				from += ", for the earlier ones as well"
+			}
+			t.Rows = append(t.Rows, row{Joined: i < len(s.Tiers)-1, Cells: []cell{{Text: from, Class: "fill indent wrap", Tone: "muted"}, {Class: "opt"},
+				{Text: payoutWords(portal.Commission{Kind: s.Kind, Amount: tier.Amount, Percent: tier.Percent}, o.Currency), Class: "num"}}})
+		}
+	}
+	return panel{ID: "specials", Title: "Payout under conditions", Note: "Instead of the above, the first that fits.", Table: t}
 }
 
 // offerLinksPanel lists the publisher's links to an offer.

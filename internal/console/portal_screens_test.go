@@ -82,6 +82,8 @@ func TestPortalScreens(t *testing.T) {
 func (w *world) dressed() (toApply, invited string) {
 	w.t.Helper()
 	make2[*catalog.Creative](w, &catalog.CreativeDoc{Offer: w.lnks[0].Offer, Name: "Spring sale in words", Type: catalog.CreativeText, Headline: "Shoes that climb", Body: "Light and dry.", CallToAction: "Shop now", Status: catalog.StatusActive})
+	make2[*catalog.CommissionRule](w, &catalog.CommissionRuleDoc{Name: "Volume", Offer: w.lnks[0].Offer, Status: catalog.StatusActive, CommissionKind: catalog.CommissionPercentSale, CommissionPercent: "6", Categories: []string{"Hiking boots"}, Countries: []string{"DE", "AT"},
+		TierMeasure: "sales", TierPeriod: "month", Tiers: []catalog.CommissionTierDoc{{From: "1000", CommissionPercent: "7"}, {From: "5000", CommissionPercent: "8.5"}}})
 	asks := []catalog.QuestionDoc{{Key: "where", Label: "Where will you show it?", Required: true, Kind: catalog.QuestionLong, Options: []string{}}, {Key: "size", Label: "How many visitors do you have a month?", Kind: catalog.QuestionChoice, Options: []string{"up to 10 000", "more"}}}
 	for _, o := range w.offs {
 		es, err := w.cat.List(w.t.Context(), w.owner, catalog.Query{Kind: catalog.KindEnrollment, Workspace: w.ws.ID, Filter: map[string]string{"offer": o.ID, "publisher": w.pubs[0].ID}, Limit: 1})

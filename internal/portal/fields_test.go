@@ -14,7 +14,9 @@ var views = []struct {
 }{
 	{Account{}, "kind id name status reason program contact currency time_zone"},
 	{Contact{}, "name email"},
-	{PublisherOffer{}, "id name description category preview_url status access currency commissions cookie_days window_days attribution min_seconds tracking rules countries devices traffic deep_links questions terms next_terms enrollment apply"},
+	{PublisherOffer{}, "id name description category preview_url status access currency commissions special_commissions cookie_days window_days attribution min_seconds tracking rules countries devices traffic deep_links questions terms next_terms enrollment apply"},
+	{Special{}, "goals when from until kind amount percent months tier_measure tier_period retroactive tiers"},
+	{TierPay{}, "from amount percent"},
 	{Question{}, "key label required kind options"},
 	{OfferTerms{}, "number from text cookie_days window_days commissions"},
 	{PublisherStanding{}, "status reason applied decided accepted_terms answers"},

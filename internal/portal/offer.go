@@ -6,6 +6,7 @@ import (
 	"github.com/govalues/decimal"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/commission"
 	"clickledger/internal/money"
 )
 
@@ -20,6 +21,7 @@ type PublisherOffer struct {
 	Access      string             `json:"access" enum:"public,approval,private" doc:"Who may run it: everybody who applies, who applies and is approved, or who is invited."`
 	Currency    string             `json:"currency" doc:"Of its commissions, ISO 4217."`
 	Commissions []Commission       `json:"commissions" nullable:"false" doc:"What its goals pay you now, the default goal first."`
+	Specials    []Special          `json:"special_commissions" nullable:"false" doc:"What is paid instead under conditions, the first that fits."`
 	CookieDays  int64              `json:"cookie_days" doc:"How many days a click is remembered by the cookie."`
 	WindowDays  int64              `json:"window_days" doc:"How many days after its click a conversion may come; 0: any time."`
 	Attribution string             `json:"attribution" enum:"last_click,first_click" doc:"Which click of a visitor earns."`
@@ -85,7 +87,7 @@ type Application struct {
 type Commission struct {
 	Goal      string       `json:"goal" doc:"Name of the goal."`
 	Key       string       `json:"key" doc:"Its key, as in statistics."`
-	Kind      string       `json:"kind" enum:"none,fixed,percent_sale,varies" doc:"Nothing, an amount, a percentage of the sale, or an amount that the advertiser sends with each conversion."`
+	Kind      string       `json:"kind" enum:"none,fixed,percent_sale,fixed_percent_sale,varies" doc:"Nothing, an amount, a percentage of the sale, both, or an amount that differs from conversion to conversion."`
 	Amount    string       `json:"amount" example:"5.00" doc:"The amount when fixed; else empty."`
 	Percent   string       `json:"percent" example:"4.8" doc:"The percentage of the sale; else empty."`
 	Countries []GeoPayment `json:"countries" nullable:"false" doc:"Amounts of single countries, where they differ."`
@@ -102,6 +104,7 @@ const (
 	commissionNone    = "none"
 	commissionFixed   = "fixed"
 	commissionPercent = "percent_sale"
+	commissionBoth    = "fixed_percent_sale"
 	commissionVaries  = "varies"
 )
 
@@ -121,6 +124,8 @@ type shelf struct {
 	goals      []*catalog.Goal     // the default one first
 	terms      []*catalog.TermsVersion
 	enrollment *catalog.Enrollment // the publisher's own, nil: none
+	publisher  *catalog.Publisher
+	rules      []*commission.Rule // that can concern the publisher, as they take precedence
 }
 
 // view is what the publisher sees of the offer. said is what the catalog tells of its
@@ -134,9 +139,9 @@ func (s *shelf) view(said *catalog.Offered, now time.Time) PublisherOffer {
 	click := catalog.ClickTermsOf(&o, s.advertiser)
 	v := PublisherOffer{
 		ID: o.ID, Name: o.Name, Description: o.Description, Category: o.Category, PreviewURL: o.PreviewURL, Status: publisherStatus(&o), Access: o.Visibility, Currency: o.Currency,
-		Commissions: s.commissions(inForce), CookieDays: click.CookieDays, WindowDays: click.WindowDays, Attribution: click.Attribution, MinSeconds: click.MinSeconds, Tracking: click.Tracking, Rules: click.Sentences,
+		Commissions: s.commissions(inForce, now.UnixMicro()), Specials: s.specials(now.UnixMicro()), CookieDays: click.CookieDays, WindowDays: click.WindowDays, Attribution: click.Attribution, MinSeconds: click.MinSeconds, Tracking: click.Tracking, Rules: click.Sentences,
 		Countries: copied(o.Countries), Devices: copied(o.Devices), Traffic: copied(o.Traffic), DeepLinks: copied(o.DeepLinks), Questions: []Question{},
-		Terms: s.termsView(inForce), NextTerms: s.termsView(next), Apply: Application{said.MayApply, said.Why, said.WhyText, maybeTime(said.ReapplyAt)},
+		Terms: s.termsView(inForce, now), NextTerms: s.termsView(next, now), Apply: Application{said.MayApply, said.Why, said.WhyText, maybeTime(said.ReapplyAt)},
 	}
 	for _, q := range o.Questions {
 		v.Questions = append(v.Questions, Question{q.Key, q.Label, q.Required, q.Kind, copied(q.Options)})
@@ -151,19 +156,20 @@ func (s *shelf) view(said *catalog.Offered, now time.Time) PublisherOffer {
 	return v
 }
 
-func (s *shelf) termsView(t *catalog.TermsVersion) *OfferTerms {
+func (s *shelf) termsView(t *catalog.TermsVersion, now time.Time) *OfferTerms {
 	if t == nil {
 		return nil
 	}
-	return &OfferTerms{t.Number, timeOf(t.From), t.Text, t.CookieDays, t.WindowDays, s.commissions(t)}
+	return &OfferTerms{t.Number, timeOf(t.From), t.Text, t.CookieDays, t.WindowDays, s.commissions(t, max(t.From, now.UnixMicro()))}
 }
 
-// commissions are what the goals pay the publisher by a version of the terms, nil = none.
-func (s *shelf) commissions(t *catalog.TermsVersion) []Commission {
+// commissions are what the goals pay the publisher at an instant (µs), by the version of
+// the terms in force then, nil = none.
+func (s *shelf) commissions(t *catalog.TermsVersion, at int64) []Commission {
 	out := []Commission{}
 	for _, g := range s.goals {
 		if !g.Archived && !g.PaysNothing() {
-			out = append(out, s.commission(g, t))
+			out = append(out, s.commission(g, t, at))
 		}
 	}
 	return out
@@ -174,7 +180,12 @@ func copied(in []string) []string { return append([]string{}, in...) }
 // commission is what a goal pays the publisher, as conversions are priced. A share of the
 // payout is told as what comes of it, since the share beside the amount would tell the
 // payout.
-func (s *shelf) commission(g *catalog.Goal, t *catalog.TermsVersion) Commission {
+func (s *shelf) commission(g *catalog.Goal, t *catalog.TermsVersion, at int64) Commission {
+	if r := s.plainly(g, at); r != nil {
+		c := s.pays(&r.Pay, g)
+		c.Goal, c.Key = g.Name, g.Key
+		return c
+	}
 	paid := catalog.CommissionOf(s.offer, g, t, s.enrollment)
 	c := Commission{Goal: g.Name, Key: g.Key, Kind: commissionNone, Countries: []GeoPayment{}}
 	switch paid.Kind {
@@ -183,11 +194,9 @@ func (s *shelf) commission(g *catalog.Goal, t *catalog.TermsVersion) Commission 
 	case catalog.CommissionPercentSale:
 		c.Kind, c.Percent = commissionPercent, paid.Percent
 	case catalog.CommissionPercentPayout:
-		terms := s.offer.Terms
-		if g.PayoutKind != "" {
-			terms = g.Terms
+		if terms, known := s.payoutTerms(g); known {
+			c.share(s.offer.Currency, terms, paid.Percent)
 		}
-		c.share(s.offer.Currency, &terms, paid.Percent)
 	}
 	return c
 }

@@ -155,9 +155,15 @@ func (p *Publisher) offerViews(ctx context.Context, said []*catalog.Offered) ([]
 	if err != nil {
 		return nil, err
 	}
+	rules, err := every[*catalog.CommissionRule](ctx, p.door, catalog.Query{Kind: catalog.KindCommissionRule})
+	if err != nil {
+		return nil, err
+	}
 	at := map[string]*shelf{}
 	for id, o := range offers {
-		at[id] = &shelf{offer: o, advertiser: advertisers[o.Advertiser], enrollment: enrolled[id]}
+		s := &shelf{offer: o, advertiser: advertisers[o.Advertiser], enrollment: enrolled[id], publisher: p.row}
+		s.rules = s.rulesOf(rules)
+		at[id] = s
 	}
 	for _, g := range goals {
 		if s := at[g.Offer]; s != nil {

@@ -85,6 +85,8 @@ var rules = map[string]rule{
 	"postback.name": {"Tracker %s", "p"}, "postback.url": {"http://127.0.0.1:9/planted-%s?c={payout}", "p"}, "postback.goal": {nil, ""}, "postback.states": {nil, ""}, "postback.preset": {nil, ""}, "postback.body": {nil, ""}, "postback.body_kind": {nil, ""},
 	"creative.type": {"text", ""}, "creative.name": {"Creative %s", "p"}, "creative.image": {nil, ""}, "creative.alt": {nil, ""}, "creative.url": {nil, ""}, "creative.headline": {"Headline %s", "p"}, "creative.body": {"Body planted %s", "p"}, "creative.call_to_action": {"Call %s", "p"},
 	"terms.text": {"Terms planted %s", "p"}, "terms.from": {nil, ""}, "terms.commission": {nil, ""}, "terms.commission_percent": {nil, ""},
+	"commission-rule.publishers": {nil, ""}, "commission-rule.groups": {nil, ""}, "commission-rule.products": {nil, ""}, "commission-rule.categories": {"Kind of goods %s", "p"}, "commission-rule.commission_ids": {nil, ""}, "commission-rule.goals": {nil, ""}, "commission-rule.countries": {nil, ""},
+	"commission-rule.order_min": {nil, ""}, "commission-rule.order_max": {nil, ""}, "commission-rule.from": {nil, ""}, "commission-rule.until": {nil, ""}, "commission-rule.currency": {nil, ""}, "commission-rule.commission_kind": {"percent_sale", ""}, "commission-rule.commission": {nil, ""}, "commission-rule.commission_percent": {"=7.3117|8.4719", "p"},
 	"coupon.code": {"CODE-%s", "p"}, "coupon.valid_from": {nil, ""}, "coupon.valid_until": {nil, ""},
 }
 
@@ -100,7 +102,7 @@ func Set(t testing.TB, w World) (ours, theirs *Side) {
 func (w World) side(t testing.TB, mark string, n int) *Side {
 	t.Helper()
 	s := &Side{Mark: mark, IDs: map[string]string{}, People: map[string]account.Principal{}, Emails: map[string]string{}, Keys: map[string]map[string]string{}, Rows: map[catalog.Kind]catalog.Entity{}, parties: map[string]account.Party{}, workspace: w.Workspace}
-	for _, kind := range []catalog.Kind{catalog.KindAdvertiser, catalog.KindOffer, catalog.KindGoal, catalog.KindPublisher, catalog.KindTerms, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindPostback, catalog.KindCreative} {
+	for _, kind := range []catalog.Kind{catalog.KindAdvertiser, catalog.KindOffer, catalog.KindGoal, catalog.KindPublisher, catalog.KindTerms, catalog.KindCommissionRule, catalog.KindEnrollment, catalog.KindLink, catalog.KindCoupon, catalog.KindPostback, catalog.KindCreative} {
 		d := catalog.NewDoc(kind)
 		s.plant(t, kind, d, n)
 		e, _, err := w.Catalog.Create(t.Context(), w.Owner, d, catalog.Idempotency{Workspace: w.Workspace})
