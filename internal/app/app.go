@@ -42,6 +42,7 @@ import (
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/purge"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
@@ -75,6 +76,7 @@ type App struct {
 	Accounts   *account.Service
 	Mail       *mail.Service
 	Signups    *signup.Service
+	Payouts    *payout.Service
 	Report     *report.Engine
 	Rates      *rates.Service
 	Domains    *domains.Service
@@ -502,6 +504,7 @@ func (a *App) wire(context.Context) error {
 	a.funds = funds.New(funds.Options{Store: a.db.Funds(), View: a.loader.View, Now: a.Now, Changed: a.guard.Wake})
 	changed := func() { a.relay.Wake(); a.sender.Wake(); a.guard.Wake() }
 	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Minter: a.minter.New, Changed: func() { changed(); a.caps.Wake() }, Logger: a.Logger}
+	a.Payouts = &payout.Service{Store: a.db.Payouts(), Desk: a.desk, Now: a.Now, Publisher: func(id string) *catalog.Publisher { return a.loader.View().Publisher(id) }}
 	a.processor = &books.Processor{
 		Store: a.db.Books(), Log: a.log, Judge: a.judge, IndexPassed: a.indexSink.WaitFor, Changed: changed, Logger: a.Logger,
 		Release: func(r *inbox.Row) {

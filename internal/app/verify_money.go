@@ -9,6 +9,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/ledger"
+	"clickledger/internal/payout"
 )
 
 func (a *App) verifyLedger(ctx context.Context) ([]Finding, error) {
@@ -40,7 +41,68 @@ func (a *App) verifyLedger(ctx context.Context) ([]Finding, error) {
 			}
 		}
 	}
-	return []Finding{f}, nil
+	paid := Finding{Check: "every payout line is what its items, its postings and its conversions say"}
+	broken, err = a.db.Payouts().AuditPayouts(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("audit the payouts: %w", err)
+	}
+	for _, b := range broken {
+		paid.wrong("%s", b)
+	}
+	for _, w := range spaces {
+		n, err := a.openPayouts(ctx, w, &paid)
+		if err != nil {
+			return nil, err
+		}
+		paid.Counted += n
+	}
+	return []Finding{f, paid}, nil
+}
+
+// openPayouts compares what can be paid with the available balances.
+func (a *App) openPayouts(ctx context.Context, w string, f *Finding) (int64, error) {
+	open, err := a.db.Payouts().Open(ctx, w)
+	if err != nil {
+		return 0, fmt.Errorf("read what can be paid: %w", err)
+	}
+	bs, err := a.db.Books().Balances(ctx, w, "")
+	if err != nil {
+		return 0, fmt.Errorf("read balances: %w", err)
+	}
+	left := map[totalKey]int64{}
+	for _, b := range bs {
+		if b.Account.Kind == ledger.PublisherAvailable && b.Account.Party != "" {
+			left[totalKey{w, b.Account.Party, b.Account.Currency}] = b.Net()
+		}
+	}
+	for _, o := range open {
+		left[totalKey{w, o.Publisher, o.Currency}] -= o.Amount
+	}
+	for k, n := range left {
+		if n != 0 {
+			f.wrong("publisher %q in %s: what can be paid is %d less than what is available", k.publisher, k.currency, n)
+		}
+	}
+	sort.Strings(f.Wrong)
+	return int64(len(open)), nil
+}
+
+// paidOut adds what was paid to publishers, by currency.
+func (a *App) paidOut(ctx context.Context, w string, to func(publisher, currency string, amount int64)) error {
+	q := payout.LineQuery{Workspace: w, State: payout.Paid, Limit: verifyPage}
+	for {
+		lines, err := a.db.Payouts().ListLines(ctx, q)
+		if err != nil {
+			return fmt.Errorf("list payouts: %w", err)
+		}
+		for _, l := range lines {
+			to(l.Publisher, l.Currency, l.Amount)
+		}
+		if len(lines) < verifyPage {
+			return nil
+		}
+		q.Before = lines[len(lines)-1].ID
+	}
 }
 
 func (a *App) workspaces(ctx context.Context) ([]string, error) {
@@ -158,15 +220,24 @@ func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]tot
 			h.expense += b.Net()
 		case ledger.PublisherPending:
 			s.pending += b.Net()
-		case ledger.PublisherAvailable:
+		case ledger.PublisherAvailable, ledger.PublisherInPayment:
 			s.available += b.Net()
 		}
 		have[k], house[b.Account.Currency] = s, h
 	}
+	err = a.paidOut(ctx, w, func(publisher, currency string, amount int64) {
+		k := totalKey{w, publisher, currency}
+		s := have[k]
+		s.available += amount
+		have[k] = s
+	})
+	if err != nil {
+		return err
+	}
 	for k, t := range want {
 		s := have[k]
 		if s.pending != t.Pending || s.available != t.Commission-t.Pending {
-			f.wrong("publisher %q in %s: ledger has %d pending and %d available, the conversions say %d and %d", k.publisher, k.currency, s.pending, s.available, t.Pending, t.Commission-t.Pending)
+			f.wrong("publisher %q in %s: ledger has %d pending and %d available, in payment or paid, the conversions say %d and %d", k.publisher, k.currency, s.pending, s.available, t.Pending, t.Commission-t.Pending)
 		}
 		delete(have, k)
 		e := expect[k.currency]

@@ -636,6 +636,83 @@ type OutboxState struct {
 	Published int64 `db:"published"`
 }
 
+type PayoutItem struct {
+	Line      string `db:"line"`
+	Kind      string `db:"kind"`
+	CauseKind string `db:"cause_kind"`
+	Cause     string `db:"cause"`
+	Workspace string `db:"workspace"`
+	Publisher string `db:"publisher"`
+	Currency  string `db:"currency"`
+	Amount    int64  `db:"amount"`
+	Taken     bool   `db:"taken"`
+}
+
+type PayoutKey struct {
+	ID     int64  `db:"id"`
+	Secret []byte `db:"secret"`
+}
+
+type PayoutLine struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+	Run       string `db:"run"`
+	Publisher string `db:"publisher"`
+	Currency  string `db:"currency"`
+	Amount    int64  `db:"amount"`
+	State     string `db:"state"`
+	Method    string `db:"method"`
+	Masked    string `db:"masked"`
+	MethodNo  int64  `db:"method_no"`
+	Sealed    []byte `db:"sealed"`
+	Reference string `db:"reference"`
+	Reason    string `db:"reason"`
+	Settled   int64  `db:"settled"`
+	SettledBy string `db:"settled_by"`
+	Version   int64  `db:"version"`
+}
+
+type PayoutMethod struct {
+	Workspace string `db:"workspace"`
+	Publisher string `db:"publisher"`
+	Kind      string `db:"kind"`
+	Currency  string `db:"currency"`
+	Sealed    []byte `db:"sealed"`
+	Masked    string `db:"masked"`
+	Changed   int64  `db:"changed"`
+	ChangedBy string `db:"changed_by"`
+	Version   int64  `db:"version"`
+}
+
+type PayoutRun struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	State      string `db:"state"`
+	Note       string `db:"note"`
+	Publishers string `db:"publishers"`
+	Currencies string `db:"currencies"`
+	Cutoff     int64  `db:"cutoff"`
+	Made       int64  `db:"made"`
+	MadeBy     string `db:"made_by"`
+	Approved   int64  `db:"approved"`
+	ApprovedBy string `db:"approved_by"`
+	Ended      int64  `db:"ended"`
+	Exported   int64  `db:"exported"`
+	ExportedBy string `db:"exported_by"`
+	LeftOut    string `db:"left_out"`
+	Version    int64  `db:"version"`
+}
+
+type PayoutSetting struct {
+	Workspace    string `db:"workspace"`
+	HoldingDays  int64  `db:"holding_days"`
+	MethodDays   int64  `db:"method_days"`
+	SecondPerson bool   `db:"second_person"`
+	Minimums     string `db:"minimums"`
+	Updated      int64  `db:"updated"`
+	Version      int64  `db:"version"`
+}
+
 type Position struct {
 	Consumer string `db:"consumer"`
 	Stream   string `db:"stream"`

@@ -30,6 +30,7 @@ import (
 	"clickledger/internal/funds"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/purge"
 	"clickledger/internal/rates"
 	"clickledger/internal/signup"
@@ -48,6 +49,7 @@ type Stores struct {
 	Domains    domains.Store
 	Tests      wizard.Store
 	Signups    signup.Store
+	Payouts    payout.Store
 	Mails      mail.Store
 	Purges     purge.Store
 	Funds      funds.Store
@@ -59,6 +61,8 @@ type Stores struct {
 	Raw func(ctx context.Context, statements ...string) error
 	// Reopen closes the database and opens it again.
 	Reopen func(t *testing.T) *Stores
+	// Fresh opens another empty database.
+	Fresh func(t *testing.T) *Stores
 	// Restored opens a backup; nil when the engine makes none.
 	Restored func(t *testing.T, file string) *Stores
 }
@@ -73,11 +77,15 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"adjustments", adjustmentTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
-		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"purging", purgeTests}, {"funds", fundTests}, {"failures", failureTests},
+		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"payouts", payoutTests}, {"purging", purgeTests}, {"funds", fundTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
-				t.Run(name, func(t *testing.T) { test(t, open(t)) })
+				t.Run(name, func(t *testing.T) {
+					s := open(t)
+					s.Fresh = open
+					test(t, s)
+				})
 			}
 		})
 	}

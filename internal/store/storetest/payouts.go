@@ -1,0 +1,777 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clickledger/internal/account"
+	"clickledger/internal/books"
+	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
+	"clickledger/internal/event"
+	"clickledger/internal/ledger"
+	"clickledger/internal/payout"
+)
+
+var payoutTests = map[string]func(t *testing.T, s *Stores){
+	"a run from preview to paid":        testPayoutRun,
+	"what is left out":                  testPayoutLeft,
+	"a failed line is in the next run":  testPayoutFailed,
+	"negative balances carry over":      testPayoutNegative,
+	"approved twice pays once":          testPayoutTwice,
+	"a reversal races an approval":      testPayoutRace,
+	"changes since the preview":         testPayoutChanged,
+	"second person":                     testPayoutSecondPerson,
+	"methods are sealed":                testPayoutSealed,
+	"settings":                          testPayoutSettings,
+	"refused":                           testPayoutRefused,
+	"a conversion is in one line":       testPayoutTaken,
+	"workspaces are apart":              testPayoutTenancy,
+	"writes fail as a whole":            testPayoutFaults,
+	"the audit finds what does not fit": testPayoutAudit,
+	"random histories keep the sum":     testPayoutProperty,
+}
+
+var (
+	finance = account.Principal{ID: "usr_fin", Write: true, Workspaces: []string{home}}
+	second  = account.Principal{ID: "usr_two", Write: true, Workspaces: []string{home}}
+	boss    = account.Principal{ID: "usr_own", Owner: true, Write: true}
+	program = account.Principal{ID: "key_fin", Write: true, Workspaces: []string{home}}
+	outside = account.Principal{ID: "usr_out", Write: true, Workspaces: []string{foreign}}
+)
+
+// german is a bank account that is well-formed.
+var german = payout.Details{Kind: payout.KindBank, Holder: "Ann Blog", IBAN: "DE89370400440532013000", BIC: "COBADEFFXXX"}
+
+// till is a workspace with conversions that can be paid.
+type till struct {
+	*payout.Service
+	t    *testing.T
+	s    *Stores
+	desk *books.Desk
+	pubs map[string]*catalog.Publisher
+	now  time.Time
+	n    int
+}
+
+func newTill(t *testing.T, s *Stores) *till {
+	w := &till{t: t, s: s, pubs: map[string]*catalog.Publisher{}, now: time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)}
+	view := catalog.NewView()
+	clock := func() time.Time { return w.now }
+	w.desk = &books.Desk{Store: s.Books, Judge: &conversion.Judge{View: func() *catalog.View { return view }, Now: clock}, Changed: func() {}}
+	w.Service = &payout.Service{Store: s.Payouts, Desk: w.desk, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.pubs[id] }}
+	for _, id := range []string{"pub_a", "pub_b", "pub_c"} {
+		w.pubs[id] = &catalog.Publisher{Meta: catalog.Meta{ID: id, Workspace: home}, Name: "Blog " + id, Status: catalog.StatusActive}
+	}
+	return w
+}
+
+// pay gives publishers a bank account.
+func (w *till) pay(publishers ...string) {
+	w.t.Helper()
+	for _, p := range publishers {
+		get[*payout.Method](w.t)(w.SetMethod(ctx, finance, home, p, -1, german))
+	}
+}
+
+// sale is a conversion of a publisher's, pending.
+func (w *till) sale(publisher, currency string, commission int64) string {
+	w.t.Helper()
+	w.n++
+	visit := &event.Visit{ID: clickID(w.n), At: w.now.UnixMicro(), Click: true, Dims: event.Dims{Workspace: home, Publisher: publisher}}
+	c := &conversion.Conversion{ID: id("cnv", w.n), Workspace: home, DedupKey: fmt.Sprint("k", w.n), Click: visit.ID, At: w.now.UnixMicro(), Publisher: publisher, Currency: currency,
+		Status: conversion.Pending, Commission: commission, Dims: visit.Append(nil)}
+	w.s.update(w.t, func(tx books.Tx) error {
+		must(w.t, tx.InsertConversion(ctx, c))
+		_, err := tx.Post(ctx, w.move("accrual", "conversion", c.ID, publisher, currency, ledger.CommissionExpense, ledger.PublisherPending, commission))
+		return err
+	})
+	return c.ID
+}
+
+// move is a transaction between two accounts, of which the publisher's have its name.
+func (w *till) move(kind, causeKind, cause, publisher, currency string, from, to ledger.AccountKind, amount int64) *ledger.Transaction {
+	w.n++
+	of := func(k ledger.AccountKind) ledger.Account {
+		if strings.HasPrefix(string(k), "publisher") {
+			return acct(k, publisher, currency)
+		}
+		return acct(k, "", currency)
+	}
+	return &ledger.Transaction{Workspace: home, Key: fmt.Sprint("till", w.n), Kind: kind, CauseKind: causeKind, Cause: cause, Effective: w.now.UnixMicro(), Recorded: w.now.UnixMicro(),
+		Entries: []ledger.Entry{{Account: of(from), Amount: amount}, {Account: of(to), Amount: -amount}}}
+}
+
+// earned is a conversion that was approved now.
+func (w *till) earned(publisher, currency string, commission int64) string {
+	w.t.Helper()
+	c := w.sale(publisher, currency, commission)
+	w.decide(c, conversion.Approved)
+	return c
+}
+
+func (w *till) decide(id string, to conversion.Status) {
+	w.t.Helper()
+	get[*conversion.Conversion](w.t)(w.desk.Decide(ctx, finance, home, id, to, "because"))
+}
+
+// adjust books a bonus (or with minus a correction) that belongs to no conversion, or, with
+// one, a change of what it is worth.
+func (w *till) adjust(conversionID, publisher, currency string, amount int64) {
+	w.t.Helper()
+	kind, cause := "conversion", conversionID
+	if cause == "" {
+		kind, cause = "adjustment", id("adj", w.n)
+	}
+	post(w.t, w.s, w.move("adjustment", kind, cause, publisher, currency, ledger.CommissionExpense, ledger.PublisherAvailable, amount))
+}
+
+func (w *till) run(o payout.Order) *payout.Run {
+	w.t.Helper()
+	r := get[*payout.Run](w.t)(w.Make(ctx, finance, home, o))
+	w.whole(r)
+	return r
+}
+
+func (w *till) approve(r *payout.Run) *payout.Run {
+	w.t.Helper()
+	r = get[*payout.Run](w.t)(w.Approve(ctx, second, home, r.ID, r.Version))
+	w.sound()
+	return r
+}
+
+func (w *till) lines(r *payout.Run) []*payout.Line {
+	w.t.Helper()
+	return get[[]*payout.Line](w.t)(w.Lines(ctx, finance, home, r.ID))
+}
+
+// amounts are those of a run's lines, with their states.
+func (w *till) amounts(r *payout.Run) (out []string) {
+	w.t.Helper()
+	for _, l := range w.lines(r) {
+		out = append(out, fmt.Sprint(l.Publisher, " ", l.Amount, " ", l.Currency, " ", l.State))
+	}
+	return out
+}
+
+func left(r *payout.Run) (out []string) {
+	for _, l := range r.Left {
+		out = append(out, fmt.Sprint(l.Publisher, " ", l.Amount, " ", l.Currency, " ", l.Reason, " ", l.Causes))
+	}
+	return out
+}
+
+// nets are the balances of a kind, by publisher and currency.
+func (w *till) nets(kind ledger.AccountKind) map[string]int64 {
+	w.t.Helper()
+	out := map[string]int64{}
+	for _, b := range balances(w.t, w.s, "") {
+		if b.Account.Kind == kind && b.Net() != 0 {
+			out[b.Account.Party+" "+b.Account.Currency] = b.Net()
+		}
+	}
+	return out
+}
+
+// whole asserts that the lines of a draft and what it leaves out are the available
+// balances, and that each line's items sum to it.
+func (w *till) whole(r *payout.Run) {
+	w.t.Helper()
+	have := map[string]int64{}
+	for _, l := range w.lines(r) {
+		have[l.Publisher+" "+l.Currency] += l.Amount
+		var sum int64
+		for _, i := range get[*payout.Line](w.t)(w.Line(ctx, finance, home, l.ID)).Items {
+			sum += i.Amount
+		}
+		equal(w.t, sum, l.Amount)
+	}
+	for _, l := range r.Left {
+		have[l.Publisher+" "+l.Currency] += l.Amount
+	}
+	for k, n := range have {
+		if n == 0 {
+			delete(have, k)
+		}
+	}
+	equal(w.t, have, w.nets(ledger.PublisherAvailable))
+}
+
+// sound asserts that ledger and payouts fit together, and that what is open is the
+// available balance.
+func (w *till) sound() {
+	w.t.Helper()
+	w.s.sound(w.t)
+	if found := get[[]string](w.t)(w.s.Payouts.AuditPayouts(ctx)); len(found) > 0 {
+		w.t.Fatalf("payouts are broken:\n%s", strings.Join(found, "\n"))
+	}
+	open := map[string]int64{}
+	for _, o := range get[[]payout.Open](w.t)(w.s.Payouts.Open(ctx, home)) {
+		open[o.Publisher+" "+o.Currency] += o.Amount
+	}
+	for k, n := range open {
+		if n == 0 {
+			delete(open, k)
+		}
+	}
+	equal(w.t, open, w.nets(ledger.PublisherAvailable))
+}
+
+func (w *till) status(id string) (st conversion.Status) {
+	w.t.Helper()
+	w.s.update(w.t, func(tx books.Tx) error {
+		st = get[*conversion.Conversion](w.t)(tx.GetConversion(ctx, home, id)).Status
+		return nil
+	})
+	return st
+}
+
+func wantCode(t *testing.T, err error, code string) *payout.Refusal {
+	t.Helper()
+	var r *payout.Refusal
+	if !errors.As(err, &r) || r.Code != code || !strings.HasSuffix(r.Msg, ".") {
+		t.Fatalf("error = %v, want a refusal %s in a sentence", err, code)
+	}
+	return r
+}
+
+func testPayoutRun(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a", "pub_b")
+	a1, a2, b1 := w.earned("pub_a", "EUR", 1000), w.earned("pub_a", "USD", 700), w.earned("pub_b", "EUR", 250)
+	w.adjust("", "pub_a", "EUR", 50)
+	w.sale("pub_a", "EUR", 99) // pending
+	r := w.run(payout.Order{Note: "November"})
+	equal(t, w.amounts(r), []string{"pub_a 1050 EUR draft", "pub_a 700 USD draft", "pub_b 250 EUR draft"})
+	equal(t, w.status(a1), conversion.Approved) // a preview takes nothing up
+	r = w.approve(r)
+	for _, c := range []string{a1, a2, b1} {
+		equal(t, w.status(c), conversion.Locked)
+	}
+	equal(t, w.nets(ledger.PublisherAvailable), nil)
+	equal(t, w.nets(ledger.PublisherInPayment), map[string]int64{"pub_a EUR": 1050, "pub_a USD": 700, "pub_b EUR": 250})
+	var csv bytes.Buffer
+	must(t, w.Export(ctx, finance, home, r.ID, "sepa", "", &csv))
+	if text := csv.String(); strings.Count(text, "\r\n") != 3 || !strings.Contains(text, "Ann Blog,DE89370400440532013000,COBADEFFXXX,10.50,EUR,") {
+		t.Fatalf("the file is %q", text)
+	}
+	lines := w.lines(r)
+	r = get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{Lines: []string{lines[0].ID}, To: payout.Paid, Reference: "stmt 7"}))
+	equal(t, r.State, payout.Approved)
+	csv.Reset()
+	must(t, w.Export(ctx, finance, home, r.ID, "sepa", "", &csv)) // without what is paid
+	equal(t, strings.Count(csv.String(), "\r\n"), 2)
+	r = get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{To: payout.Paid}))
+	equal(t, r.State, payout.Done)
+	equal(t, w.amounts(r), []string{"pub_a 1050 EUR paid", "pub_a 700 USD paid", "pub_b 250 EUR paid"})
+	equal(t, w.status(a1), conversion.Paid)
+	equal(t, w.nets(ledger.PublisherInPayment), nil)
+	equal(t, w.nets(ledger.Bank), map[string]int64{" EUR": -1300, " USD": -700})
+	w.sound()
+	equal(t, left(w.run(payout.Order{})), nil)
+	equal(t, len(get[[]*payout.Run](t)(w.Runs(ctx, finance, payout.RunQuery{Workspace: home}))), 2)
+	equal(t, len(get[[]*payout.Line](t)(w.Payouts(ctx, finance, payout.LineQuery{Workspace: home, Publisher: "pub_a"}))), 2)
+	own := get[[]*payout.Line](t)(w.OwnLines(ctx, account.Principal{ID: "usr_p", Party: account.Party{Kind: account.PartyPublisher, ID: "pub_b", Workspace: home}}, "", 0))
+	if len(own) != 1 || own[0].Amount != 250 {
+		t.Fatalf("the publisher sees %+v", own)
+	}
+	w.s = w.s.Reopen(t)
+	equal(t, w.amountsOf(w.s.Payouts, r), []string{"pub_a 1050 EUR paid", "pub_a 700 USD paid", "pub_b 250 EUR paid"})
+}
+
+func (w *till) amountsOf(p payout.Store, r *payout.Run) (out []string) {
+	for _, l := range get[[]*payout.Line](w.t)(p.Lines(ctx, home, r.ID)) {
+		out = append(out, fmt.Sprint(l.Publisher, " ", l.Amount, " ", l.Currency, " ", l.State))
+	}
+	return out
+}
+
+func testPayoutLeft(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	set := get[*payout.Settings](t)(w.SaveSettings(ctx, finance, &payout.Settings{Workspace: home, HoldingDays: 10, MethodDays: 2, Minimums: map[string]int64{"EUR": 500}}, 0))
+	w.pay("pub_a", "pub_b")
+	early := w.earned("pub_a", "EUR", 900)
+	w.now = w.now.Add(9 * 24 * time.Hour)
+	w.earned("pub_a", "EUR", 300)
+	w.earned("pub_b", "EUR", 400)
+	w.earned("pub_c", "USD", 100)
+	equal(t, left(w.run(payout.Order{})), []string{"pub_a 1200 EUR not_due 2", "pub_b 400 EUR not_due 1", "pub_c 100 USD not_due 1"})
+	w.now = w.now.Add(24 * time.Hour)
+	r := w.run(payout.Order{})
+	equal(t, w.amounts(r), []string{"pub_a 900 EUR draft"})
+	w.now = w.now.Add(10 * 24 * time.Hour)
+	equal(t, left(w.run(payout.Order{})), []string{"pub_b 400 EUR below_minimum 1", "pub_c 100 USD no_method 1"})
+	equal(t, left(w.run(payout.Order{Currencies: []string{"usd"}})), []string{"pub_a 1200 EUR not_selected 2", "pub_b 400 EUR not_selected 1", "pub_c 100 USD no_method 1"})
+	equal(t, w.amounts(w.run(payout.Order{Publishers: []string{"pub_a"}})), []string{"pub_a 1200 EUR draft"})
+
+	dollars := german
+	dollars.Currency = "USD"
+	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_a", -1, dollars))
+	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_c", -1, dollars))
+	equal(t, left(w.run(payout.Order{})), []string{"pub_a 1200 EUR method_currency 2", "pub_b 400 EUR below_minimum 1", "pub_c 100 USD method_changed 1"})
+	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_a", -1, german))
+	w.now = w.now.Add(2 * 24 * time.Hour)
+	w.pubs["pub_c"].Status = catalog.StatusBanned
+	equal(t, left(w.run(payout.Order{})), []string{"pub_b 400 EUR below_minimum 1", "pub_c 100 USD publisher_banned 1"})
+	must(t, s.Raw(ctx, "UPDATE conversions SET hold = 'staff' WHERE id = '"+early+"'"))
+	r = w.run(payout.Order{})
+	equal(t, left(r), []string{"pub_a 900 EUR held 1", "pub_a 300 EUR below_minimum 1", "pub_b 400 EUR below_minimum 1", "pub_c 100 USD publisher_banned 1"})
+	must(t, s.Raw(ctx, "UPDATE conversions SET hold = ''"))
+	set.Minimums = nil
+	get[*payout.Settings](t)(w.SaveSettings(ctx, finance, set, set.Version))
+	equal(t, w.amounts(w.approve(w.run(payout.Order{}))), []string{"pub_a 1200 EUR approved", "pub_b 400 EUR approved"})
+	for reason := range payout.Reasons {
+		if !strings.HasSuffix(payout.Reasons[reason], ".") {
+			t.Errorf("%s has no sentence", reason)
+		}
+	}
+}
+
+func testPayoutFailed(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	get[*payout.Settings](t)(w.SaveSettings(ctx, finance, &payout.Settings{Workspace: home, HoldingDays: 5}, 0))
+	w.pay("pub_a", "pub_b")
+	c := w.earned("pub_a", "EUR", 1000)
+	w.adjust("", "pub_a", "EUR", -100)
+	w.earned("pub_b", "EUR", 300)
+	w.now = w.now.Add(5 * 24 * time.Hour)
+	r := w.approve(w.run(payout.Order{}))
+	lines := w.lines(r)
+	fail := payout.Mark{Lines: []string{lines[0].ID}, To: payout.Failed, Reason: "account closed"}
+	r = get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, fail))
+	equal(t, w.status(c), conversion.Approved)
+	equal(t, w.nets(ledger.PublisherAvailable), map[string]int64{"pub_a EUR": 900})
+	equal(t, w.nets(ledger.PublisherInPayment), map[string]int64{"pub_b EUR": 300})
+	w.sound()
+	version := r.Version
+	r = get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, fail)) // the same again
+	equal(t, r.Version, version)
+	_, err := w.Settle(ctx, finance, home, r.ID, payout.Mark{Lines: []string{lines[1].ID, lines[0].ID}, To: payout.Paid})
+	wantCode(t, err, payout.CodeSettled)
+	equal(t, w.amounts(r)[1], "pub_b 300 EUR approved") // nothing was marked
+	r = get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{To: payout.Paid}))
+	equal(t, r.State, payout.Done)
+	equal(t, w.amounts(r), []string{"pub_a 900 EUR failed", "pub_b 300 EUR paid"})
+	// The holding period is not counted anew.
+	next := w.approve(w.run(payout.Order{}))
+	equal(t, w.amounts(next), []string{"pub_a 900 EUR approved"})
+	get[*payout.Run](t)(w.Settle(ctx, finance, home, next.ID, payout.Mark{To: payout.Paid}))
+	equal(t, w.status(c), conversion.Paid)
+	equal(t, w.nets(ledger.Bank), map[string]int64{" EUR": -1200})
+	w.sound()
+}
+
+func testPayoutNegative(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	c := w.earned("pub_a", "EUR", 1000)
+	r := w.approve(w.run(payout.Order{}))
+	w.adjust(c, "pub_a", "EUR", -400) // refunded while it is being paid
+	get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{To: payout.Paid}))
+	w.adjust(c, "pub_a", "EUR", -600) // and the rest afterwards
+	w.sound()
+	r = w.run(payout.Order{})
+	equal(t, w.amounts(r), nil)
+	equal(t, left(r), []string{"pub_a -1000 EUR negative_balance 1"})
+	_, err := w.Approve(ctx, finance, home, r.ID, -1)
+	wantCode(t, err, payout.CodeEmpty)
+	w.earned("pub_a", "EUR", 1000)
+	equal(t, left(w.run(payout.Order{})), []string{"pub_a 0 EUR nothing_due 2"})
+	w.earned("pub_a", "EUR", 30)
+	r = w.approve(w.run(payout.Order{}))
+	equal(t, w.amounts(r), []string{"pub_a 30 EUR approved"})
+	line := get[*payout.Line](t)(w.Line(ctx, finance, home, w.lines(r)[0].ID))
+	kinds := ""
+	for _, i := range line.Items {
+		kinds += i.Kind + " "
+	}
+	equal(t, kinds, "conversion conversion correction ")
+	get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{Lines: []string{line.ID}, To: payout.Failed, Reason: "no"}))
+	r = w.approve(w.run(payout.Order{}))
+	equal(t, w.amounts(r), []string{"pub_a 30 EUR approved"})
+	get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{To: payout.Paid}))
+	equal(t, w.nets(ledger.PublisherAvailable), nil)
+	equal(t, w.nets(ledger.Bank), map[string]int64{" EUR": -1030})
+	w.sound()
+}
+
+// testPayoutTwice: one run approved by many at once, two drafts of the same conversions, and
+// a line marked by many at once.
+func testPayoutTwice(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	w.earned("pub_a", "EUR", 1000)
+	r, twin := w.run(payout.Order{}), w.run(payout.Order{})
+	version := r.Version
+	together := func(fn func(p account.Principal, x *payout.Service) error) (n int) {
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				// Another desk: nothing but the database is between them.
+				desk := &books.Desk{Store: s.Books, Judge: w.desk.Judge, Changed: func() {}}
+				x := &payout.Service{Store: s.Payouts, Desk: desk, Now: w.Now, Publisher: w.Publisher}
+				err := fn(account.Principal{ID: fmt.Sprint("usr_", i), Write: true, Workspaces: []string{home}}, x)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					n++
+				}
+			}()
+		}
+		wg.Wait()
+		return n
+	}
+	if n := together(func(p account.Principal, x *payout.Service) error {
+		_, err := x.Approve(ctx, p, home, r.ID, version)
+		return err
+	}); n != 1 {
+		t.Fatalf("%d approved the run, want 1", n)
+	}
+	equal(t, w.nets(ledger.PublisherInPayment), map[string]int64{"pub_a EUR": 1000})
+	r = get[*payout.Run](t)(w.Run(ctx, finance, home, r.ID))
+	again := get[*payout.Run](t)(w.Approve(ctx, account.Principal{ID: r.ApprovedBy, Write: true, Workspaces: []string{home}}, home, r.ID, version))
+	equal(t, again.Version, r.Version) // their repetition changes nothing
+	_, err := w.Approve(ctx, finance, home, twin.ID, -1)
+	wantCode(t, err, payout.CodeChanged)
+	if n := together(func(p account.Principal, x *payout.Service) error {
+		_, err := x.Settle(ctx, p, home, r.ID, payout.Mark{Lines: []string{w.lines(r)[0].ID}, To: payout.Paid})
+		return err
+	}); n != 8 {
+		t.Fatalf("%d of 8 marked the line, want all: the same again does nothing", n)
+	}
+	equal(t, w.nets(ledger.Bank), map[string]int64{" EUR": -1000})
+	equal(t, w.nets(ledger.PublisherInPayment), nil)
+	w.sound()
+}
+
+// testPayoutRace: a reversal and an approval at once: one of them is refused, whole.
+func testPayoutRace(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	for range 10 {
+		c := w.earned("pub_a", "EUR", 1000)
+		r := w.run(payout.Order{})
+		other := &books.Desk{Store: s.Books, Judge: w.desk.Judge, Changed: func() {}}
+		var wg sync.WaitGroup
+		var reversed, approved error
+		wg.Add(2)
+		go func() {
+			defer wg.Done()
+			_, reversed = other.Decide(ctx, finance, home, c, conversion.Reversed, "fraud")
+		}()
+		go func() {
+			defer wg.Done()
+			_, approved = w.Approve(ctx, second, home, r.ID, -1)
+		}()
+		wg.Wait()
+		var state *books.StateError
+		switch {
+		case reversed == nil:
+			wantCode(t, approved, payout.CodeChanged)
+			equal(t, w.nets(ledger.PublisherAvailable), nil)
+			get[*payout.Run](t)(w.Discard(ctx, finance, home, r.ID))
+		case errors.As(reversed, &state):
+			must(t, approved)
+			equal(t, w.status(c), conversion.Locked)
+			get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{To: payout.Paid}))
+		default:
+			t.Fatal(reversed)
+		}
+		w.sound()
+	}
+}
+
+func testPayoutChanged(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a", "pub_b")
+	a, b := w.earned("pub_a", "EUR", 1000), w.earned("pub_b", "EUR", 500)
+	r := w.run(payout.Order{})
+	refused := func(want ...payout.Change) {
+		t.Helper()
+		_, err := w.Approve(ctx, second, home, r.ID, -1)
+		equal(t, wantCode(t, err, payout.CodeChanged).Changed, want)
+		equal(t, w.nets(ledger.PublisherInPayment), nil)
+		w.sound()
+		old := r.Version
+		r = get[*payout.Run](t)(w.Refresh(ctx, finance, home, r.ID))
+		w.whole(r)
+		_, err = w.Approve(ctx, second, home, r.ID, old) // not what they have looked at
+		wantErr(t, err, catalog.ErrVersion)
+	}
+	w.decide(a, conversion.Reversed)
+	refused(payout.Change{Publisher: "Blog pub_a", Currency: "EUR", Was: 1000, Why: "nothing of it is left"})
+	w.adjust("", "pub_b", "EUR", -20)
+	refused(payout.Change{Publisher: "Blog pub_b", Currency: "EUR", Was: 500, Now: 480, Why: "another amount"})
+	must(t, s.Raw(ctx, "UPDATE conversions SET hold = 'staff' WHERE id = '"+b+"'"))
+	refused(payout.Change{Publisher: "Blog pub_b", Currency: "EUR", Was: 480, Why: "corrections after earlier payments are more than what is due; the balance is carried over"})
+	must(t, s.Raw(ctx, "UPDATE conversions SET hold = ''"))
+	r = get[*payout.Run](t)(w.Refresh(ctx, finance, home, r.ID))
+	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_b", -1, payout.Details{Kind: payout.KindPayPal, Email: "ann@blog.example"}))
+	refused(payout.Change{Publisher: "Blog pub_b", Currency: "EUR", Was: 480, Now: 480, Why: "another payout method"})
+	// What is approved after the preview waits, and does not stand in its way.
+	w.now = w.now.Add(time.Second)
+	w.earned("pub_a", "EUR", 70)
+	w.earned("pub_b", "EUR", 90)
+	r = w.approve(r)
+	equal(t, w.amounts(r), []string{"pub_b 480 EUR approved"})
+	equal(t, left(r), []string{"pub_a 70 EUR not_due 1", "pub_b 90 EUR not_due 1"})
+	equal(t, w.lines(r)[0].Masked, "a… @blog.example")
+}
+
+func testPayoutSecondPerson(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	w.earned("pub_a", "EUR", 1000)
+	want := &payout.Settings{Workspace: home, SecondPerson: true}
+	_, err := w.SaveSettings(ctx, finance, want, 0)
+	wantCode(t, err, payout.CodeOwner)
+	get[*payout.Settings](t)(w.SaveSettings(ctx, boss, want, 0))
+	r := w.run(payout.Order{})
+	_, err = w.Approve(ctx, finance, home, r.ID, -1)
+	wantCode(t, err, payout.CodeSecondPerson)
+	_, err = w.Approve(ctx, program, home, r.ID, -1)
+	wantCode(t, err, payout.CodePerson)
+	equal(t, w.approve(r).ApprovedBy, second.ID)
+	trail := get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, r.ID, 10))
+	if len(trail) != 2 || trail[0].Action != "approve" || trail[0].Actor != second.ID || trail[1].Actor != finance.ID {
+		t.Fatalf("the trail is %+v", trail)
+	}
+}
+
+// testPayoutSealed: details are nowhere in the clear but in an export; a row that is
+// changed or moved does not open.
+func testPayoutSealed(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	m := get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_a", 0, german))
+	equal(t, m.Masked, "DE** … 3000")
+	same := get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_a", m.Version, german))
+	equal(t, same.Version, m.Version) // no change, no line in the trail
+	_, err := w.SetMethod(ctx, finance, home, "pub_a", 0, german)
+	wantErr(t, err, catalog.ErrVersion)
+	if !bytes.Equal(same.Sealed, m.Sealed) || bytes.Contains(m.Sealed, []byte("3704")) || bytes.Contains(m.Sealed, []byte("Ann")) {
+		t.Fatal("the details are not sealed")
+	}
+	w.earned("pub_a", "EUR", 1000)
+	r := w.approve(w.run(payout.Order{}))
+	// The line keeps the details it was approved with.
+	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_a", -1, payout.Details{Kind: payout.KindOther, Text: "by carrier pigeon"}))
+	var csv bytes.Buffer
+	must(t, w.Export(ctx, finance, home, r.ID, "generic", "EUR", &csv))
+	if !strings.Contains(csv.String(), "DE89370400440532013000") {
+		t.Fatalf("the file is %q", csv.String())
+	}
+	for _, subject := range []string{"pub_a", r.ID} {
+		trail, err := json.Marshal(get[[]catalog.Audit](t)(s.Catalog.Trail(ctx, home, subject, 100)))
+		must(t, err)
+		for _, secret := range []string{"DE89370400440532013000", "3704", "Ann Blog", "pigeon"} {
+			if strings.Contains(string(trail), secret) {
+				t.Errorf("the trail of %s has %q: %s", subject, secret, trail)
+			}
+		}
+		if subject == "pub_a" && !strings.Contains(string(trail), "DE** … 3000") {
+			t.Errorf("the trail does not say what was changed: %s", trail)
+		}
+	}
+	must(t, s.Raw(ctx, "UPDATE payout_lines SET publisher = 'pub_b'"))
+	wantCode(t, w.Export(ctx, finance, home, r.ID, "generic", "", &csv), payout.CodeSealed)
+	w.s = s.Reopen(t)
+	equal(t, len(get[[]payout.Key](t)(w.s.Payouts.Keys(ctx))), 1)
+	must(t, w.s.Payouts.FirstKey(ctx, payout.Key{ID: 1})) // another process that thought it was first
+	if k := get[[]payout.Key](t)(w.s.Payouts.Keys(ctx)); len(k) != 1 || k[0].Secret == [32]byte{} {
+		t.Fatal("the key was overwritten")
+	}
+}
+
+func testPayoutSettings(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	equal(t, get[*payout.Settings](t)(w.Settings(ctx, finance, home)), &payout.Settings{Workspace: home})
+	first := get[*payout.Settings](t)(w.SaveSettings(ctx, finance, &payout.Settings{Workspace: home, HoldingDays: 30, MethodDays: 3, Minimums: map[string]int64{"EUR": 5000, "JPY": 500}}, 0))
+	equal(t, first.Version, int64(1))
+	equal(t, get[*payout.Settings](t)(w.Settings(ctx, finance, home)), first)
+	_, err := w.SaveSettings(ctx, finance, &payout.Settings{Workspace: home}, 0)
+	wantErr(t, err, catalog.ErrVersion)
+	for field, bad := range map[string]payout.Settings{
+		"holding_days":     {HoldingDays: 367},
+		"method_hold_days": {MethodDays: -1},
+		"minimums":         {Minimums: map[string]int64{"EURO": 1}},
+	} {
+		bad.Workspace = home
+		_, err := w.SaveSettings(ctx, finance, &bad, 1)
+		var invalid *catalog.Invalid
+		if !errors.As(err, &invalid) || invalid.Fields[0].Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+func testPayoutRefused(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	_, err := w.Make(ctx, finance, home, payout.Order{Publishers: []string{"pub_none"}})
+	wantInvalid(t, err, "publishers", "unknown_reference")
+	_, err = w.Make(ctx, finance, home, payout.Order{Currencies: []string{"EURO"}})
+	wantInvalid(t, err, "currencies", "unknown_currency")
+	_, err = w.Make(ctx, finance, home, payout.Order{Note: strings.Repeat("x", 501)})
+	wantInvalid(t, err, "note", "too_long")
+	w.earned("pub_a", "EUR", 1000)
+	w.earned("pub_a", "USD", 1000)
+	r := w.run(payout.Order{})
+	mark := func(m payout.Mark) error {
+		_, err := w.Settle(ctx, finance, home, r.ID, m)
+		return err
+	}
+	var out bytes.Buffer
+	wantCode(t, mark(payout.Mark{To: payout.Paid}), payout.CodeState)
+	wantCode(t, w.Export(ctx, finance, home, r.ID, "generic", "", &out), payout.CodeState)
+	r = w.approve(r)
+	_, err = w.Discard(ctx, finance, home, r.ID)
+	wantCode(t, err, payout.CodeState)
+	_, err = w.Refresh(ctx, finance, home, r.ID)
+	wantCode(t, err, payout.CodeState)
+	_, err = w.Approve(ctx, finance, home, r.ID, -1)
+	wantCode(t, err, payout.CodeState)
+	wantInvalid(t, mark(payout.Mark{To: "late"}), "state", "not_one_of")
+	wantInvalid(t, mark(payout.Mark{To: payout.Failed, Lines: []string{w.lines(r)[0].ID}}), "reason", "required")
+	wantInvalid(t, mark(payout.Mark{To: payout.Failed, Reason: "x"}), "lines", "required")
+	wantInvalid(t, mark(payout.Mark{To: payout.Paid, Reason: "x"}), "reason", "not_allowed")
+	wantInvalid(t, mark(payout.Mark{To: payout.Paid, Lines: []string{"pol_none"}}), "lines", "unknown_reference")
+	wantInvalid(t, w.Export(ctx, finance, home, r.ID, "excel", "", &out), "layout", "not_one_of")
+	wantInvalid(t, w.Export(ctx, finance, home, r.ID, "generic", "", &out), "currency", "required")
+	wantCode(t, w.Export(ctx, finance, home, r.ID, "paypal", "", &out), payout.CodeNoLines)
+	equal(t, out.Len(), 0)
+	must(t, mark(payout.Mark{To: payout.Paid}))
+	wantCode(t, mark(payout.Mark{To: payout.Paid}), payout.CodeNoLines)
+	empty := w.run(payout.Order{})
+	gone := get[*payout.Run](t)(w.Discard(ctx, finance, home, empty.ID))
+	equal(t, gone.State, payout.Discarded)
+	equal(t, get[*payout.Run](t)(w.Discard(ctx, finance, home, empty.ID)).Version, gone.Version)
+	w.sound()
+}
+
+// testPayoutTaken: the database itself keeps a conversion out of a second line.
+func testPayoutTaken(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	w.earned("pub_a", "EUR", 1000)
+	one, two := w.run(payout.Order{}), w.run(payout.Order{})
+	w.approve(one)
+	err := s.Books.Update(ctx, func(ctx context.Context, tx books.Tx) error {
+		p := s.Payouts.Within(tx)
+		l := get[[]*payout.Line](t)(p.Lines(ctx, home, two.ID))[0]
+		return p.PutLine(ctx, l, true)
+	})
+	wantErr(t, err, payout.ErrTaken)
+	w.sound()
+}
+
+func testPayoutTenancy(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	w.earned("pub_a", "EUR", 1000)
+	r := w.run(payout.Order{})
+	line := w.lines(r)[0].ID
+	var out bytes.Buffer
+	for _, p := range []account.Principal{outside, {ID: "usr_p", Write: true, Party: account.Party{Kind: account.PartyPublisher, ID: "pub_a", Workspace: home}}, {ID: "usr_r", Workspaces: []string{home}}} {
+		reads := p.ID == "usr_r" // may read, and write nothing
+		for _, ws := range []string{home, foreign} {
+			for name, fn := range map[string]func() error{
+				"settings":      func() error { _, err := w.Settings(ctx, p, ws); return err },
+				"method":        func() error { _, err := w.Method(ctx, p, ws, "pub_a"); return err },
+				"run":           func() error { _, err := w.Run(ctx, p, ws, r.ID); return err },
+				"lines":         func() error { _, err := w.Lines(ctx, p, ws, r.ID); return err },
+				"line":          func() error { _, err := w.Line(ctx, p, ws, line); return err },
+				"save settings": func() error { _, err := w.SaveSettings(ctx, p, &payout.Settings{Workspace: home}, 0); return err },
+				"set method":    func() error { _, err := w.SetMethod(ctx, p, ws, "pub_a", -1, german); return err },
+				"make":          func() error { _, err := w.Make(ctx, p, home, payout.Order{}); return err },
+				"refresh":       func() error { _, err := w.Refresh(ctx, p, ws, r.ID); return err },
+				"discard":       func() error { _, err := w.Discard(ctx, p, ws, r.ID); return err },
+				"approve":       func() error { _, err := w.Approve(ctx, p, ws, r.ID, -1); return err },
+				"export":        func() error { return w.Export(ctx, p, ws, r.ID, "generic", "", &out) },
+				"mark":          func() error { _, err := w.Settle(ctx, p, ws, r.ID, payout.Mark{To: payout.Paid}); return err },
+			} {
+				read := name == "settings" || name == "method" || name == "run" || name == "lines" || name == "line"
+				if reads && read && ws == home || p.ID == outside.ID && name == "settings" && ws == foreign {
+					must(t, fn())
+					continue
+				}
+				if err := fn(); !errors.Is(err, catalog.ErrNotFound) {
+					t.Errorf("%s: %s of %s: %v", p.ID, name, ws, err)
+				}
+			}
+		}
+	}
+	equal(t, w.amounts(r), []string{"pub_a 1000 EUR draft"})
+	key := account.Principal{ID: "key_p", Write: true, Party: account.Party{Kind: account.PartyPublisher, ID: "pub_a", Workspace: home}}
+	_, err := w.SetOwn(ctx, key, -1, german)
+	wantCode(t, err, payout.CodePerson)
+	key.ID = "usr_p"
+	get[*payout.Method](t)(w.SetOwn(ctx, key, -1, payout.Details{Kind: payout.KindPayPal, Email: "ann@blog.example"}))
+	equal(t, get[*payout.Method](t)(w.Own(ctx, key)).Masked, "a… @blog.example")
+	equal(t, len(get[[]*payout.Line](t)(w.OwnLines(ctx, key, "", 0))), 0) // a draft is nobody's payout
+}
+
+// testPayoutFaults: each step fails before its commit and leaves nothing, or after it and
+// is there; its repetition comes to the same.
+func testPayoutFaults(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	w.pay("pub_a")
+	w.earned("pub_a", "EUR", 1000)
+	r := w.run(payout.Order{})
+	line := w.lines(r)[0].ID
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want string
+	}{
+		{"approve", func() error { _, err := w.Approve(ctx, second, home, r.ID, r.Version); return err }, "pub_a 1000 EUR approved"},
+		{"mark", func() error {
+			_, err := w.Settle(ctx, second, home, r.ID, payout.Mark{Lines: []string{line}, To: payout.Paid})
+			return err
+		}, "pub_a 1000 EUR paid"},
+	} {
+		before := w.amounts(r)
+		s.Faults.NotApplied()
+		wantErr(t, step.do(), ErrFault)
+		equal(t, w.amounts(r), before)
+		w.sound()
+		s.Faults.Applied()
+		wantErr(t, step.do(), ErrFault)
+		equal(t, w.amounts(r), []string{step.want})
+		must(t, step.do())
+		equal(t, w.amounts(r), []string{step.want})
+		w.sound()
+	}
+	equal(t, w.nets(ledger.Bank), map[string]int64{" EUR": -1000})
+}
+
+func testPayoutAudit(t *testing.T, s *Stores) {
+	for want, statement := range map[string]string{
+		"its items sum to 999":                  "UPDATE payout_items SET amount = amount - 1",
+		"took 1000 from available":              "UPDATE payout_lines SET state = 'failed'",
+		"names payout line":                     "UPDATE payout_lines SET workspace = 'ws_x'",
+		"does not fit the line":                 "UPDATE payout_items SET publisher = 'pub_x'",
+		"is locked, and no payout line has it":  "UPDATE payout_items SET taken = FALSE",
+		"has conversion cnv_0000000000000001, ": "UPDATE conversions SET status = 'approved'",
+	} {
+		fresh := s.Fresh(t)
+		w := newTill(t, fresh)
+		w.pay("pub_a")
+		w.earned("pub_a", "EUR", 1000)
+		w.approve(w.run(payout.Order{}))
+		must(t, fresh.Raw(ctx, statement))
+		found := get[[]string](t)(fresh.Payouts.AuditPayouts(ctx))
+		if !strings.Contains(strings.Join(found, "\n"), want) {
+			t.Errorf("after %q the audit finds %q, want %q", statement, found, want)
+		}
+	}
+}
