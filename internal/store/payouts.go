@@ -140,8 +140,8 @@ type openRow struct {
 	Amount    int64  `db:"o.amount"`
 	Status    string `db:"COALESCE(c.status, '')"`
 	Hold      string `db:"COALESCE(c.hold, '')"`
-	// A conversion that comes back from a failed line is approved since it was before.
-	Approved int64 `db:"COALESCE((SELECT MAX(x.at) FROM conversion_changes x WHERE x.conversion = c.id AND x.to_status = 'approved' AND x.from_status <> 'locked'), 0)"`
+	// One that comes back from a failed line, or from a hold, is approved since it was before.
+	Approved int64 `db:"COALESCE((SELECT MAX(x.at) FROM conversion_changes x WHERE x.conversion = c.id AND x.to_status = 'approved' AND x.from_status NOT IN ('locked', 'approved')), 0)"`
 }
 
 // Open sums what every cause has on the available accounts, less what lines have taken up.

@@ -41,7 +41,7 @@ func adjustment(key string, amount int64) *ledger.Transaction {
 	a := ledger.Account{Workspace: "ws", Kind: ledger.Receivable, Party: "adv", Currency: "EUR"}
 	b := ledger.Account{Workspace: "ws", Kind: ledger.Revenue, Currency: "EUR"}
 	return &ledger.Transaction{
-		Workspace: "ws", Key: key, Kind: "accrual", CauseKind: "adjustment", Cause: "c",
+		Workspace: "ws", Key: key, Kind: "accrual", CauseKind: "test", Cause: "c",
 		Entries: []ledger.Entry{{Account: a, Amount: amount}, {Account: b, Amount: -amount}},
 	}
 }

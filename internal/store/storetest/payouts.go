@@ -69,6 +69,7 @@ func newTill(t *testing.T, s *Stores) *till {
 	w.Service = &payout.Service{Store: s.Payouts, Desk: w.desk, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.pubs[id] }}
 	for _, id := range []string{"pub_a", "pub_b", "pub_c"} {
 		w.pubs[id] = &catalog.Publisher{Meta: catalog.Meta{ID: id, Workspace: home}, Name: "Blog " + id, Status: catalog.StatusActive}
+		view = view.With([]catalog.Entity{w.pubs[id]}, 1)
 	}
 	return w
 }
@@ -126,11 +127,21 @@ func (w *till) decide(id string, to conversion.Status) {
 // one, a change of what it is worth.
 func (w *till) adjust(conversionID, publisher, currency string, amount int64) {
 	w.t.Helper()
-	kind, cause := "conversion", conversionID
-	if cause == "" {
-		kind, cause = "adjustment", id("adj", w.n)
+	w.n++
+	key := fmt.Sprint("adjust", w.n)
+	if conversionID == "" {
+		_, _, err := w.desk.AdjustBalance(ctx, finance, home, conversion.BalanceAdjustment{Key: key, Publisher: publisher, Currency: currency, Amount: amount, Reason: "because"})
+		must(w.t, err)
+		return
 	}
-	post(w.t, w.s, w.move("adjustment", kind, cause, publisher, currency, ledger.CommissionExpense, ledger.PublisherAvailable, amount))
+	worth := w.get(conversionID).Commission + amount
+	_, _, _, err := w.desk.Restate(ctx, finance, home, conversionID, conversion.Worth{Key: key, Commission: &worth, Reason: "because"})
+	must(w.t, err)
+}
+
+func (w *till) hold(id string, held bool) {
+	w.t.Helper()
+	get[*conversion.Conversion](w.t)(w.desk.SetHold(ctx, finance, home, id, held, "because"))
 }
 
 func (w *till) run(o payout.Order) *payout.Run {
@@ -224,13 +235,18 @@ func (w *till) sound() {
 	equal(w.t, open, w.nets(ledger.PublisherAvailable))
 }
 
-func (w *till) status(id string) (st conversion.Status) {
+func (w *till) get(id string) (c *conversion.Conversion) {
 	w.t.Helper()
 	w.s.update(w.t, func(tx books.Tx) error {
-		st = get[*conversion.Conversion](w.t)(tx.GetConversion(ctx, home, id)).Status
+		c = get[*conversion.Conversion](w.t)(tx.GetConversion(ctx, home, id))
 		return nil
 	})
-	return st
+	return c
+}
+
+func (w *till) status(id string) conversion.Status {
+	w.t.Helper()
+	return w.get(id).Status
 }
 
 func wantCode(t *testing.T, err error, code string) *payout.Refusal {
@@ -320,10 +336,10 @@ func testPayoutLeft(t *testing.T, s *Stores) {
 	w.now = w.now.Add(2 * 24 * time.Hour)
 	w.pubs["pub_c"].Status = catalog.StatusBanned
 	equal(t, left(w.run(payout.Order{})), []string{"pub_b 400 EUR below_minimum 1", "pub_c 100 USD publisher_banned 1"})
-	must(t, s.Raw(ctx, "UPDATE conversions SET hold = 'staff' WHERE id = '"+early+"'"))
+	w.hold(early, true)
 	r = w.run(payout.Order{})
 	equal(t, left(r), []string{"pub_a 900 EUR held 1", "pub_a 300 EUR below_minimum 1", "pub_b 400 EUR below_minimum 1", "pub_c 100 USD publisher_banned 1"})
-	must(t, s.Raw(ctx, "UPDATE conversions SET hold = ''"))
+	w.hold(early, false) // which does not begin the holding period anew
 	set.Minimums = nil
 	get[*payout.Settings](t)(w.SaveSettings(ctx, finance, set, set.Version))
 	equal(t, w.amounts(w.approve(w.run(payout.Order{}))), []string{"pub_a 1200 EUR approved", "pub_b 400 EUR approved"})
@@ -512,9 +528,9 @@ func testPayoutChanged(t *testing.T, s *Stores) {
 	refused(payout.Change{Publisher: "Blog pub_a", Currency: "EUR", Was: 1000, Why: "nothing of it is left"})
 	w.adjust("", "pub_b", "EUR", -20)
 	refused(payout.Change{Publisher: "Blog pub_b", Currency: "EUR", Was: 500, Now: 480, Why: "another amount"})
-	must(t, s.Raw(ctx, "UPDATE conversions SET hold = 'staff' WHERE id = '"+b+"'"))
+	w.hold(b, true)
 	refused(payout.Change{Publisher: "Blog pub_b", Currency: "EUR", Was: 480, Why: "corrections after earlier payments are more than what is due; the balance is carried over"})
-	must(t, s.Raw(ctx, "UPDATE conversions SET hold = ''"))
+	w.hold(b, false)
 	r = get[*payout.Run](t)(w.Refresh(ctx, finance, home, r.ID))
 	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_b", -1, payout.Details{Kind: payout.KindPayPal, Email: "ann@blog.example"}))
 	refused(payout.Change{Publisher: "Blog pub_b", Currency: "EUR", Was: 480, Now: 480, Why: "another payout method"})
