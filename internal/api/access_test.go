@@ -30,7 +30,7 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /advertisers/{id}/archive": {"advertisers", ""}, "POST /advertisers/{id}/restore": {"advertisers", ""},
 	"POST /advertisers/{id}/rotate_token": {"advertisers", ""}, "POST /advertisers/{id}/drop_old_token": {"advertisers", ""},
 	"GET /offers/{id}": {"offers", ""}, "PATCH /offers/{id}": {"offers", `{"name":"x"}`},
-	"GET /offers/{id}/tracking": {"offers", ""}, "POST /offers/{id}/clone": {"offers", ""},
+	"GET /offers/{id}/tracking": {"offers", ""}, "GET /offers/{id}/guides": {"offers", ""}, "POST /offers/{id}/clone": {"offers", ""},
 	"GET /offers/{id}/diagnosis": {"offers", ""}, "POST /offers/{id}/landing-check": {"offers", ""}, "POST /offers/{id}/reprice": {"offers", ""},
 	"GET /offers/{id}/caps": {"offers", ""},
 	"GET /offers/{id}/test": {"offers", ""}, "POST /offers/{id}/test": {"offers", ""}, "POST /offers/{id}/test/cancel": {"offers", ""}, "GET /offers/{id}/tests": {"offers", ""},

@@ -143,7 +143,7 @@ func TestReadersSeeNoToken(t *testing.T) {
 	}
 	w.call(w.writer, "PATCH", "/offers/"+id, `{"payout_kind":"postback","payout":"","commission_kind":"percent_payout"}`).want(200)
 	for _, path := range []string{
-		"/offers/" + id, "/offers/" + id + "/tracking", "/offers/" + id + "/tracking?optional=true", "/offers/" + id + "/diagnosis", "/offers/diagnosis", "/offers/" + id + "/caps",
+		"/offers/" + id, "/offers/" + id + "/tracking", "/offers/" + id + "/tracking?optional=true", "/offers/" + id + "/guides", "/offers/" + id + "/diagnosis", "/offers/diagnosis", "/offers/" + id + "/caps",
 		"/advertisers/" + adv, "/advertisers", "/offers", "/network-templates", "/conversions", "/signals",
 	} {
 		a := w.call(w.reader, "GET", path, "").want(200)

@@ -1,10 +1,13 @@
 package api_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"clickledger/internal/catalog"
 )
 
 func TestNetworkTemplates(t *testing.T) {
@@ -42,6 +45,38 @@ func TestOfferTracking(t *testing.T) {
 	reader := w.call(w.reader, "GET", "/offers/"+offer+"/tracking", "").want(200)
 	if strings.Contains(string(reader.body), adv.text("token")) || !strings.Contains(reader.text("data.0.text"), "&token={FILL_IN_TOKEN}") {
 		t.Errorf("a key that may only read is shown %s", reader.body)
+	}
+}
+
+// TestOfferGuides: the same ways and texts as in the console, with the token for who may
+// write.
+func TestOfferGuides(t *testing.T) {
+	w := newWorld(t)
+	adv := w.call(w.writer, "POST", "/advertisers", `{"name":"Shop","click_param":"ref"}`).want(201)
+	offer := w.call(w.writer, "POST", "/offers", `{"name":"A","url":"https://shop.example/?ref={click_id}","payout":"1.00","cookie_days":28,"attribution":"first_click","advertiser":"`+adv.text("id")+`"}`).want(201)
+	o := &catalog.Offer{Key: offer.text("key"), Currency: offer.text("currency"), URL: offer.text("url"), CookieDays: 28, Attribution: catalog.FirstClick, Tracking: offer.text("tracking")}
+	path := "/offers/" + offer.text("id") + "/guides"
+	for key, token := range map[string]string{w.writer: adv.text("token"), w.reader: ""} {
+		want := catalog.Guides(o, &catalog.Advertiser{ClickParam: "ref", Token: token}, "https://track.example")
+		got := w.call(key, "GET", path, "").want(200)
+		if n := len(got.get("data").([]any)); n != len(want) || n != 8 {
+			t.Fatalf("%d guides, want %d", n, len(want))
+		}
+		for i, g := range want {
+			at := fmt.Sprintf("data.%d.", i)
+			if got.text(at+"id") != g.ID || got.text(at+"label") != g.Label || got.text(at+"help") != g.Help || got.get(at+"fits") != g.Fits {
+				t.Errorf("%s: %v, want %+v", g.ID, got.get(fmt.Sprintf("data.%d", i)), g)
+			}
+			for j, st := range g.Steps {
+				step := fmt.Sprintf("%ssteps.%d.", at, j)
+				if got.text(step+"what") != st.What || got.text(step+"text") != st.Text {
+					t.Errorf("%s, step %d: %q, want %q", g.ID, j, got.text(step+"text"), st.Text)
+				}
+			}
+		}
+		if strings.Contains(string(got.body), adv.text("token")) != (token != "") {
+			t.Errorf("the token is shown to who may not write, or not to who may: %s", got.body)
+		}
 	}
 }
 

@@ -53,11 +53,74 @@ type trackingOutput struct {
 	}
 }
 
+// ClickGuide is one way in which the advertiser can keep the click id until the sale and
+// report it.
+type ClickGuide struct {
+	ID    string           `json:"id" enum:"server-cookie,session,hidden-field,url,script,page-cookie,javascript,pixel" doc:"Which one; the folder samples has a running shop of the same name."`
+	Label string           `json:"label" doc:"What people call it."`
+	Help  string           `json:"help" doc:"Where it fits, and what it cannot do."`
+	Fits  bool             `json:"fits" doc:"Whether the offer's tracking method hands out what it needs."`
+	Steps []ClickGuideStep `json:"steps" nullable:"false" doc:"What to do, in this order."`
+}
+
+// ClickGuideStep is a thing to do.
+type ClickGuideStep struct {
+	What string `json:"what" doc:"What to do."`
+	Text string `json:"text" doc:"What to copy. What only the shop knows stands in capitals: CLICK_ID, ORDER_NUMBER, ORDER_AMOUNT."`
+}
+
+type clickGuidesOutput struct {
+	Body struct {
+		Data []ClickGuide `json:"data" nullable:"false" doc:"The ways, the most reliable first."`
+	}
+}
+
 func (s *server) registerTracking() {
 	add(s, route{method: http.MethodGet, path: "/network-templates", id: "list-network-templates", tag: "advertisers", summary: "List network templates", unscoped: true,
 		text: "What is known of affiliate networks and of the platforms they run on. An advertiser made with `template` gets the click parameter and the macros that it does not say itself."}, s.networkTemplates)
 	add(s, route{method: http.MethodGet, path: "/offers/{id}/tracking", id: "get-offer-tracking", tag: "offers", summary: "Read how an offer's conversions are reported",
 		text: "The four conversion methods with the exact text to copy, filled in for this offer, its advertiser's macros and this domain. The postback has the advertiser's token for keys that may write."}, s.offerTracking)
+	add(s, route{method: http.MethodGet, path: "/offers/{id}/guides", id: "get-offer-guides", tag: "offers", summary: "Read how an offer's advertiser can keep the click id",
+		text: "Every way to hold the click id from the landing page to the sale, with the exact text to copy, filled in for this offer: parameter, cookie life, key and domain. The postbacks have the advertiser's token for keys that may write."}, s.offerGuides)
+}
+
+func (s *server) offerGuides(ctx context.Context, in *One) (*clickGuidesOutput, error) {
+	ws, err := s.workspace(ctx, in.Scope)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.Catalog.Get(ctx, caller(ctx), catalog.KindOffer, ws, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.extras(ctx, ws, []catalog.Entity{e})
+	if err != nil {
+		return nil, err
+	}
+	o, ok := e.(*catalog.Offer)
+	if !ok {
+		return nil, catalog.ErrNotFound
+	}
+	out := &clickGuidesOutput{}
+	for _, g := range catalog.Guides(o, advertiserShown(o, x), s.origins.OfOffer(o)) {
+		one := ClickGuide{ID: g.ID, Label: g.Label, Help: g.Help, Fits: g.Fits, Steps: []ClickGuideStep{}}
+		for _, st := range g.Steps {
+			one.Steps = append(one.Steps, ClickGuideStep(st))
+		}
+		out.Body.Data = append(out.Body.Data, one)
+	}
+	return out, nil
+}
+
+// advertiserShown is the offer's advertiser, with its token only for who may write.
+func advertiserShown(o *catalog.Offer, x *extras) *catalog.Advertiser {
+	adv := x.advertisers[o.Advertiser]
+	if adv == nil || x.p.Write {
+		return adv
+	}
+	hidden := *adv
+	hidden.Token = ""
+	return &hidden
 }
 
 func (s *server) networkTemplates(context.Context, *nothing) (*templatesOutput, error) {
@@ -96,11 +159,5 @@ func (s *server) offerTracking(ctx context.Context, in *trackingInput) (*trackin
 // tracking gives the conversion methods of an offer, with its advertiser's token only for
 // who may write.
 func (s *server) tracking(o *catalog.Offer, x *extras, optional bool) []catalog.Method {
-	adv := x.advertisers[o.Advertiser]
-	if adv != nil && !x.p.Write {
-		hidden := *adv
-		hidden.Token = ""
-		adv = &hidden
-	}
-	return catalog.Tracking(o, adv, s.origins.OfOffer(o), s.TagVersion, optional)
+	return catalog.Tracking(o, advertiserShown(o, x), s.origins.OfOffer(o), s.TagVersion, optional)
 }

@@ -133,6 +133,7 @@ func (a *App) verifyMoney(ctx context.Context) ([]Finding, error) {
 	led := Finding{Check: "the conversions' money is what the ledger has"}
 	fac := Finding{Check: "the conversions' money is what the facts have"}
 	rep := Finding{Check: "the conversions' money at their rates is what the facts report"}
+	ons := Finding{Check: "the on-site events counted in the books are in the facts"}
 	spaces, err := a.workspaces(ctx)
 	if err != nil {
 		return nil, err
@@ -157,8 +158,16 @@ func (a *App) verifyMoney(ctx context.Context) ([]Finding, error) {
 		if err != nil {
 			return nil, err
 		}
+		counts, err := a.db.Books().OnsiteEvents(ctx, w)
+		if err != nil {
+			return nil, fmt.Errorf("count on-site events: %w", err)
+		}
+		err = a.compareOnsite(ctx, w, counts, &ons)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return []Finding{led, fac, rep}, nil
+	return []Finding{led, fac, rep, ons}, nil
 }
 
 // conversionTotals adds up, by the conversions' own currencies and by those they are
