@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -24,8 +25,8 @@ import (
 )
 
 // A backup is a tar file of, in this order: manifest.json, books.db, the click ids'
-// high-water marks, the sealed segments with their descriptions, the log from its first
-// message on, and last the SHA-256 of all the bytes before it.
+// high-water marks, the sealed segments with their descriptions, keys and certificates, the
+// log from its first message on, and last the SHA-256 of all the bytes before it.
 //
 // The parts are one moment. The log goes as far as it had come when the books were
 // copied, and on to the last fact that the copied books know to be in it; there it is
@@ -51,6 +52,7 @@ const (
 	sumName      = "sha256"
 	segmentsName = "segments/"
 	logName      = "log/"
+	certsName    = "certificates/"
 )
 
 // sumTail is what the last entry takes with the end of the tar file: a header, a
@@ -103,6 +105,10 @@ func (a *App) Backup(ctx context.Context, w io.Writer) error {
 			if err != nil {
 				return fmt.Errorf("add %s: %w", f.name, err)
 			}
+		}
+		err = a.addCertificates(t)
+		if err != nil {
+			return fmt.Errorf("add the certificates: %w", err)
 		}
 		err = a.addLog(ctx, t, first, last)
 		if err != nil {
@@ -244,6 +250,39 @@ func addFile(t *tar.Writer, name, file string) error {
 		return err
 	}
 	_, err = io.Copy(t, f)
+	return err
+}
+
+// addCertificates adds keys and certificates, where the server has its own. They are read
+// as a whole: the running server replaces files, it does not write into them. What it holds
+// locked is its own affair.
+func (a *App) addCertificates(t *tar.Writer) error {
+	root := a.folder.file("certificates")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name == "locks":
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it was replaced just now, or was only there for a moment
+		}
+		if err != nil {
+			return err
+		}
+		return addBytes(t, certsName+filepath.ToSlash(name), b)
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	return err
 }
 

@@ -183,6 +183,7 @@ func (f *Folder) restoreFile(name string, r io.Reader) (string, error) {
 	switch {
 	case strings.HasPrefix(name, segmentsName):
 		to = filepath.Join("facts", name)
+	case strings.HasPrefix(name, certsName):
 	case name == "books.db":
 	case strings.HasPrefix(name, "clickid-") && strings.HasSuffix(name, ".mark"):
 	default:

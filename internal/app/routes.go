@@ -75,9 +75,11 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 		}
 		consoleHost = u.Host
 	}
+	origins := a.secureOrigins()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case a.certs != nil && a.certs.Challenge(w, r): // the authority asks
+		case upgrade(w, r, e, origins, consoleHost):
 		case e.Elsewhere(w, r): // a tracking domain, or nobody's host
 		case consoleHost == "":
 			if e.Serves(r.URL.EscapedPath()) || odd(r.URL.EscapedPath()) {

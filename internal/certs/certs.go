@@ -47,8 +47,8 @@ type Keeper struct {
 	issuer   *certmagic.ACMEIssuer
 }
 
-// challengePath is where the authority asks.
-const challengePath = "/.well-known/acme-challenge/"
+// ChallengePath begins the paths under which the authority asks.
+const ChallengePath = "/.well-known/acme-challenge/"
 
 // New makes a keeper. Nothing is asked for yet.
 func New(o Options) *Keeper {
@@ -92,7 +92,7 @@ func (k *Keeper) TLS() *tls.Config {
 
 // Challenge answers the authority, and reports whether it was it that asked.
 func (k *Keeper) Challenge(w http.ResponseWriter, r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, challengePath) && k.issuer.HandleHTTPChallenge(w, r)
+	return strings.HasPrefix(r.URL.Path, ChallengePath) && k.issuer.HandleHTTPChallenge(w, r)
 }
 
 // Obtain gets a certificate for the host, or leaves the one there is.
