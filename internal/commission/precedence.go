@@ -21,6 +21,9 @@ type Condition struct {
 	meets func(a, b *Rule) bool
 }
 
+// Given reports whether a rule has a condition of this kind.
+func (c *Condition) Given(r *Rule) bool { return c.given(r) }
+
 // Precedence lists the kinds of conditions, the most specific first. Of two rules the one
 // is more specific that has the first condition of this list which only one of them has.
 var Precedence = []Condition{

@@ -377,6 +377,8 @@ func (c *call) pageOf(e catalog.Entity) string {
 		return c.at("coupons", "q", e.ID)
 	case *catalog.Group:
 		return c.at("groups", "q", e.ID)
+	case *catalog.CommissionRule:
+		return c.at(rulesPath, "q", e.ID)
 	}
 	return c.at(paths[e.Kind()] + "/" + e.Base().ID)
 }
@@ -409,6 +411,8 @@ func (c *call) title(e catalog.Entity) string {
 	case *catalog.Domain:
 		name = e.Host
 	case *catalog.Creative:
+		name = e.Name
+	case *catalog.CommissionRule:
 		name = e.Name
 	case *catalog.TermsVersion:
 		name = catalog.NameOf(e)

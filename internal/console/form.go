@@ -157,9 +157,9 @@ func setPointer(v reflect.Value, text, name string, errs map[string]string) {
 	}
 }
 
-// items splits a typed list. Tags may have spaces in them.
+// items splits a typed list. Tags and what shops call things may have spaces in them.
 func items(name, s string) []string {
-	if name != "tags" {
+	if !slices.Contains([]string{"tags", "products", "categories", "commission_ids"}, name) {
 		return lines(s)
 	}
 	out := []string{}

@@ -99,7 +99,11 @@ func (c *call) offer() error {
 	if err != nil {
 		return err
 	}
-	p.Panels = append(p.Panels, versions)
+	ruled, err := c.commissionRulesPanel(o)
+	if err != nil {
+		return err
+	}
+	p.Panels = append(p.Panels, versions, ruled)
 	p.Panels = append(p.Panels, c.termPanels(o)...)
 	p.Panels = append(p.Panels, goals, creatives, enr, links)
 	p.Notes = sortedKeys(c.remarks)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -50,6 +51,8 @@ func TestScreens(t *testing.T) {
 	hosted.workspace("Domains")
 	hosted.populate(people)
 	well, lost := hosted.domains(t)
+	draft := hosted.ruled(t)
+	tried := hosted.at("simulator") + "?do=order&offer=" + hosted.offs[0].ID + "&publisher=" + hosted.pubs[0].ID + "&amount=100&items=" + url.QueryEscape("b1:books:40.00:2\ntoys:60")
 	bare := newWorld(t, nil)
 	fresh := newWorld(t, nil)
 	fresh.signIn()
@@ -72,6 +75,7 @@ func TestScreens(t *testing.T) {
 		{"two-home", two, two.at("")}, {"two-offers", two, two.at("offers")}, {"two-publishers", two, two.at("publishers")}, {"two-links", two, two.at("links")}, {"two-link", two, two.at("links/" + two.lnks[0].ID)}, {"two-publisher", two, two.at("publishers/" + two.pubs[0].ID)},
 		{"two-conversions", two, two.at("conversions")}, {"two-ledger", two, two.at("ledger")}, {"two-report", two, two.at("reports") + "?d=publisher&d=country"},
 		{"empty-home", fresh, fresh.at("")}, {"empty-offers", fresh, fresh.at("offers")}, {"empty-signals", fresh, fresh.at("signals")}, {"empty-ledger", fresh, fresh.at("ledger")}, {"empty-report", fresh, fresh.at("reports")},
+		{"rules", hosted, hosted.at("commission-rules")}, {"rule-new", hosted, hosted.at("commission-rules/new") + "?offer=" + hosted.offs[0].ID}, {"rule-edit", hosted, hosted.at("commission-rules/" + draft + "/edit")}, {"rule-tried", hosted, tried}, {"rule-compared", hosted, hosted.at("simulator") + "?do=compare&from=2026-01-01&rule=" + draft}, {"empty-rules", fresh, fresh.at("commission-rules")}, {"empty-rule-tried", fresh, fresh.at("simulator")},
 		{"setup", bare, "/setup?token=s3t-up-token"}, {"signin", fresh, "/signin"},
 		{"domains", hosted, hosted.at("domains")}, {"domain", hosted, hosted.at("domains/" + well)}, {"domain-lost", hosted, hosted.at("domains/" + lost)}, {"domain-remove", hosted, hosted.at("domains/" + well + "/remove")}, {"domain-new", hosted, hosted.at("domains/new")}, {"empty-domains", fresh, fresh.at("domains")},
 		{"open-range", full, full.at("") + "#.range"}, {"open-workspace", full, full.at("offers") + "#.ws"}, {"open-decide", full, full.at("conversions/"+first.ID) + "#.decide .menu"}, {"open-metrics", full, full.at("reports") + "#.metrics"}, {"open-drawer", full, full.at("offers") + "#drawer"},

@@ -16,7 +16,7 @@ func (c *call) search() error {
 		return show(c, "panels", "Search", p)
 	}
 	p.Head.Title, p.Head.Note = "“"+q+"”", "Names, ids, order numbers and click ids"
-	for _, kind := range []catalog.Kind{catalog.KindOffer, catalog.KindPublisher, catalog.KindAdvertiser, catalog.KindLink, catalog.KindCoupon, catalog.KindDomain, catalog.KindCreative} {
+	for _, kind := range []catalog.Kind{catalog.KindOffer, catalog.KindPublisher, catalog.KindAdvertiser, catalog.KindLink, catalog.KindCoupon, catalog.KindDomain, catalog.KindCreative, catalog.KindCommissionRule} {
 		rows, err := list[catalog.Entity](c, catalog.Query{Kind: kind, Search: q, Archived: "all", Limit: 20})
 		if err != nil {
 			return err

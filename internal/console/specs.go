@@ -46,6 +46,7 @@ var editors = map[string]editor{
 	"creatives":   {catalog.KindCreative, "creative", "Creatives", creativeSections, []string{"workspace"}, []string{"offer", "type", "image"}, nil, nil, nil},
 	"goals":       {catalog.KindGoal, "goal", "Offers", goalSections, []string{"workspace"}, []string{"offer"}, nil, goalPreview, offerLists},
 	"terms":       {catalog.KindTerms, "version of the terms", "Offers", termsSections, []string{"workspace"}, []string{"offer"}, nil, nil, nil},
+	rulesPath:     {catalog.KindCommissionRule, "commission rule", "Commission rules", commissionRuleSections, []string{"workspace"}, []string{"offer"}, commissionRuleAside, nil, nil},
 	"enrollments": {catalog.KindEnrollment, "enrollment", "Publishers", enrollmentSections, []string{"workspace"}, []string{"offer", "publisher"}, nil, nil, nil},
 }
 
@@ -54,7 +55,7 @@ var paths = map[catalog.Kind]string{
 	catalog.KindOffer: "offers", catalog.KindAdvertiser: "advertisers", catalog.KindPublisher: "publishers",
 	catalog.KindLink: "links", catalog.KindGoal: "goals", catalog.KindEnrollment: "enrollments",
 	catalog.KindCoupon: "coupons", catalog.KindGroup: "groups", catalog.KindPostback: "postbacks", catalog.KindDomain: "domains", catalog.KindCreative: "creatives",
-	catalog.KindTerms: "terms",
+	catalog.KindTerms: "terms", catalog.KindCommissionRule: rulesPath,
 }
 
 // options makes choices of values with their labels: value, label, value, label, …

@@ -268,6 +268,13 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 		add("Reporting rate", "1 "+cv.Currency+" = "+cv.Report.Rate+" "+cv.ReportCurrency+" ("+cv.Report.Source+", "+cv.Report.Date+")")
 	}
 	add("Country as sent", cv.Geo)
+	if cv.Rule != "" {
+		s.Pairs = append(s.Pairs, pair{Label: "By the rule", Value: cv.Rule + ", version " + strconv.FormatInt(cv.RuleVersion, 10), Href: c.at(rulesPath, "q", cv.Rule)})
+	}
+	add("Commission id", cv.CommissionID)
+	for i, l := range cv.Lines() {
+		add("Line "+itoa(i+1), join(join(l.Product, l.Category, ", "), count(l.Quantity)+" × · sale "+withCurrency(l.Sale, cv.Currency)+" · commission "+withCurrency(l.Commission, cv.Currency)+" · "+l.Words, ": "))
+	}
 	add("Beyond a cap", cv.OverCap)
 	add("Held", words(cv.Hold))
 	params := cv.Custom()
