@@ -26,6 +26,7 @@ import (
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
@@ -74,6 +75,7 @@ type Options struct {
 	Domains    DomainChecker   // nil: not available here
 	Tests      Tester          // nil: not available here
 	Funds      Funder          // nil: not available here
+	Payouts    *payout.Service // nil: not available here
 	// View is the catalog in memory, by which tracking URLs are shown with tracking domains;
 	// nil: they all begin with PublicURL.
 	View       func() *catalog.View
@@ -129,6 +131,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerLedger()
 	s.registerLedgerReading()
 	s.registerFunds()
+	s.registerPayouts()
 	s.registerDeliveries()
 	s.registerRates()
 	s.registerReports()

@@ -15,6 +15,7 @@ import (
 	"clickledger/internal/domains"
 	"clickledger/internal/funds"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/portal"
 	"clickledger/internal/report"
 
@@ -117,6 +118,7 @@ func (s *server) translate(err error) *Problem {
 		state   *books.StateError
 		asked   *report.Error
 		wait    *account.ErrThrottled
+		paying  *payout.Refusal
 	)
 	switch {
 	case errors.As(err, &ready):
@@ -135,6 +137,8 @@ func (s *server) translate(err error) *Problem {
 		return &Problem{Status: http.StatusConflict, Code: "illegal_transition", Detail: fmt.Sprintf("A conversion that is %s cannot become %s.", state.From, state.To)}
 	case errors.As(err, &asked):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: "invalid", Detail: "The question cannot be answered; see errors.", Errors: []FieldProblem{{asked.Field, asked.Rule, asked.Value, asked.Msg}}}
+	case errors.As(err, &paying):
+		return &Problem{Status: payoutStatus(paying.Code), Code: paying.Code, Detail: paying.Msg}
 	case errors.As(err, &wait):
 		return &Problem{Status: http.StatusTooManyRequests, Code: "throttled", Detail: wait.Error(), header: http.Header{"Retry-After": {strconv.Itoa(int(wait.RetryAfter.Seconds()) + 1)}}}
 	}
@@ -144,6 +148,15 @@ func (s *server) translate(err error) *Problem {
 		}
 	}
 	return &Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "Something failed on our side; it is logged under the request id."}
+}
+
+// payoutStatus is how a refusal about payouts is answered.
+func payoutStatus(code string) int {
+	switch code {
+	case payout.CodePerson, payout.CodeSecondPerson, payout.CodeOwner:
+		return http.StatusForbidden
+	}
+	return http.StatusConflict
 }
 
 // codes are those of what huma refuses before a handler runs.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/report"
@@ -132,6 +134,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Tests = wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: cat, Books: db.Books(), Clicks: w.clicks, Door: closed{}, Store: db.Tests(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.options.Funds = funds.New(funds.Options{Store: db.Funds(), View: w.options.View, Now: now})
+	w.options.Payouts = &payout.Service{Store: db.Payouts(), Desk: w.options.Decide.(*books.Desk), Now: now, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
 	w.options.Mails = mail.New(mail.Options{Store: db.Mails(), Now: now})
 	w.options.Signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.options.Mails, Accounts: accounts, Catalog: cat, URL: "https://console.example", Now: now})
 	w.options.Portal = portal.New(portal.Options{Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, Tests: w.options.Tests.(*wizard.Service), Signups: w.options.Signups, PublicURL: "https://track.example/", Now: now})
@@ -304,8 +307,24 @@ func (w *world) shop(token, ws string) shop {
 	}
 	s.ids["deliveries"] = sent[0].ID
 	s.ids["transactions"] = w.call(token, "GET", "/ledger/transactions", "").want(200).text("data.0.id")
+	s.ids["payout-runs"], s.ids["payout-lines"] = w.payout(ws, s.ids["publishers"])
 	s.ids["accounts"] = "publisher_pending:" + s.ids["publishers"] + ":EUR"
 	return s
+}
+
+// payout is the preview of a run, with a line.
+func (w *world) payout(ws, publisher string) (run, line string) {
+	w.t.Helper()
+	run, line = event.NewID("por_", w.now), event.NewID("pol_", w.now)
+	err := w.db.Books().Update(w.t.Context(), func(ctx context.Context, tx books.Tx) error {
+		t := w.db.Payouts().Within(tx)
+		return errors.Join(t.PutRun(ctx, &payout.Run{ID: run, Workspace: ws, State: payout.Draft}),
+			t.InsertLine(ctx, &payout.Line{ID: line, Workspace: ws, Run: run, Publisher: publisher, Currency: "EUR", Amount: 100, State: payout.Draft, Method: payout.KindPayPal}))
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return run, line
 }
 
 func (w *world) click(ws string, s shop) event.ClickID {

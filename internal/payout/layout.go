@@ -213,3 +213,6 @@ func (s *Service) Export(ctx context.Context, p account.Principal, workspace, id
 		return publisher
 	})
 }
+
+// FileName is what a file is called.
+func FileName(run, layout string) string { return run + "-" + layout + ".csv" }

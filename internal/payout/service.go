@@ -1,10 +1,12 @@
 package payout
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -306,3 +308,39 @@ func checkText(bad *catalog.Invalid, field, text string) {
 }
 
 func (s *Service) newID(prefix string) string { return event.NewID(prefix, s.Now()) }
+
+// ParseMinimum reads a minimum payment.
+func ParseMinimum(currency, amount string) (money.Currency, int64, error) {
+	c, err := money.ParseCurrency(strings.TrimSpace(currency))
+	if err != nil {
+		return "", 0, err
+	}
+	a, err := money.ParseAmount(strings.TrimSpace(amount), c, money.ParseOptions{})
+	return c, a.Minor, err
+}
+
+// Total is the sum of lines of one currency and state.
+type Total struct {
+	Currency string
+	State    State
+	Lines    int64
+	Amount   int64
+}
+
+// Totals sums lines, by currency and state.
+func Totals(lines []*Line) []Total {
+	var out []Total
+	for _, l := range lines {
+		i := slices.IndexFunc(out, func(t Total) bool { return t.Currency == l.Currency && t.State == l.State })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Total{Currency: l.Currency, State: l.State})
+		}
+		out[i].Lines++
+		out[i].Amount += l.Amount
+	}
+	slices.SortFunc(out, func(a, b Total) int {
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.State, b.State))
+	})
+	return out
+}
