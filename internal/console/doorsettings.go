@@ -191,8 +191,14 @@ func (c *call) showMailSettings(status int, posted url.Values, errs map[string]s
 		return err
 	}
 	mails.More = nil // it leads here
-	mails.Title, mails.Note = "Mails to colleagues", "Those to publishers and advertisers are on the pages of their sign-ups and invitations."
-	p.Panels = append(p.Panels, mails)
+	mails.Title, mails.Note = "Mails to colleagues", ""
+	told, err := c.mailsPanel(c.ws.ID, "")
+	if err != nil {
+		return err
+	}
+	told.ID, told.More, told.Copies, told.Title = "told", nil, nil, "Mails of this workspace"
+	told.Note = "To publishers, advertisers and who looks after them. Links that were not sent are on the pages of sign-ups and invitations."
+	p.Panels = append(p.Panels, mails, told)
 	return showStatus(c, status, "panels", "Mail", p)
 }
 

@@ -90,3 +90,36 @@ func TestBulkGoLive(t *testing.T) {
 		t.Errorf("%+v %v", trail, err)
 	}
 }
+
+// A postback that was paused for failing says why, and is resumed by a button.
+func TestResumePostback(t *testing.T) {
+	w := newWorld(t, nil)
+	w.signIn()
+	w.workspace("Acme affiliates")
+	w.populate(people)
+	d := catalog.NewDoc(catalog.KindPostback).(*catalog.PostbackDoc)
+	d.Workspace, d.Publisher, d.URL = w.ws.ID, w.pubs[0].ID, "https://t.example/?c={sub1}"
+	e, _, err := w.cat.Create(t.Context(), w.owner, d, catalog.Idempotency{Workspace: w.ws.ID})
+	w.must(err)
+	at := w.at("postbacks/" + e.Base().ID)
+	resume := at + "/resume"
+	if page := w.page(at); strings.Contains(page, resume) {
+		t.Error("an active postback can be resumed")
+	}
+	_, _, err = w.cat.SuspendPostback(t.Context(), w.ws.ID, e.Base().ID, "It answers <410>.")
+	w.must(err)
+	if page := w.page(at); !strings.Contains(page, resume) || !strings.Contains(page, "It answers &lt;410&gt;.") || !strings.Contains(page, "paused") {
+		t.Errorf("a paused one does not say why, or cannot be resumed: %s", text(page))
+	}
+	if res := w.request("POST", resume, nil); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("resuming answers %d", res.StatusCode)
+	}
+	now, err := w.cat.Get(t.Context(), w.owner, catalog.KindPostback, w.ws.ID, e.Base().ID)
+	w.must(err)
+	if p := now.(*catalog.Postback); p.Status != catalog.StatusActive || p.PausedFor != "" {
+		t.Errorf("resumed as %+v", p)
+	}
+	if page := w.page(at); strings.Contains(page, resume) || strings.Contains(page, "410") {
+		t.Error("the page still says that it is paused")
+	}
+}
