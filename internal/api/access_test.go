@@ -71,7 +71,10 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /users/{id}": {"users", ""}, "PATCH /users/{id}": {"users", `{"name":"x"}`},
 	"GET /api_keys/{id}": {"api_keys", ""}, "POST /api_keys/{id}/revoke": {"api_keys", ""},
 	"GET /conversions/{id}": {"conversions", ""}, "POST /conversions/{id}/approve": {"conversions", ""},
-	"POST /conversions/{id}/reject": {"conversions", `{"reason":"x"}`}, "POST /conversions/{id}/reverse": {"conversions", `{"reason":"x"}`},
+	"POST /conversions/{id}/hold": {"conversions", `{"reason":"x"}`}, "POST /conversions/{id}/release": {"conversions", `{"reason":"x"}`},
+	"POST /conversions/{id}/refund": {"conversions", `{"reason":"x"}`}, "POST /conversions/{id}/amounts": {"conversions", `{"key":"k","revenue":"1.00","reason":"x"}`},
+	"POST /publishers/{id}/adjustments": {"publishers", `{"key":"k","amount":"1.00","currency":"USD","reason":"x"}`},
+	"POST /conversions/{id}/reject":     {"conversions", `{"reason":"x"}`}, "POST /conversions/{id}/reverse": {"conversions", `{"reason":"x"}`},
 	"GET /signals/{id}": {"signals", ""}, "POST /signals/{id}/replay": {"signals", ""},
 	"GET /deliveries/{id}": {"deliveries", ""}, "POST /deliveries/{id}/resend": {"deliveries", ""}, "GET /ledger/transactions/{id}": {"transactions", ""},
 }
@@ -81,7 +84,7 @@ var isolation = map[string]struct{ object, body string }{
 var references = map[string]string{
 	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /commission-rules": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
-	"GET /conversions":             "offer", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
+	"GET /conversions":             "offer", "GET /adjustments": "publisher", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
 }
 
 // objectOf says which object a reference names.

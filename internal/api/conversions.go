@@ -57,7 +57,10 @@ type Conversion struct {
 	Coupon         string            `json:"coupon" doc:"The coupon that was sent."`
 	CouponNote     string            `json:"coupon_note" doc:"What the coupon decided, and who lost by it, or why it decided nothing; empty: none was sent."`
 	Params         map[string]string `json:"params" doc:"Custom parameters that were sent."`
-	Hold           string            `json:"hold" doc:"Why it waits for a decision although it is pending; empty: it does not."`
+	Hold           string            `json:"hold" doc:"Who holds it back from approval and payment: staff, or over_cap; empty: nobody."`
+	HoldNote       string            `json:"hold_note" doc:"Why staff holds it."`
+	ApprovesAt     *time.Time        `json:"approves_at" doc:"When it is approved by itself, unless somebody decides or holds it before; null: never."`
+	Adjusted       bool              `json:"adjusted" doc:"Whether refunds or stated amounts have changed what it is worth since it was recorded."`
 	OverCap        string            `json:"over_cap" doc:"The cap it is beyond; empty: none."`
 	Test           bool              `json:"test" doc:"Whether it is only a test."`
 	Revision       int64             `json:"catalog_revision" doc:"The catalog it was judged by."`
@@ -84,6 +87,7 @@ type Explained struct {
 	Visit        *Visit        `json:"visit" doc:"The click it was matched to."`
 	Signals      []Signal      `json:"signals" nullable:"false" doc:"The signals about it, newest first."`
 	Changes      []Change      `json:"changes" nullable:"false" doc:"Its history."`
+	Adjustments  []Adjustment  `json:"adjustments" nullable:"false" doc:"Refunds and stated amounts, oldest first."`
 	Transactions []Transaction `json:"transactions" nullable:"false" doc:"What was posted to the ledger, newest first."`
 	Deliveries   []Delivery    `json:"deliveries" nullable:"false" doc:"The postbacks to the publisher, newest first."`
 }
@@ -142,6 +146,19 @@ func text(minor int64, currency string) string {
 	return money.Amount{Minor: minor, Currency: money.Currency(currency)}.String()
 }
 
+// conversionView is a conversion with when it is approved by itself, by the catalog as it is.
+func (s *server) conversionView(c *conversion.Conversion) Conversion {
+	v := conversionView(c)
+	if s.View == nil {
+		return v
+	}
+	if at := conversion.Validated(s.View(), c); at != 0 {
+		t := timeOf(at)
+		v.ApprovesAt = &t
+	}
+	return v
+}
+
 func conversionView(c *conversion.Conversion) Conversion {
 	v := Conversion{
 		ID: c.ID, Version: c.Version, Status: string(c.Status), Offer: c.Offer, Goal: c.Goal, GoalKey: c.GoalKey, Advertiser: c.Advertiser,
@@ -165,7 +182,7 @@ func conversionView(c *conversion.Conversion) Conversion {
 		v.Reported = &Reported{Currency: c.ReportCurrency, Revenue: text(revenue, c.ReportCurrency), Commission: text(commission, c.ReportCurrency),
 			Rate: Exchange{c.Report.Rate, c.Report.Date, c.Report.Source}}
 	}
-	v.Params = c.Custom()
+	v.Params, v.HoldNote, v.Adjusted = c.Custom(), c.HoldNote, c.Adjusted
 	v.RuleID, v.RuleVersion, v.CommissionID, v.Items = c.Rule, c.RuleVersion, c.CommissionID, itemViews(c.Lines(), c.Currency)
 	return v
 }
@@ -249,7 +266,7 @@ func (s *server) listConversions(ctx context.Context, in *conversionListInput) (
 	if err != nil {
 		return nil, err
 	}
-	return cut(cs, in.Limit, conversionID, conversionView), nil
+	return cut(cs, in.Limit, conversionID, s.conversionView), nil
 }
 
 func (s *server) conversion(ctx context.Context, ws, id string) (*conversion.Conversion, error) {
@@ -282,6 +299,10 @@ func (s *server) getConversion(ctx context.Context, in *One) (*explainedOutput, 
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", c.ID, err)
 	}
+	adjustments, err := s.Books.Adjustments(ctx, ws, c.ID)
+	if err != nil {
+		return nil, fmt.Errorf("adjustments of %s: %w", c.ID, err)
+	}
 	posted, err := s.Books.Transactions(ctx, ledger.Query{Workspace: ws, Cause: c.ID, Limit: maxStory})
 	if err != nil {
 		return nil, fmt.Errorf("transactions of %s: %w", c.ID, err)
@@ -290,12 +311,15 @@ func (s *server) getConversion(ctx context.Context, in *One) (*explainedOutput, 
 	if err != nil {
 		return nil, fmt.Errorf("deliveries of %s: %w", c.ID, err)
 	}
-	out := &explainedOutput{Explained{Conversion: conversionView(c), Visit: visitView(visit), Signals: []Signal{}, Changes: []Change{}, Transactions: []Transaction{}, Deliveries: []Delivery{}}}
+	out := &explainedOutput{Explained{Conversion: s.conversionView(c), Visit: visitView(visit), Signals: []Signal{}, Changes: []Change{}, Adjustments: []Adjustment{}, Transactions: []Transaction{}, Deliveries: []Delivery{}}}
 	for _, r := range signals {
 		out.Body.Signals = append(out.Body.Signals, signalView(r))
 	}
 	for _, ch := range changes {
 		out.Body.Changes = append(out.Body.Changes, Change{timeOf(ch.At), string(ch.From), string(ch.To), ch.Actor, ch.Reason})
+	}
+	for _, a := range adjustments {
+		out.Body.Adjustments = append(out.Body.Adjustments, adjustmentView(a))
 	}
 	for _, t := range posted {
 		out.Body.Transactions = append(out.Body.Transactions, transactionView(t))
@@ -340,7 +364,7 @@ func (s *server) decide(to conversion.Status) func(context.Context, *decideInput
 		if err != nil {
 			return nil, err
 		}
-		return &conversionOutput{conversionView(c)}, nil
+		return &conversionOutput{s.conversionView(c)}, nil
 	}
 }
 

@@ -109,7 +109,7 @@ func checkMedia(r *http.Request) error {
 		return nil // an image is known by its content, too
 	}
 	media, _, err := mime.ParseMediaType(ct)
-	if err == nil && media == "text/csv" && r.URL.Path == Prefix+uploadPath && r.Header.Get("Content-Encoding") == "" {
+	if err == nil && media == "text/csv" && (r.URL.Path == Prefix+uploadPath || r.URL.Path == Prefix+statusPath) && r.Header.Get("Content-Encoding") == "" {
 		return nil
 	}
 	if err != nil || (media != "application/json" && media != "application/merge-patch+json") || r.Header.Get("Content-Encoding") != "" {

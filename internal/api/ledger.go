@@ -13,19 +13,19 @@ import (
 // Balance is an account with its totals.
 type Balance struct {
 	Account  string `json:"account" example:"publisher_pending:pub_01kb3x9w2m7q4d5e:USD" doc:"The account's name."`
-	Kind     string `json:"kind" enum:"receivable,revenue,commission_expense,publisher_pending,publisher_available" doc:"The part of the books it belongs to."`
+	Kind     string `json:"kind" enum:"bank,receivable,prepayment,revenue,commission_expense,adjustments,publisher_pending,publisher_available,publisher_in_payment,tax,media_expense,source_payable,exchange_difference" doc:"The part of the books it belongs to."`
 	Party    string `json:"party" doc:"Advertiser or publisher; empty: the house."`
 	Currency string `json:"currency" doc:"ISO 4217."`
 	Debits   string `json:"debits" doc:"Sum of its debits."`
 	Credits  string `json:"credits" doc:"Sum of its credits."`
-	Balance  string `json:"balance" doc:"The balance on its normal side: debits minus credits for receivable and commission_expense, credits minus debits for the others."`
+	Balance  string `json:"balance" doc:"The balance on its normal side: debits minus credits for bank, receivable, commission_expense, adjustments, media_expense and exchange_difference, credits minus debits for the others."`
 	Meaning  string `json:"meaning" doc:"What the account holds."`
 }
 
 // Transaction is a balanced set of entries with one cause.
 type Transaction struct {
 	ID        string    `json:"id" doc:"Its id."`
-	Kind      string    `json:"kind" doc:"accrual, approval, rejection, reversal, adjustment."`
+	Kind      string    `json:"kind" doc:"accrual, approval, rejection, reversal, adjustment, bonus, or what a payout does."`
 	CauseKind string    `json:"cause_kind" doc:"What caused it."`
 	Cause     string    `json:"cause" doc:"Id of what caused it."`
 	Effective time.Time `json:"effective" doc:"When it happened."`
@@ -47,7 +47,8 @@ type Entry struct {
 type PublisherBalance struct {
 	Currency  string `json:"currency" doc:"ISO 4217."`
 	Pending   string `json:"pending" doc:"Commission of conversions not yet approved."`
-	Available string `json:"available" doc:"Commission of approved conversions, owed to the publisher."`
+	Available string `json:"available" doc:"Commission of approved conversions and bonuses, owed to the publisher; below 0: carried over."`
+	InPayment string `json:"in_payment" doc:"What a payout run has taken up and the bank has not paid yet."`
 }
 
 func transactionView(t *ledger.Transaction) Transaction {
@@ -70,7 +71,7 @@ type transactionInput struct {
 	Paging
 	Cause string `query:"cause" maxLength:"64" doc:"Only caused by this, such as a conversion's id."`
 	Party string `query:"party" maxLength:"64" doc:"Only with an entry of this advertiser or publisher."`
-	Kind  string `query:"kind" enum:"receivable,revenue,commission_expense,publisher_pending,publisher_available" doc:"Only with an entry in this part of the books."`
+	Kind  string `query:"kind" enum:"bank,receivable,prepayment,revenue,commission_expense,adjustments,publisher_pending,publisher_available,publisher_in_payment,tax,media_expense,source_payable,exchange_difference" doc:"Only with an entry in this part of the books."`
 }
 
 func (s *server) registerLedger() {
@@ -125,7 +126,7 @@ func (s *server) publisherBalance(ctx context.Context, in *One) (*pageOutput[Pub
 	if err != nil {
 		return nil, err
 	}
-	pending, available := map[string]int64{}, map[string]int64{}
+	pending, available, inPayment := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	var currencies []string
 	for _, b := range bs {
 		c := b.Account.Currency
@@ -134,6 +135,8 @@ func (s *server) publisherBalance(ctx context.Context, in *One) (*pageOutput[Pub
 			pending[c] += b.Net()
 		case ledger.PublisherAvailable:
 			available[c] += b.Net()
+		case ledger.PublisherInPayment:
+			inPayment[c] += b.Net()
 		default:
 			continue
 		}
@@ -142,6 +145,6 @@ func (s *server) publisherBalance(ctx context.Context, in *One) (*pageOutput[Pub
 	slices.Sort(currencies)
 	currencies = slices.Compact(currencies)
 	return cut(currencies, len(currencies), func(c string) string { return c }, func(c string) PublisherBalance {
-		return PublisherBalance{c, text(pending[c], c), text(available[c], c)}
+		return PublisherBalance{c, text(pending[c], c), text(available[c], c), text(inPayment[c], c)}
 	}), nil
 }

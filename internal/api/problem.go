@@ -11,6 +11,7 @@ import (
 	"clickledger/internal/account"
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
+	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/domains"
 	"clickledger/internal/funds"
@@ -89,6 +90,7 @@ var answers = []struct {
 	{catalog.ErrVersion, http.StatusPreconditionFailed, "version_mismatch", "It was changed since it was read; read it again."},
 	{catalog.ErrIdempotency, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another request."},
 	{funds.ErrConflict, http.StatusConflict, "idempotency_conflict", "The Idempotency-Key was used before for another payment."},
+	{books.ErrHeld, http.StatusConflict, "held", "The conversion is held, and approved by nobody until it is released."},
 	{portal.ErrClosed, http.StatusForbidden, "account_not_open", "The account is not open; GET /portal/publisher or /portal/advertiser says in which state it is."},
 	{domains.ErrBusy, http.StatusTooManyRequests, "busy", "Too many domains are being checked at the moment; try again in a few seconds."},
 	{outbound.ErrFinal, http.StatusConflict, "delivery_final", "It is still tried, was sent again already, or was a test."},
@@ -116,6 +118,7 @@ func (s *server) translate(err error) *Problem {
 		invalid *catalog.Invalid
 		syntax  *catalog.SyntaxError
 		state   *books.StateError
+		refused *conversion.Refusal
 		asked   *report.Error
 		wait    *account.ErrThrottled
 		paying  *payout.Refusal
@@ -135,6 +138,8 @@ func (s *server) translate(err error) *Problem {
 		return &Problem{Status: http.StatusBadRequest, Code: "malformed_json", Detail: syntax.Msg}
 	case errors.As(err, &state):
 		return &Problem{Status: http.StatusConflict, Code: "illegal_transition", Detail: fmt.Sprintf("A conversion that is %s cannot become %s.", state.From, state.To)}
+	case errors.As(err, &refused):
+		return refusedProblem(refused)
 	case errors.As(err, &asked):
 		return &Problem{Status: http.StatusUnprocessableEntity, Code: "invalid", Detail: "The question cannot be answered; see errors.", Errors: []FieldProblem{{asked.Field, asked.Rule, asked.Value, asked.Msg}}}
 	case errors.As(err, &paying):
