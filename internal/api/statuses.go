@@ -47,13 +47,13 @@ type ConversionDecided struct {
 
 // ConversionsDecided is what became of a list of decisions: all of it, or nothing.
 type ConversionsDecided struct {
-	Done    bool      `json:"done" doc:"Whether everything was done. false: nothing was, because this is a preview or a row is wrong."`
-	DryRun  bool      `json:"dry_run" doc:"true: a preview."`
-	Changed int       `json:"changed" doc:"Rows that change something."`
-	Same    int       `json:"same" doc:"Rows that say what is so already."`
-	Wrong   int       `json:"wrong" doc:"Rows that cannot be done."`
+	Done    bool                `json:"done" doc:"Whether everything was done. false: nothing was, because this is a preview or a row is wrong."`
+	DryRun  bool                `json:"dry_run" doc:"true: a preview."`
+	Changed int                 `json:"changed" doc:"Rows that change something."`
+	Same    int                 `json:"same" doc:"Rows that say what is so already."`
+	Wrong   int                 `json:"wrong" doc:"Rows that cannot be done."`
 	Rows    []ConversionDecided `json:"rows" nullable:"false" doc:"In the order of the file."`
-	Ignored []string  `json:"ignored_columns" nullable:"false" doc:"Names of columns that mean nothing here."`
+	Ignored []string            `json:"ignored_columns" nullable:"false" doc:"Names of columns that mean nothing here."`
 }
 
 type conversionsDecidedOutput struct{ Body ConversionsDecided }
