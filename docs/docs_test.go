@@ -242,6 +242,7 @@ func tables(t *testing.T) []struct{ document, name, want string } {
 		{"docs/commission-rules.md", "precedence", precedence()},
 		{"docs/conversions.md", "transitions", transitions()},
 		{"docs/conversions.md", "accounts", accounts()},
+		{"docs/conversions.md", "decisions", decisions()},
 		{"docs/integrate-offer.md", "click tokens", tokens(macro.ClickTokens)},
 		{"docs/integrate-offer.md", "verdicts", verdicts()},
 		{"docs/integrate-publisher.md", "postback tokens", tokens(macro.PostbackTokens)},
@@ -340,6 +341,20 @@ func transitions() string {
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", from, to, by, cell(conversion.Transitions[from][to]))
 		}
+	}
+	return b.String()
+}
+
+// decisions are the columns of a file of decisions.
+func decisions() string {
+	var b strings.Builder
+	b.WriteString("| Column | Also called |\n|---|---|\n")
+	for _, names := range upload.StatusColumns() {
+		also := make([]string, len(names)-1)
+		for i, n := range names[1:] {
+			also[i] = code(n)
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", code(names[0]), strings.Join(also, ", "))
 	}
 	return b.String()
 }

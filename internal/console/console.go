@@ -101,6 +101,16 @@ type Decider interface {
 	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)
 	// Reprice prices conversions of an offer anew; without apply it only previews.
 	Reprice(ctx context.Context, p account.Principal, workspace string, q books.RepriceQuery, apply bool, reason string) (*books.RepriceResult, error)
+	// SetHold holds a conversion back from approval and payment, or releases it.
+	SetHold(ctx context.Context, p account.Principal, workspace, conversion string, held bool, reason string) (*conversion.Conversion, error)
+	// Refund takes a refund off a conversion, once per key.
+	Refund(ctx context.Context, p account.Principal, workspace, conversion string, r conversion.Refund) (*conversion.Conversion, *conversion.Adjustment, bool, error)
+	// Restate changes what a conversion is worth, once per key.
+	Restate(ctx context.Context, p account.Principal, workspace, conversion string, w conversion.Worth) (*conversion.Conversion, *conversion.Adjustment, bool, error)
+	// AdjustBalance books a bonus to a publisher or a correction, once per key.
+	AdjustBalance(ctx context.Context, p account.Principal, workspace string, b conversion.BalanceAdjustment) (*conversion.BalanceAdjustment, bool, error)
+	// DecideAll makes several decisions, all or none.
+	DecideAll(ctx context.Context, p account.Principal, workspace string, steps []books.Step, dry bool) ([]books.StepResult, bool, error)
 	// Enter judges conversions entered by hand or by a file; dry keeps nothing.
 	Enter(ctx context.Context, p account.Principal, workspace string, entries []conversion.Entry, dry bool) ([]*inbox.Row, error)
 	// Simulate says what an order would pay, also with a draft of a commission rule.

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"net/http"
 	"strings"
 
+	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 )
@@ -12,7 +14,9 @@ var statuses = []conversion.Status{conversion.Pending, conversion.Approved, conv
 
 // conversions lists conversions, newest first, by state, offer, publisher, order
 // number or click id.
-func (c *call) conversions() error {
+func (c *call) conversions() error { return c.showConversions(http.StatusOK, "", "") }
+
+func (c *call) showConversions(status int, problem, reason string) error {
 	q := conversion.Query{
 		Workspace: c.ws.ID, Offer: c.param("offer"), Publisher: c.param("publisher"), Status: conversion.Status(c.param("status")),
 		Held: c.param("held") == "true", Before: c.param("after"), Limit: pageSize + 1,
@@ -65,9 +69,18 @@ func (c *call) conversions() error {
 	f.Chips = append(f.Chips, chip{Label: "Held", URL: c.same("status", "", "held", "true", "after", ""), Current: q.Held})
 	h := head{Title: "Conversions", Note: "Newest first, of all time"}
 	if c.write() {
-		h.Actions = []action{{Label: "Upload CSV", URL: c.plain("conversions/upload")}, {Label: "Enter a conversion", URL: c.plain("conversions/new"), Icon: "plus"}}
+		h.Actions = []action{{Label: "Upload CSV", URL: c.plain("conversions/upload")}, {Label: "Upload decisions", URL: c.plain("conversions/statuses")}, {Label: "Enter a conversion", URL: c.plain("conversions/new"), Icon: "plus"}}
 	}
-	return show(c, "list", "Conversions", listPage{Head: h, Filters: f, Table: t})
+	p := offersPage{Head: h, Filters: f, Table: t}
+	if problem != "" {
+		p.Result = &bulkReport{Text: problem}
+	}
+	if c.write() && len(rows) > 0 {
+		tickable(t, rows)
+		p.Decide = &bulkDecide{Action: c.plain("conversions/decide"), Keep: []hidden{{"back", local(c.r.URL.RequestURI(), c.at("conversions"))}}, Reason: reason,
+			Choices: options("approved", "Approve", "rejected", "Reject", "reversed", "Reverse", books.DoHold, "Hold", books.DoRelease, "Release")}
+	}
+	return showStatus(c, status, "offers", "Conversions", p)
 }
 
 func isClickID(s string) bool {
@@ -117,8 +130,8 @@ func (c *call) conversionTable(rows []*conversion.Conversion, without string) *t
 		order.Title = cv.Order
 		state := statusCell(string(cv.Status), false)
 		switch { // beyond a cap, or waiting for somebody: said where the eye looks
-		case cv.Hold != "" && cv.Status == conversion.Pending:
-			state = cell{Word: "held", Tone: "warn", Title: "Pending until somebody decides: " + words(cv.Hold) + "."}
+		case cv.Hold != "" && (cv.Status == conversion.Pending || cv.Status == conversion.Approved):
+			state = cell{Word: "held", Tone: "warn", Title: label(string(cv.Status)) + ". " + heldWords(cv)}
 		case cv.OverCap != "":
 			state.Title = "Beyond the " + cv.OverCap + "."
 		}

@@ -64,7 +64,7 @@ func bodyLimit(r *http.Request) int64 {
 	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/w/") && strings.HasSuffix(r.URL.Path, "/rates/import") {
 		return rates.MaxFile + maxForm
 	}
-	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/w/") && strings.HasSuffix(r.URL.Path, "/conversions/upload") {
+	if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/w/") && (strings.HasSuffix(r.URL.Path, "/conversions/upload") || strings.HasSuffix(r.URL.Path, "/conversions/statuses")) {
 		return upload.MaxBytes + maxForm // with the line ends that browsers make longer
 	}
 	return maxForm
@@ -130,6 +130,8 @@ var failures = []struct {
 	{is(errCrossOrigin), 403, "cross_origin", "This came from another site", "The request was refused because it did not come from this console. Open the console itself and try again."},
 	{is(errForm), 400, "bad_form", "The form could not be read", "What the browser sent is larger than 1 MB or not a form. Nothing was changed."},
 	{func(err error) bool { var e *conversion.StateError; return errors.As(err, &e) }, 409, "illegal_transition", "The state does not allow this", "The conversion was decided otherwise meanwhile. Nothing was changed."},
+	{is(conversion.ErrHeld), 409, "held", "The conversion is held", "It is approved by nobody until it is released. Nothing was changed."},
+	{func(err error) bool { var e *conversion.Refusal; return errors.As(err, &e) }, 409, "refused", "This was refused", ""},
 	{func(err error) bool { var e *catalog.Invalid; return errors.As(err, &e) }, 400, "invalid", "This was refused", ""},
 }
 

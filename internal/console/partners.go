@@ -149,6 +149,9 @@ func (c *call) publisher() error {
 		return err
 	}
 	page := panelsPage{Head: c.entityHead(p, "publishers", "Publishers", p.Name, p.Status)}
+	if c.write() {
+		page.Head.Actions = append([]action{{Label: "Bonus or correction", URL: c.plain("publishers/" + p.ID + "/bonus")}}, page.Head.Actions...)
+	}
 	page.Figures, err = c.figures([]report.Filter{{Dimension: "publisher", Op: "eq", Values: []string{p.ID}}})
 	if err != nil {
 		return err

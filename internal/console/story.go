@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
@@ -65,7 +66,13 @@ func (c *call) conversion() error {
 	if cv.Warning != "" {
 		p.Verdict = &verdictLine{cv.Warning, "warn"}
 	}
+	if cv.Hold != "" && (cv.Status == conversion.Pending || cv.Status == conversion.Approved) {
+		p.Verdict = &verdictLine{heldWords(cv) + " " + cv.Warning, "warn"}
+	}
 	p.Decisions = c.decisions(cv)
+	if c.write() && cv.Status != conversion.Rejected && cv.Status != conversion.Reversed {
+		p.Head.Actions = []action{{Label: "Refund", URL: c.plain("conversions/" + cv.ID + "/refund")}, {Label: "Change amounts", URL: c.plain("conversions/" + cv.ID + "/amounts")}}
+	}
 	p.Steps, err = c.conversionSteps(cv)
 	if err != nil {
 		return err
@@ -91,7 +98,7 @@ func (c *call) decisions(cv *conversion.Conversion) []decision {
 	var out []decision
 	for _, v := range verbs {
 		what, ok := conversion.Transitions[cv.Status][v.to]
-		if !ok || !conversion.Decidable(cv.Status, v.to) {
+		if !ok || !conversion.Decidable(cv.Status, v.to) || v.to == conversion.Approved && cv.Hold == conversion.HoldStaff {
 			continue
 		}
 		if cv.Revenue != 0 || cv.Commission != 0 {
@@ -100,7 +107,16 @@ func (c *call) decisions(cv *conversion.Conversion) []decision {
 		out = append(out, decision{Label: v.label, Kind: v.kind, Action: c.plain("conversions/" + cv.ID + "/decide"), Hidden: []hidden{{"to", string(v.to)}},
 			Consequence: what, Reason: v.reason, Confirm: v.label + " this conversion"})
 	}
-	return out
+	if cv.Status != conversion.Pending && cv.Status != conversion.Approved {
+		return out
+	}
+	hold := decision{Label: "Hold", Action: c.plain("conversions/" + cv.ID + "/hold"), Hidden: []hidden{{"held", "true"}},
+		Consequence: "Its state stays, but nobody approves it and no payout takes it up until it is released.", Reason: "why, for your colleagues", Confirm: "Hold this conversion"}
+	if cv.Hold != "" {
+		hold.Label, hold.Hidden, hold.Confirm, hold.Reason = "Release", []hidden{{"held", "false"}}, "Release this conversion", "optional"
+		hold.Consequence = "It goes on as any other that is " + string(cv.Status) + "."
+	}
+	return append(out, hold)
 }
 
 // conversionSteps gathers the story from every room that has a part of it.
@@ -132,6 +148,13 @@ func (c *call) conversionSteps(cv *conversion.Conversion) ([]step, error) {
 		if ch.From != "" {
 			steps = append(steps, c.changeStep(ch))
 		}
+	}
+	adjusted, err := c.Books.Adjustments(ctx, c.ws.ID, cv.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range adjusted {
+		steps = append(steps, c.adjustmentStep(a))
 	}
 	txs, err := c.Books.Transactions(ctx, ledger.Query{Workspace: c.ws.ID, Cause: cv.ID, Limit: 50})
 	if err != nil {
@@ -291,10 +314,31 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 func (c *call) changeStep(ch *conversion.Change) step {
 	s := step{Tone: toneOf(string(ch.To)), Title: label(string(ch.To)), at: ch.At, Sentence: "From " + string(ch.From) + " to " + string(ch.To) + ", by " + c.actor(ch.Actor) + "."}
 	if ch.From == ch.To {
-		s.Title, s.Sentence = "Repriced", "Its amounts were computed anew by the offer's terms of this moment, at the exchange rate of its own day, by "+c.actor(ch.Actor)+"."
+		return c.stayedStep(s, ch)
 	}
 	if ch.Reason != "" {
 		s.Pairs = []pair{{Label: "Reason", Value: ch.Reason}}
+	}
+	return s
+}
+
+// stayedStep is a line of the history that changed no state: a hold, its end, a repricing.
+func (c *call) stayedStep(s step, ch *conversion.Change) step {
+	reason, held := strings.CutPrefix(ch.Reason, "held: ")
+	released := false
+	if !held {
+		reason, released = strings.CutPrefix(ch.Reason, "released: ")
+	}
+	switch {
+	case held:
+		s.Tone, s.Title, s.Sentence = "warn", "Held", "It stays "+string(ch.To)+" and is neither approved nor paid until it is released, by "+c.actor(ch.Actor)+"."
+	case released:
+		s.Title, s.Sentence = "Released", "By "+c.actor(ch.Actor)+"."
+	default:
+		s.Title, s.Sentence = "Repriced", "Its amounts were computed anew by the offer's terms of this moment, at the exchange rate of its own day, by "+c.actor(ch.Actor)+"."
+	}
+	if reason != "" {
+		s.Pairs = []pair{{Label: "Reason", Value: reason}}
 	}
 	return s
 }
@@ -318,6 +362,8 @@ func (c *call) actor(id string) string {
 			}
 		}
 		return "user " + id
+	case id == books.Timer:
+		return "the timer, since nobody decided before"
 	case strings.HasPrefix(id, "key_"):
 		return "API key " + id
 	}
@@ -349,6 +395,8 @@ func ledgerSentence(kind string) string {
 		return "The accrual was undone."
 	case "reversal":
 		return "Approval and accrual were undone."
+	case "bonus":
+		return "A bonus or correction without a conversion."
 	case "adjustment":
 		return "The difference to what was booked before."
 	}
@@ -422,6 +470,11 @@ func (c *call) conversionSide(cv *conversion.Conversion) []sideBox {
 		what = append(what, pair{Label: "Test", Value: "yes"})
 	}
 	when := []pair{{Label: "Event", Value: exact(cv.At, c.loc), Title: utc(cv.At)}, {Label: "Recorded", Value: exact(cv.Recorded, c.loc), Title: utc(cv.Recorded)}}
+	if c.View != nil {
+		if at := conversion.Validated(c.View(), cv); at != 0 {
+			when = append(when, pair{Label: "Auto-approves", Value: exact(at, c.loc), Title: utc(at)})
+		}
+	}
 	ids := []pair{{Label: "Conversion", Value: cv.ID}, {Label: "Signal", Value: short(cv.Signal), Title: cv.Signal, Href: c.at("signals/" + cv.Signal)}}
 	if !byCouponAlone(cv) {
 		when = append([]pair{{Label: "Click", Value: exact(cv.ClickAt, c.loc), Title: utc(cv.ClickAt)}}, when...)

@@ -136,7 +136,9 @@ type uploadPage struct {
 	Text    string // as it was pasted or chosen, so that nothing is lost
 	Example string
 	Columns []pair
-	Zone    string
+	Limits  string // what may be in the file
+	Names   string // about the names of its columns
+	Sample  string // its first line
 
 	Figures []figure
 	Notes   []string
@@ -154,8 +156,10 @@ func (c *call) uploadForm() error {
 }
 
 func (c *call) newUploadPage() uploadPage {
-	p := uploadPage{Head: head{Crumb: &link{Label: "Conversions", URL: c.at("conversions")}, Title: "Upload conversions", Actions: []action{{Label: "Enter one by hand", URL: c.plain("conversions/new")}}},
-		Action: c.plain("conversions/upload"), Example: c.plain("conversions/example.csv"), Zone: c.loc.String()}
+	p := uploadPage{Head: head{Crumb: &link{Label: "Conversions", URL: c.at("conversions")}, Title: "Upload conversions", Actions: []action{{Label: "Upload decisions", URL: c.plain("conversions/statuses")}, {Label: "Enter one by hand", URL: c.plain("conversions/new")}}},
+		Action: c.plain("conversions/upload"), Example: c.plain("conversions/example.csv"), Sample: "click_id,payout,transaction id,goal,timestamp",
+		Limits: "At most 10 000 rows and 5 MB. Nothing is recorded before you have seen what would become of each row.",
+		Names:  "Times without a zone are in " + c.loc.String() + ". Without a header line the columns are click id, payout, transaction id, goal, timestamp."}
 	for _, names := range upload.Columns() {
 		p.Columns = append(p.Columns, pair{Label: names[0], Value: strings.Join(names[1:], ", ")})
 	}
