@@ -133,7 +133,7 @@ func verdictTone(v event.Verdict) string {
 		return "good"
 	case event.Duplicate:
 		return "muted"
-	case event.Received, event.PendingClick, event.ProcessingError:
+	case event.Received, event.PendingClick, event.PendingSale, event.ProcessingError:
 		return "warn"
 	}
 	return "bad"

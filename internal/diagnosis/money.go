@@ -274,9 +274,13 @@ func held(l *look) *Finding {
 	if len(waiting) == 0 {
 		return nil
 	}
+	why := strings.ReplaceAll(waiting[0].Hold, "_", " ")
+	if waiting[0].Hold == conversion.HoldStaff && waiting[0].HoldNote != "" {
+		why = waiting[0].HoldNote
+	}
 	return &Finding{Severity: Info, Count: len(waiting), Conversions: first(waiting),
-		Sentence: fmt.Sprintf("%s held back until somebody decides, the newest because: %s.", are(len(waiting), "conversion is", "conversions are"), strings.ReplaceAll(strings.TrimSuffix(waiting[0].Hold, "."), "_", " ")),
-		Fix:      Fix{Sentence: "Approve or reject them.", Place: PlaceConversions}}
+		Sentence: fmt.Sprintf("%s held back until somebody decides, the newest because: %s.", are(len(waiting), "conversion is", "conversions are"), strings.TrimSuffix(why, ".")),
+		Fix:      Fix{Sentence: "Approve or reject them; those that somebody holds are released first.", Place: PlaceConversions}}
 }
 
 // are writes a count with its noun and verb: 1 conversion is, 3 conversions are.

@@ -289,7 +289,7 @@ var decisions = []conversion.Status{conversion.Approved, conversion.Rejected, co
 func may(c *conversion.Conversion) []string {
 	out := []string{}
 	for _, to := range decisions {
-		if conversion.Decidable(c.Status, to) {
+		if conversion.Decidable(c.Status, to) && !(to == conversion.Approved && c.Hold == conversion.HoldStaff) {
 			out = append(out, string(to))
 		}
 	}
@@ -401,7 +401,7 @@ const MaxDecisions = 200
 type Decision struct {
 	ID      string `json:"id" doc:"The conversion."`
 	Status  string `json:"status" doc:"Its state now; empty: it was not found."`
-	Code    string `json:"code" doc:"Why nothing was changed: not_found or illegal_transition; empty: it is in the state."`
+	Code    string `json:"code" doc:"Why nothing was changed: not_found, illegal_transition or held; empty: it is in the state."`
 	Message string `json:"message" doc:"The same in a sentence."`
 }
 
@@ -433,6 +433,8 @@ func (a *Advertiser) DecideAll(ctx context.Context, ids []string, to conversion.
 			out = append(out, Decision{ID: id, Code: "not_found", Message: "There is nothing here under this id."})
 		case errors.As(err, &state):
 			out = append(out, Decision{id, string(state.From), "illegal_transition", fmt.Sprintf("A conversion that is %s cannot become %s.", state.From, state.To)})
+		case errors.Is(err, conversion.ErrHeld):
+			out = append(out, Decision{id, string(conversion.Pending), "held", "The conversion is held for a check and cannot be approved yet."})
 		default:
 			return out, err
 		}
