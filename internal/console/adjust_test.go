@@ -49,6 +49,24 @@ func (w *world) again(id string) *conversion.Conversion {
 	return cs[0]
 }
 
+// adjusted gives a conversion a hold, stated amounts and a refund, and its publisher a bonus.
+func (w *world) adjusted(cv *conversion.Conversion) {
+	w.t.Helper()
+	at := w.at("conversions/" + cv.ID)
+	for path, form := range map[string]url.Values{
+		at + "/amounts": {"sale": {"80.00"}, "revenue": {"8.00"}, "commission": {"4.00"}, "reason": {"agreed by mail"}},
+		at + "/hold":    {"held": {"true"}, "reason": {"three orders from one address"}},
+		w.at("publishers/" + w.pubs[0].ID + "/bonus"): {"amount": {"50.00"}, "currency": {"usd"}, "reason": {"best of the month"}},
+	} {
+		if code, _ := w.post(path, form); code != http.StatusSeeOther {
+			w.t.Fatalf("%s: %d", path, code)
+		}
+	}
+	if code, _ := w.post(at+"/refund", url.Values{"amount": {"20.00"}, "refund_id": {"R-1"}, "reason": {"one of four"}}); code != http.StatusSeeOther {
+		w.t.Fatalf("refund: %d", code)
+	}
+}
+
 // TestConversionForms: hold and release, a refund, stated amounts and a bonus by their
 // forms; what is wrong stands beside its field, and the same form twice counts once.
 func TestConversionForms(t *testing.T) {

@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 	do(chromedp.Navigate(srv.URL + w.at("conversions")))
 	eval(`(window.stays = 1, document.querySelector("select[name=offer]").value = "` + w.offs[2].ID + `", document.querySelector("select[name=offer]").dispatchEvent(new Event("change", {bubbles: true})))`)
 	until(`location.search`, "offer="+w.offs[2].ID)
-	until(`[...document.querySelectorAll("#list tbody td:nth-child(2)")].every((e) => e.textContent === "Northwind tents")`, "true")
+	until(`[...document.querySelectorAll("#list tbody td:nth-child(3)")].every((e) => e.textContent === "Northwind tents")`, "true")
 	if eval(`window.stays`) != "1" {
 		t.Error("the filter reloaded the page")
 	}

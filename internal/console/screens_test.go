@@ -53,6 +53,12 @@ func TestScreens(t *testing.T) {
 	well, lost := hosted.domains(t)
 	draft := hosted.ruled(t)
 	tried := hosted.at("simulator") + "?do=order&offer=" + hosted.offs[0].ID + "&publisher=" + hosted.pubs[0].ID + "&amount=100&items=" + url.QueryEscape("b1:books:40.00:2\ntoys:60")
+	adjusted := newWorld(t, nil)
+	adjusted.signIn()
+	adjusted.workspace("Adjusted")
+	adjusted.populate(people)
+	odd := adjusted.waiting()[0]
+	adjusted.adjusted(odd)
 	bare := newWorld(t, nil)
 	fresh := newWorld(t, nil)
 	fresh.signIn()
@@ -64,7 +70,9 @@ func TestScreens(t *testing.T) {
 		{"offer-targeting", full, full.at("offers/new") + filledOffer(full) + "##targeting > details"}, {"offer-goal", full, full.at("goals/new") + "?offer=" + full.offs[0].ID}, {"offer-adv", full, full.at("advertisers/new") + "?template=cake"},
 		{"advertisers", full, full.at("advertisers")}, {"advertiser", full, full.at("advertisers/" + full.advs[0].ID)},
 		{"publishers", full, full.at("publishers")}, {"publisher", full, full.at("publishers/" + full.pubs[0].ID)}, {"links", full, full.at("links")}, {"link-new", full, full.at("links/new")}, {"link-edit", full, full.at("links/" + full.lnks[0].ID + "/edit")}, {"link", full, full.at("links/" + full.lnks[0].ID)}, {"link-deep", full, full.at("links/"+full.lnks[0].ID) + "?page=https%3A%2F%2Fshop.example%2Fsale%3Fpage%3D2"}, {"link-denied", full, full.at("links/"+full.lnks[0].ID) + "?page=https%3A%2F%2Fevil.example%2F"}, {"link-house", full, full.at("links/" + full.house().ID)}, {"coupons", couponed, couponed.at("coupons")}, {"coupon-new", couponed, couponed.at("coupons/new")}, {"coupon-edit", couponed, couponed.at("coupons/" + couponed.coupons(t) + "/edit")}, {"coupon-conversion", couponed, couponed.at("conversions/" + couponed.newest().ID)}, {"coupon-publisher", couponed, couponed.at("publishers/"+couponed.pubs[0].ID) + "#coupons"}, {"empty-coupons", fresh, fresh.at("coupons")},
-		{"conversions", full, full.at("conversions")}, {"conversion", full, full.at("conversions/" + first.ID)}, {"signals", full, full.at("signals")},
+		{"conversions", full, full.at("conversions")}, {"conversion", full, full.at("conversions/" + first.ID)}, {"conversions-picked", full, full.at("conversions") + "#pick"},
+		{"adjusted", adjusted, adjusted.at("conversions/" + odd.ID)}, {"adjusted-hold", adjusted, adjusted.at("conversions/"+odd.ID) + "#.decide .menu:last-child"}, {"refund", adjusted, adjusted.at("conversions/" + odd.ID + "/refund")}, {"amounts", adjusted, adjusted.at("conversions/" + odd.ID + "/amounts")},
+		{"bonus", adjusted, adjusted.at("publishers/" + adjusted.pubs[0].ID + "/bonus")}, {"statuses", adjusted, adjusted.at("conversions/statuses")}, {"adjusted-ledger", adjusted, adjusted.at("ledger")}, {"signals", full, full.at("signals")},
 		{"signal", full, full.at("signals/" + full.refused())}, {"outbound", full, full.at("outbound")},
 		{"diagnosis", full, full.at("offers/" + full.offs[5].ID + "/diagnosis")}, {"diagnosis-first", full, full.at("offers/" + full.offs[0].ID + "/diagnosis")}, {"diagnosis-well", full, full.at("offers/" + full.offs[6].ID + "/diagnosis")},
 		{"reprice", full, full.at("offers/" + full.offs[2].ID + "/reprice")}, {"reprice-none", full, full.at("offers/" + full.offs[0].ID + "/reprice")}, {"upload", full, full.at("conversions/upload")}, {"enter", full, full.at("conversions/new")}, {"ledger", full, full.at("ledger")},
