@@ -270,9 +270,13 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 	} else if cv.CouponNote != "" {
 		s.Sentence += " " + cv.CouponNote
 	}
+	now := ""
+	if cv.Adjusted {
+		now = " now" // what it was then is in the accrual
+	}
 	s.Pairs = []pair{
 		{Label: "Payout rule", Value: cv.PayoutRule}, {Label: "Commission rule", Value: cv.CommRule},
-		{Label: "Revenue", Value: withCurrency(cv.Revenue, cv.Currency)}, {Label: "Commission", Value: withCurrency(cv.Commission, cv.Currency)},
+		{Label: "Revenue" + now, Value: withCurrency(cv.Revenue, cv.Currency)}, {Label: "Commission" + now, Value: withCurrency(cv.Commission, cv.Currency)},
 	}
 	if cv.Sent != "" {
 		s.Pairs = append(s.Pairs, pair{Label: "Payout as sent", Value: join(cv.Sent, cv.SentCurrency, " ")})
@@ -299,7 +303,9 @@ func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 		add("Line "+itoa(i+1), join(join(l.Product, l.Category, ", "), count(l.Quantity)+" × · sale "+withCurrency(l.Sale, cv.Currency)+" · commission "+withCurrency(l.Commission, cv.Currency)+" · "+l.Words, ": "))
 	}
 	add("Beyond a cap", cv.OverCap)
-	add("Held", words(cv.Hold))
+	if cv.Hold == conversion.HoldCap {
+		add("Held", words(cv.Hold))
+	}
 	params := cv.Custom()
 	for _, name := range sortedKeys(params) {
 		add(name, params[name])

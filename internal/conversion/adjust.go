@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/dialect"
@@ -242,16 +243,16 @@ type Worth struct {
 }
 
 func (w *Worth) asked(currency string) string {
-	out := ""
+	var out []string
 	for _, a := range []struct {
 		name  string
 		minor *int64
 	}{{"sale", w.Sale}, {"revenue", w.Revenue}, {"commission", w.Commission}} {
 		if a.minor != nil {
-			out += fmt.Sprintf("%s %s, ", a.name, money.Amount{Minor: *a.minor, Currency: money.Currency(currency)}.String())
+			out = append(out, a.name+" "+money.Amount{Minor: *a.minor, Currency: money.Currency(currency)}.Format())
 		}
 	}
-	return out + currency
+	return strings.Join(out, ", ")
 }
 
 // Restate changes the amounts of a conversion to what somebody states, and books the
