@@ -242,8 +242,9 @@ func (s *Service) OwnLinks(ctx context.Context, a Applicant, offer string) ([]*L
 }
 
 // MakeLink makes another link of the publisher to an offer it runs. Only an approved
-// enrollment and an active offer hand out links.
-func (s *Service) MakeLink(ctx context.Context, a Applicant, doc *LinkDoc) (*Link, error) {
+// enrollment and an active offer hand out links. The same under a repeated idem.Key ("" =
+// none) gives what was made first.
+func (s *Service) MakeLink(ctx context.Context, a Applicant, doc *LinkDoc, idem Idempotency) (*Link, error) {
 	d, err := s.dossier(ctx, a, doc.Offer)
 	if err != nil {
 		return nil, err
@@ -263,14 +264,14 @@ func (s *Service) MakeLink(ctx context.Context, a Applicant, doc *LinkDoc) (*Lin
 	}
 	own := *doc
 	own.Workspace, own.Publisher = a.Workspace, a.Publisher
+	idem.Workspace = a.Workspace
 	for try := 1; ; try++ {
-		e, err := s.checker(ctx, a.Workspace, nil).build(&own, true)
+		e, err := s.checker(ctx, a.Workspace, nil).build(&own, idem.Key == "")
 		if err != nil {
 			return nil, err
 		}
-		e.Base().Version = 0
-		err = s.store.Put(ctx, []Entity{e}, []Audit{s.audit(account.Principal{ID: a.Actor}, "create", nil, e, "")})
-		if isTaken(err) && try < insertTries {
+		_, err = s.store.Insert(ctx, e, idem, s.audit(account.Principal{ID: a.Actor}, "create", nil, e, ""))
+		if drawnTwice(e, err) && try < insertTries {
 			continue
 		}
 		if err != nil {

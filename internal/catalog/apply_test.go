@@ -154,9 +154,20 @@ func TestPublicOffersAreGrantedAtOnce(t *testing.T) {
 		t.Errorf("again: %s", why)
 	}
 	d := &catalog.LinkDoc{Offer: s.id, Name: "Footer", Status: catalog.StatusActive, Publisher: "pub_of_another"}
-	l, err := s.MakeLink(t.Context(), s.who, d)
+	l, err := s.MakeLink(t.Context(), s.who, d, catalog.Idempotency{})
 	if err != nil || l.Publisher != s.who.Publisher || len(s.links()) != 2 {
 		t.Fatalf("%+v %v", l, err)
+	}
+	once := catalog.Idempotency{Key: "k", Hash: "h"}
+	a, err := s.MakeLink(t.Context(), s.who, d, once)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := s.MakeLink(t.Context(), s.who, d, once); err != nil || b.ID != a.ID || len(s.links()) != 3 {
+		t.Errorf("the same again: %+v %v, %d links", b, err, len(s.links()))
+	}
+	if _, err := s.MakeLink(t.Context(), s.who, d, catalog.Idempotency{Key: "k", Hash: "another"}); !errors.Is(err, catalog.ErrIdempotency) {
+		t.Errorf("another under the same key: %v", err)
 	}
 	d.Name = "Header"
 	if l, err = s.ChangeLink(t.Context(), s.who, l.ID, 0, d); err != nil || l.Name != "Header" || l.Publisher != s.who.Publisher {
@@ -167,14 +178,14 @@ func TestPublicOffersAreGrantedAtOnce(t *testing.T) {
 	if _, err := s.ChangeLink(t.Context(), other, l.ID, 0, d); !errors.Is(err, catalog.ErrNotFound) {
 		t.Errorf("another's link: %v", err)
 	}
-	if _, err := s.MakeLink(t.Context(), other, d); refusals(t, err) != "offer:enrollment_missing" {
+	if _, err := s.MakeLink(t.Context(), other, d, catalog.Idempotency{}); refusals(t, err) != "offer:enrollment_missing" {
 		t.Errorf("a link without an enrollment: %v", err)
 	}
 	s.offer.Status = catalog.StatusPaused
 	if _, err := s.Update(t.Context(), owner, s.ws, s.id, 0, s.offer); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.MakeLink(t.Context(), s.who, d); refusals(t, err) != "offer:offer_inactive" {
+	if _, err := s.MakeLink(t.Context(), s.who, d, catalog.Idempotency{}); refusals(t, err) != "offer:offer_inactive" {
 		t.Errorf("a link to a paused offer: %v", err)
 	}
 	if o, err := s.OfferedOne(t.Context(), s.who, s.id); err != nil || o.Link != nil || o.Active {

@@ -179,11 +179,11 @@ func (c *call) myBalances() (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{Label: "Balance", Columns: []column{{Label: "Currency", Class: "fill"}, {Label: "Pending", Class: "num", Help: "Payout of conversions that are not approved yet."}, {Label: "Available", Class: "num", Help: "Payout of approved conversions: owed to you."}},
+	t := &table{Label: "Balance", Columns: []column{{Label: "Currency", Class: "fill"}, {Label: "Pending", Class: "num", Help: "Payout of conversions that are not approved yet."}, {Label: "Available", Class: "num", Help: "Payout of approved conversions: owed to you."}, {Label: "In payment", Class: "num", Help: "What a payout has taken up and has not reached you yet."}},
 		Empty: &empty{Sentence: "Nothing earned yet. The payout of each conversion is pending first, and available once the conversion is approved."}}
 	for _, b := range rows {
 		cur := b.Pending.Currency
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: cur, Class: "fill lead"}, amountCell(b.Pending.Minor, cur), amountCell(b.Available.Minor, cur)}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: cur, Class: "fill lead"}, amountCell(b.Pending.Minor, cur), amountCell(b.Available.Minor, cur), amountCell(b.InPayment.Minor, cur)}})
 	}
 	return t, nil
 }
@@ -199,10 +199,10 @@ func (c *call) myBalance() error {
 	if err != nil {
 		return err
 	}
-	m := &table{Label: "Movements", Columns: []column{{Label: "Time"}, {Label: "What", Class: "fill"}, {Label: "Pending", Class: "num"}, {Label: "Available", Class: "num"}},
+	m := &table{Label: "Movements", Columns: []column{{Label: "Time"}, {Label: "What", Class: "fill"}, {Label: "Pending", Class: "num"}, {Label: "Available", Class: "num"}, {Label: "In payment", Class: "num opt"}},
 		Empty: &empty{Sentence: "Nothing has moved yet."}}
 	for _, v := range page.Rows {
-		r := row{Cells: []cell{timeCell(v.At.UnixMicro(), c.loc, c.Now()), {Text: label(v.Kind), Class: "fill lead"}, movedCell(v.Pending), movedCell(v.Available)}}
+		r := row{Cells: []cell{timeCell(v.At.UnixMicro(), c.loc, c.Now()), {Text: label(v.Kind), Class: "fill lead"}, movedCell(v.Pending), movedCell(v.Available), movedCell(v.InPayment).with("opt")}}
 		if v.Conversion != "" {
 			r.Href = c.plain("conversions/" + v.Conversion)
 			r.Cells[1].Href = r.Href

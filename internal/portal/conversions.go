@@ -185,6 +185,7 @@ func (d *door) find(ctx context.Context, q conversion.Query, id string) (*conver
 type Balance struct {
 	Pending   Money `json:"pending" doc:"Of conversions that are not approved yet."`
 	Available Money `json:"available" doc:"Of approved conversions: owed to you."`
+	InPayment Money `json:"in_payment" doc:"What a payout has taken up and has not reached you yet."`
 }
 
 // Balances are the publisher's balances, by currency.
@@ -193,7 +194,7 @@ func (p *Publisher) Balances(ctx context.Context) ([]Balance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("balances: %w", err)
 	}
-	pending, available := map[string]int64{}, map[string]int64{}
+	pending, available, paying := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	var currencies []string
 	for _, b := range all {
 		if b.Account.Party != p.row.ID {
@@ -204,6 +205,8 @@ func (p *Publisher) Balances(ctx context.Context) ([]Balance, error) {
 			pending[b.Account.Currency] += b.Net()
 		case ledger.PublisherAvailable:
 			available[b.Account.Currency] += b.Net()
+		case ledger.PublisherInPayment:
+			paying[b.Account.Currency] += b.Net()
 		default:
 			continue
 		}
@@ -212,7 +215,7 @@ func (p *Publisher) Balances(ctx context.Context) ([]Balance, error) {
 	slices.Sort(currencies)
 	out := []Balance{}
 	for _, c := range slices.Compact(currencies) {
-		out = append(out, Balance{moneyOf(pending[c], c), moneyOf(available[c], c)})
+		out = append(out, Balance{moneyOf(pending[c], c), moneyOf(available[c], c), moneyOf(paying[c], c)})
 	}
 	return out, nil
 }
@@ -225,6 +228,7 @@ type Movement struct {
 	Conversion string    `json:"conversion" doc:"The conversion that caused it; empty: something else did."`
 	Pending    Money     `json:"pending" doc:"What it adds to the pending balance."`
 	Available  Money     `json:"available" doc:"What it adds to the available balance."`
+	InPayment  Money     `json:"in_payment" doc:"What it adds to what is being paid."`
 }
 
 // Movements lists what changed the publisher's balance, newest first.
@@ -238,7 +242,7 @@ func (p *Publisher) Movements(ctx context.Context, at Paging) (Page[Movement], e
 		if t.CauseKind == "conversion" {
 			m.Conversion = t.Cause
 		}
-		currency, pending, available := "", int64(0), int64(0)
+		currency, pending, available, paying := "", int64(0), int64(0), int64(0)
 		for _, e := range t.Entries {
 			if e.Account.Party != p.row.ID {
 				continue
@@ -249,9 +253,11 @@ func (p *Publisher) Movements(ctx context.Context, at Paging) (Page[Movement], e
 				pending -= e.Amount // a credit is what we owe more
 			case ledger.PublisherAvailable:
 				available -= e.Amount
+			case ledger.PublisherInPayment:
+				paying -= e.Amount
 			}
 		}
-		m.Pending, m.Available = moneyOf(pending, currency), moneyOf(available, currency)
+		m.Pending, m.Available, m.InPayment = moneyOf(pending, currency), moneyOf(available, currency), moneyOf(paying, currency)
 		return m
 	}), nil
 }

@@ -126,45 +126,27 @@ func (p *Publisher) whole(ctx context.Context, l *catalog.Link) (*Link, error) {
 // CreateLink makes a further link to an offer that the publisher may run. The same under a
 // repeated key ("" = none) gives what was made first.
 func (p *Publisher) CreateLink(ctx context.Context, d LinkDoc, key string) (*Link, error) {
-	bad := &catalog.Invalid{}
-	o, enr, err := p.offer(ctx, d.Offer)
-	if errors.Is(err, catalog.ErrNotFound) && d.Offer != "" {
-		_, seen := p.Offer(ctx, d.Offer)
-		if seen == nil { // it may be seen, and was not applied for
-			bad.Add("offer", "enrollment_missing", d.Offer, "You are not approved to run this offer: apply first.")
-			return nil, bad
-		}
+	if !p.Writes() || len(d.Offer) > 64 {
+		return nil, catalog.ErrNotFound
 	}
-	switch {
-	case err != nil && d.Offer == "":
+	if d.Offer == "" {
+		bad := &catalog.Invalid{}
 		bad.Add("offer", "required", "", "Choose an offer.")
-	case err != nil:
-		return nil, err // an offer of somebody else's, or none
-	case enr.Status != catalog.Approved:
-		bad.Add("offer", "enrollment_missing", d.Offer, "You are not approved to run this offer.")
-	case publisherStatus(o) != catalog.StatusActive:
-		bad.Add("offer", "offer_inactive", d.Offer, "This offer takes no visitors now, so it hands out no links.")
-	case p.row.Status != catalog.StatusActive:
-		bad.Add("offer", "account_paused", d.Offer, "Your account is "+p.row.Status+", so no links can be made.")
-	}
-	err = bad.Err()
-	if err != nil {
-		return nil, err
+		return nil, bad
 	}
 	full := catalog.NewDoc(catalog.KindLink).(*catalog.LinkDoc)
 	full.Workspace, full.Publisher = p.account.Workspace, p.row.ID
 	full.Offer, full.Name, full.Source, full.Subs = d.Offer, d.Name, d.Source, append(full.Subs, d.Subs...)
-	idem := catalog.Idempotency{Workspace: p.account.Workspace}
+	idem := catalog.Idempotency{}
 	if key != "" { // others may use the same
 		idem.Key = p.row.ID + " " + key
 		idem.Hash = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "portal link\n%q", full)))
 	}
-	e, _, err := p.s.o.Catalog.Create(ctx, p.who, full, idem)
+	l, err := p.s.o.Catalog.MakeLink(ctx, p.applicant(""), full, idem)
 	if err != nil {
 		return nil, refused(err, "offer", "name", "source", "subs")
 	}
-	l, ok := e.(*catalog.Link)
-	if !ok || l.Publisher != p.row.ID {
+	if l.Publisher != p.row.ID {
 		return nil, catalog.ErrNotFound
 	}
 	return p.whole(ctx, l)
@@ -173,6 +155,9 @@ func (p *Publisher) CreateLink(ctx context.Context, d LinkDoc, key string) (*Lin
 // UpdateLink changes the placement, the source and the preset sub ids of a link.
 func (p *Publisher) UpdateLink(ctx context.Context, id string, d LinkDoc) (*Link, error) {
 	l, err := p.own(ctx, id)
+	if err == nil && !p.Writes() {
+		err = catalog.ErrNotFound
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -181,13 +166,9 @@ func (p *Publisher) UpdateLink(ctx context.Context, id string, d LinkDoc) (*Link
 		return nil, catalog.ErrNotFound
 	}
 	full.Name, full.Source, full.Subs = d.Name, d.Source, append([]string{}, d.Subs...)
-	e, err := p.s.o.Catalog.Update(ctx, p.who, p.account.Workspace, l.ID, 0, full)
+	l, err = p.s.o.Catalog.ChangeLink(ctx, p.applicant(""), l.ID, 0, full)
 	if err != nil {
 		return nil, refused(err, "name", "source", "subs")
-	}
-	l, ok = e.(*catalog.Link)
-	if !ok {
-		return nil, catalog.ErrNotFound
 	}
 	return p.whole(ctx, l)
 }

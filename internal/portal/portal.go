@@ -31,9 +31,6 @@ import (
 
 // Catalog is what the portals need of *catalog.Service.
 type Catalog interface {
-	Create(ctx context.Context, p account.Principal, d catalog.Doc, idem catalog.Idempotency) (catalog.Entity, bool, error)
-	Update(ctx context.Context, p account.Principal, workspace, id string, version int64, d catalog.Doc) (catalog.Entity, error)
-	Archive(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string, version int64, archived bool) (catalog.Entity, error)
 	Get(ctx context.Context, p account.Principal, kind catalog.Kind, workspace, id string) (catalog.Entity, error)
 	List(ctx context.Context, p account.Principal, q catalog.Query) ([]catalog.Entity, error)
 	Names(ctx context.Context, workspace, kind string, ids []string) map[string]string
@@ -46,6 +43,8 @@ type Catalog interface {
 	OfferedOne(ctx context.Context, a catalog.Applicant, offer string) (*catalog.Offered, error)
 	Apply(ctx context.Context, a catalog.Applicant, offer string, doc *catalog.ApplicationDoc) (*catalog.Offered, error)
 	AcceptTerms(ctx context.Context, a catalog.Applicant, offer string, number int64) (*catalog.Offered, error)
+	MakeLink(ctx context.Context, a catalog.Applicant, doc *catalog.LinkDoc, idem catalog.Idempotency) (*catalog.Link, error)
+	ChangeLink(ctx context.Context, a catalog.Applicant, id string, version int64, doc *catalog.LinkDoc) (*catalog.Link, error)
 	Withdraw(ctx context.Context, a catalog.Applicant, offer string) (*catalog.Offered, error)
 	PublisherCreatives(ctx context.Context, workspace, publisher, offer string) ([]*catalog.Creative, error)
 	PublisherCreative(ctx context.Context, workspace, publisher, creative string) (*catalog.Creative, error)
