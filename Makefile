@@ -9,4 +9,5 @@ test:
 # Needs wrk, and nginx for the comparison with it (Debian: wrk, nginx-light).
 bench:
 	go run ./bench/redirect
+	go run ./bench/ledger
 	go test -run '^$$' -bench . -benchmem ./internal/edge ./internal/routing ./internal/event ./internal/macro ./internal/visitor ./internal/eventlog ./internal/store ./internal/facts/duck ./internal/report ./bench/...
