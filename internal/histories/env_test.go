@@ -17,6 +17,7 @@ import (
 	"clickledger/internal/event"
 	"clickledger/internal/funds"
 	"clickledger/internal/money"
+	"clickledger/internal/payout"
 	"clickledger/internal/store"
 	"clickledger/internal/store/pgtest"
 )
@@ -33,6 +34,7 @@ type env struct {
 	desk   *books.Desk
 	judge  *conversion.Judge
 	funds  *funds.Service
+	pays   *payout.Service
 	minter *event.Minter
 
 	// Of the history that runs now. The 32 writers share one.

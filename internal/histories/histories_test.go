@@ -18,7 +18,7 @@ func howMany(few int) int {
 
 const (
 	perDatabase = 500 // histories share a database, so that opening one costs little
-	length      = 16  // steps of a history
+	length      = 24  // steps of a history
 	everyStep   = 10  // of so many histories one is checked after every step
 )
 
@@ -66,7 +66,7 @@ func several(t *testing.T, e *env, from, to uint64) {
 			t.Fatalf("%v\nCLICKLEDGER_HISTORY=%d go test ./internal/histories -run TestHistories", err, seed)
 		}
 	}
-	for _, what := range []string{"pending", "approved", "rejected", "reversed", "held", "adjusted", "crash, applied: true", "crash, applied: false"} {
+	for _, what := range []string{"pending", "approved", "rejected", "reversed", "held", "adjusted", "locked", "paid", "line approved", "line paid", "crash, applied: true", "crash, applied: false"} {
 		if e.met[what] == 0 {
 			t.Errorf("no history of the seeds %d to %d came to %s: %v", from, to, what, e.met)
 		}

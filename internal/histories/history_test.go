@@ -40,8 +40,8 @@ type history struct {
 	bonuses map[account2]int64 // booked, by publisher and currency
 	receipt map[account2]int64 // paid by advertisers against what they owe
 	ahead   map[account2]int64 // paid by advertisers ahead
-	settled map[account2]int64 // paid out to publishers
 	facts   map[string]worth   // by currency
+	methods bool               // publishers can be paid
 	keys    int
 }
 
@@ -62,7 +62,7 @@ type order struct {
 
 func begin(e *env, seed uint64, checked bool) *history {
 	h := &history{env: e, seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), ws: fmt.Sprintf("ws_%d", seed), checked: checked,
-		bonuses: map[account2]int64{}, receipt: map[account2]int64{}, ahead: map[account2]int64{}, settled: map[account2]int64{}, facts: map[string]worth{}}
+		bonuses: map[account2]int64{}, receipt: map[account2]int64{}, ahead: map[account2]int64{}, facts: map[string]worth{}}
 	e.now, e.clicks = begun, clicks{}
 	e.rates = rates("1.10", "160.5")
 	h.world()
@@ -317,11 +317,7 @@ func (h *history) check() error {
 		add(ledger.Bank, "", a.currency, n)
 		add(ledger.Prepayment, a.party, a.currency, -n)
 	}
-	for a, n := range h.settled {
-		add(ledger.Bank, "", a.currency, -n)
-		add(ledger.PublisherAvailable, a.party, a.currency, n)
-	}
-	err = h.taken(add)
+	err = h.taken(cs, add)
 	if err != nil {
 		return err
 	}

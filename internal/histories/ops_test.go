@@ -34,7 +34,7 @@ var ops = []struct {
 }{
 	{30, (*history).sale}, {6, (*history).redelivery}, {8, (*history).news}, {14, (*history).decision}, {12, (*history).refund}, {5, (*history).restatement},
 	{5, (*history).hold}, {4, (*history).bonus}, {4, (*history).payment}, {4, (*history).repricing}, {4, (*history).newTerms}, {2, (*history).newRates}, {4, (*history).timer},
-	{16, (*history).payoutStep},
+	{26, (*history).payoutStep},
 }
 
 func (h *history) draw() func() error {
