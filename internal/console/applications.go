@@ -218,6 +218,10 @@ func termsSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 		keys = append(keys, choice{Value: g.Key, Label: g.Name})
 	}
 	_, commission := termFields(o.Currency, "As the goal or the offer says")
+	window := fieldSpec{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "As publishers are told. 0: any time."}
+	if !isNew && t.WindowDays <= 0 {
+		window.widget, window.text = "fixed", "any time"
+	}
 	intro := "Publishers read and accept it. It never changes once it is saved: a change is another version, from a date on."
 	if !isNew {
 		intro = "A version never changes, since publishers accepted it as it is. One that has not begun can be withdrawn with Archive."
@@ -227,7 +231,7 @@ func termsSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 			{name: "text", widget: "area", rows: 10, example: "No bidding on the shop's name.", help: noHelp},
 			{name: "from", label: "In force from", optional: true, width: "w3", example: "2027-01-01", help: "A day, which begins in the workspace's time zone, or an instant such as 2027-01-01T12:00:00Z. Empty: at once."},
 			{name: "cookie_days", label: "Cookie life", unit: "days", width: "w2", help: "As publishers are told."},
-			{name: "window_days", label: "Conversion window", unit: "days", width: "w2", help: "As publishers are told. 0: any time."},
+			window,
 		}},
 		{title: "Commission", fields: append(commission, fieldSpec{name: "goals", label: "Other commissions by goal", optional: true, help: "They win over the commission above. An enrollment's own wins over both.", table: &rowsSpec{add: "Add a goal", columns: []colSpec{
 			{name: "goal", label: "Goal", choices: keys},

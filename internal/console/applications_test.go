@@ -51,7 +51,7 @@ func TestApplications(t *testing.T) {
 		t.Fatalf("%v %v", versions, err)
 	}
 	first := w.at("terms/" + versions[1].Base().ID + "/edit")
-	has(first, "Be kind.", "never changes", "3.00", "30 days", "Archive")
+	has(first, "Be kind.", "never changes", "3.00", "30 days", "any time", "Archive")
 	if page := w.page(first); strings.Contains(page, "<textarea") || strings.Contains(page, ">Save<") || strings.Contains(page, `name="cookie_days" type=`) || strings.Contains(page, "<select id=") {
 		t.Error("a version of the terms can be edited")
 	}

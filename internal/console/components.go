@@ -218,6 +218,7 @@ type field struct {
 	Type            string
 	Value           string
 	Text            string // of fixed: what is shown for the value
+	Long            bool   // of fixed: it has lines of its own
 	Checked         bool
 	Optional        bool
 	Choices         []choice

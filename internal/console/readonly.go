@@ -11,6 +11,7 @@ func (f *form) readOnly() {
 			if text == "" {
 				continue
 			}
+			fl.Long = len(text) > 60 || strings.Contains(text, "\n")
 			fl.Widget, fl.Text, fl.Help, fl.Optional, fl.When, fl.Tokens = "fixed", text, "", false, "", nil
 			kept = append(kept, fl)
 		}
