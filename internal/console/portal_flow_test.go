@@ -137,3 +137,39 @@ func (w *world) visitAgain(v *event.Visit) {
 	w.clicks[v.ID] = v
 	w.facts.rows = append(w.facts.rows, event.VisitFact(v))
 }
+
+// What staff holds, an advertiser may refuse and not approve; nobody outside reads why.
+func TestAdvertiserMeetsAHold(t *testing.T) {
+	w := newWorld(t, nil)
+	w.signIn()
+	w.workspace("Program")
+	ours, _, sessions := w.stage()
+	id := ours.IDs["conversion"]
+	if code, _ := w.post(w.at("conversions/"+id+"/hold"), url.Values{"held": {"true"}, "reason": {"we suspect them"}}); code != 303 {
+		t.Fatalf("hold = %d", code)
+	}
+	for party, paths := range map[string][]string{account.PartyAdvertiser: {"/portal/conversions", "/portal/conversions/" + id}, account.PartyPublisher: {"/portal/conversions", "/portal/conversions/" + id}} {
+		w.cookie = sessions[party]
+		for _, path := range paths {
+			if page := text(w.page(path)); strings.Contains(page, "suspect") {
+				t.Errorf("%s of the %s says why it is held", path, party)
+			}
+		}
+	}
+	w.cookie = sessions[account.PartyAdvertiser]
+	if page := w.page("/portal/conversions/" + id); strings.Contains(page, `value="approved"`) {
+		t.Error("the page offers to approve what is held")
+	}
+	if got := w.request("POST", "/portal/conversions/"+id+"/decide", url.Values{"to": {"approved"}}).StatusCode; got != 409 {
+		t.Errorf("approved while held = %d, want 409", got)
+	}
+	if got := w.request("POST", "/portal/conversions/decide", url.Values{"id": {id}, "to": {"approved"}}).StatusCode; got != 303 {
+		t.Errorf("approved together while held = %d, want 303 with what could not be", got)
+	}
+	if got := w.again(id).Status; got != conversion.Pending {
+		t.Errorf("it is %s", got)
+	}
+	if got := w.request("POST", "/portal/conversions/"+id+"/decide", url.Values{"to": {"rejected"}, "reason": {"Sent back"}}).StatusCode; got != 303 {
+		t.Errorf("rejected while held = %d, want 303", got)
+	}
+}
