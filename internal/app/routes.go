@@ -41,7 +41,7 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
-		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Marks: a.diagnoses, Diagnosis: a.diagnoses, Tests: a.tests, Funds: a.funds, Caps: a.caps, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
+		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Marks: a.diagnoses, Diagnosis: a.diagnoses, Tests: a.tests, Funds: a.funds, Payouts: a.Payouts, Caps: a.caps, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
 		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
 		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 	})

@@ -23,6 +23,7 @@ import (
 	"clickledger/internal/ledger"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/report"
 	"clickledger/internal/signup"
 )
@@ -148,8 +149,9 @@ type Options struct {
 	Marks Marks
 	// Diagnosis may be nil, too: then there is no page of it.
 	Diagnosis Diagnosis
-	Tests     Tests          // nil: not available here
-	Funds     *funds.Service // nil: not available here
+	Tests     Tests           // nil: not available here
+	Funds     *funds.Service  // nil: not available here
+	Payouts   *payout.Service // nil: not available here
 
 	// Portal may be nil, too: then publishers and advertisers have no pages.
 	Portal Portal

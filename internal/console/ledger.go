@@ -164,15 +164,12 @@ func (c *call) transactionTable(txs []*ledger.Transaction, names map[string]stri
 				when = timeCell(tx.Recorded, c.loc, c.Now())
 				kind = cell{Text: words(tx.Kind), Class: "lead"}
 				cause = cell{Text: tx.Cause, Class: "opt mono"}
-				if tx.CauseKind == "conversion" {
-					cause.Href = c.at("conversions/" + tx.Cause)
-					kind.Href = cause.Href
+				if href := c.causeURL(tx); href != "" {
+					cause.Href, kind.Href = href, href
 				}
 			}
 			r.Cells = append([]cell{when, kind}, append(r.Cells, cause)...)
-			if tx.CauseKind == "conversion" {
-				r.Href = c.at("conversions/" + tx.Cause)
-			}
+			r.Href = c.causeURL(tx)
 			r.Joined = i < len(tx.Entries)-1
 			t.Rows = append(t.Rows, r)
 		}
@@ -181,6 +178,17 @@ func (c *call) transactionTable(txs []*ledger.Transaction, names map[string]stri
 		t.Count = plural(int64(len(txs)), "transaction", "transactions")
 	}
 	return t
+}
+
+// causePages are the pages of what causes transactions.
+var causePages = map[string]string{"conversion": "conversions/", "payout_line": "payout-lines/"}
+
+// causeURL is the page of what caused a transaction, "" where it has none.
+func (c *call) causeURL(tx *ledger.Transaction) string {
+	if page := causePages[tx.CauseKind]; page != "" {
+		return c.at(page + tx.Cause)
+	}
+	return ""
 }
 
 // partyNames resolves the parties of transactions.

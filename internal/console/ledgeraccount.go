@@ -146,9 +146,8 @@ func (c *call) lineRow(l *ledger.Line, left int64) row {
 	}
 	cause := cell{Text: tx.Cause, Class: "fill cut mono", Title: tx.Memo}
 	r := row{}
-	if tx.CauseKind == "conversion" {
-		cause.Href = c.at("conversions/" + tx.Cause)
-		r.Href = cause.Href
+	if href := c.causeURL(tx); href != "" {
+		cause.Href, r.Href = href, href
 	}
 	r.Cells = []cell{timeCell(tx.Recorded, c.loc, c.Now()), {Text: words(tx.Kind), Class: "lead", Title: tx.Memo}, cause, debit, credit, amountCell(onSide(a, left), a.Currency)}
 	return r

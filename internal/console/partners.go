@@ -198,11 +198,15 @@ func (c *call) publisher() error {
 		about.Pairs = append(about.Pairs, pair{Label: "Notes", Value: p.Notes})
 	}
 	about.Pairs = append(about.Pairs, pair{Label: "Id", Value: p.ID})
-	page.Panels = []panel{bal, enr, links, coupons, postbacks,
+	paid, err := c.payoutPanels(p.ID)
+	if err != nil {
+		return err
+	}
+	page.Panels = append(append([]panel{bal}, paid...), []panel{enr, links, coupons, postbacks,
 		{ID: "conversions", Title: "Conversions", Table: ct, More: &link{Label: "All of them", URL: c.at("conversions", "publisher", p.ID)}},
 		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "What the publisher's postbacks have told stands here."), More: &link{Label: "All of them", URL: c.at("outbound", "publisher", p.ID)}},
 		about,
-	}
+	}...)
 	page.Notes = sortedKeys(c.remarks)
 	return show(c, "panels", p.Name, page)
 }

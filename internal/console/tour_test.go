@@ -28,7 +28,7 @@ type screen struct {
 }
 
 // quick are the pages that are looked at in every run; the others only with CONSOLE_SCREENS.
-const quick = "home offer-edit report settings signin empty-home offer signup-page application wizard creative"
+const quick = "home offer-edit report settings signin empty-home offer signup-page application wizard creative payout-open"
 
 // needBrowser skips the test where there is no Chromium, unless everything is required.
 func needBrowser(t *testing.T) {

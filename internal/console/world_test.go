@@ -23,6 +23,7 @@ import (
 	"clickledger/internal/funds"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/portal"
 	"clickledger/internal/rates"
 	"clickledger/internal/signup"
@@ -120,6 +121,7 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Tests:     tests,
+		Payouts:   &payout.Service{Store: db.Payouts(), Desk: w.desk, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }},
 		Funds:     funds.New(funds.Options{Store: db.Funds(), View: func() *catalog.View { return w.view }, Now: clock}),
 		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
