@@ -205,7 +205,7 @@ func TestCommands(t *testing.T) {
 			t.Skipf("SKIPPED, NOT TESTED: the commands of the documents: %v", err)
 		}
 	}
-	given := map[string]string{"docs/integrate-offer.md": market, "docs/integrate-publisher.md": market, "docs/publisher-postbacks.md": market}
+	given := map[string]string{"docs/commission-rules.md": market, "docs/integrate-offer.md": market, "docs/integrate-publisher.md": market, "docs/publisher-postbacks.md": market}
 	after := map[string]string{"docs/integrate-publisher.md": told}
 	flags := map[string][]string{
 		"docs/publisher-postbacks.md": {"--outbound-private"},

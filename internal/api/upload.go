@@ -33,6 +33,10 @@ type EntryDoc struct {
 	EventTime string `json:"event_time" required:"false" maxLength:"512" doc:"When it happened: RFC 3339, or Unix seconds or milliseconds. Default: now."`
 	Coupon    string `json:"coupon" required:"false" maxLength:"512" doc:"Coupon code. With a click of another publisher, the offer says who earns."`
 	Geo       string `json:"geo" required:"false" maxLength:"512" doc:"Country, ISO 3166-1 alpha-2."`
+
+	CommissionID string `json:"commission_id" required:"false" maxLength:"512" doc:"Which commission is meant, for commission rules."`
+	Customer     string `json:"customer" required:"false" maxLength:"512" doc:"The advertiser's id of the customer; only a hash of it is kept."`
+	Items        string `json:"items" required:"false" maxLength:"8000" example:"sku1:books:40.00:2|sku2:toys:85.00" doc:"Item lines, as in a postback; they sum to amount."`
 }
 
 // UploadDoc is a list of conversions in JSON.

@@ -3,6 +3,7 @@ package commission
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"clickledger/internal/money"
@@ -48,29 +49,27 @@ var ErrRange = errors.New("commission: out of range")
 // below what an account can add up.
 const MaxMinor = 10_000_000_000_000
 
-// Volumes are the publisher's volumes with the offer in the order's periods, without the
-// order itself.
-type Volumes map[Window]int64
+// Volumes are the publisher's volumes with the offer in the order's period as the tiers of
+// each rule count them, by the rule's id, without the order itself.
+type Volumes map[string]int64
 
-// Needs lists the volumes that the chosen rules' tiers ask for.
-func Needs(choices []Choice) []Window {
-	var out []Window
-	seen := map[Window]bool{}
+// Needs lists the chosen rules that have tiers: they need a volume.
+func Needs(choices []Choice) []*Rule {
+	var out []*Rule
 	for _, c := range choices {
-		if c.Rule != nil && len(c.Rule.Pay.Tiers) > 0 && !seen[c.Rule.Pay.Window] {
-			seen[c.Rule.Pay.Window] = true
-			out = append(out, c.Rule.Pay.Window)
+		if c.Rule != nil && len(c.Rule.Pay.Tiers) > 0 && !slices.Contains(out, c.Rule) {
+			out = append(out, c.Rule)
 		}
 	}
 	return out
 }
 
-// With is a volume with the order itself.
-func (v Volumes) With(w Window, f *Facts) int64 {
-	if w.Measure == Sales {
-		return v[w] + f.Sale
+// With is the volume of a rule's tiers with the order itself.
+func (v Volumes) With(r *Rule, f *Facts) int64 {
+	if r.Pay.Measure == Sales {
+		return v[r.ID] + f.Sale
 	}
-	return v[w] + 1
+	return v[r.ID] + 1
 }
 
 // At is what the rule pays at a volume, and which of its tiers that is, from 1; 0 = none yet.
@@ -157,10 +156,10 @@ func Shares(minor int64, currency string, weights []int64) ([]int64, error) {
 func (p *Part) price(f *Facts, lines []Line, v Volumes, base Base) error {
 	pay, from := Pay{Kind: base.Kind, Fixed: base.Fixed, Percent: base.Percent}, base.From
 	if p.Rule != nil {
-		pay, p.Tier = p.Rule.Pay.At(v.With(p.Rule.Pay.Window, f))
+		pay, p.Tier = p.Rule.Pay.At(v.With(p.Rule, f))
 		from = fmt.Sprintf("%s, version %d", p.Rule.called(), p.Rule.Version)
 		if p.Tier > 0 {
-			from += fmt.Sprintf(", tier %d: %s", p.Tier, p.reached(f, v))
+			from += fmt.Sprintf(", tier %d: %s", p.Tier, p.Rule.Reached(v.With(p.Rule, f)))
 		}
 		if ended(&pay, f) {
 			p.Words = fmt.Sprintf("no commission: the customer's first order was on %s, and repeat orders are paid for %d months (%s)", when(f.First, f.Zone), pay.Months, from)
@@ -223,18 +222,16 @@ func (p *Part) price(f *Facts, lines []Line, v Volumes, base Base) error {
 	return nil
 }
 
-// reached says how far the volume is.
-func (p *Part) reached(f *Facts, v Volumes) string {
-	w := p.Rule.Pay.Window
-	n := v.With(w, f)
+// Reached says a volume of the rule's tiers in words.
+func (r *Rule) Reached(n int64) string {
 	what := fmt.Sprintf("%d conversions", n)
-	if w.Measure == Sales {
-		what = "sales of " + p.Rule.text(n)
+	if r.Pay.Measure == Sales {
+		what = "sales of " + r.text(n)
 	}
-	if w.Period == All {
+	if r.Pay.Period == All {
 		return what + " so far"
 	}
-	return what + " in the " + w.Period
+	return what + " in the " + r.Pay.Period
 }
 
 // ended reports whether the time is over for which a customer's repeat orders are paid.

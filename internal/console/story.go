@@ -328,14 +328,21 @@ func (c *call) changeStep(ch *conversion.Change) step {
 	return s
 }
 
-// stayedStep is a line of the history that changed no state: a hold, its end, a repricing.
+// stayedStep is a line of the history that changed no state: a hold, its end, a repricing, a
+// retroactive tier.
 func (c *call) stayedStep(s step, ch *conversion.Change) step {
 	reason, held := strings.CutPrefix(ch.Reason, "held: ")
 	released := false
 	if !held {
 		reason, released = strings.CutPrefix(ch.Reason, "released: ")
 	}
+	lifted := false
+	if !held && !released {
+		reason, lifted = strings.CutPrefix(reason, conversion.LiftedReason)
+	}
 	switch {
+	case lifted:
+		s.Title, s.Sentence = "Lifted", "A later order reached a retroactive tier of its commission rule, so that it pays more: by "+c.actor(ch.Actor)+"."
 	case held:
 		s.Tone, s.Title, s.Sentence = "warn", "Held", "It stays "+string(ch.To)+" and is neither approved nor paid until it is released, by "+c.actor(ch.Actor)+"."
 	case released:

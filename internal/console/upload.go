@@ -29,11 +29,15 @@ type entryDoc struct {
 	EventTime string `json:"event_time" doc:"When it happened. Empty: now."`
 	Coupon    string `json:"coupon" doc:"Its code. Without a click it needs the order number."`
 	Geo       string `json:"geo" doc:"Country, such as DE. Empty: the click's."`
+
+	CommissionID string `json:"commission_id" doc:"Which commission is meant, for commission rules."`
+	Customer     string `json:"customer" doc:"The advertiser's id of the customer."`
+	Items        string `json:"items" doc:"Joined by |: category:amount, product:category:amount or product:category:amount:quantity."`
 }
 
 func (d *entryDoc) entry() conversion.Entry {
 	return conversion.Entry{ClickID: strings.ToLower(d.ClickID), Offer: d.Offer, Goal: d.Goal, TxID: d.TxID, Payout: d.Payout, Amount: d.Amount, Currency: d.Currency,
-		Status: d.Status, EventTime: d.EventTime, Coupon: d.Coupon, Geo: d.Geo}
+		Status: d.Status, EventTime: d.EventTime, Coupon: d.Coupon, Geo: d.Geo, CommissionID: d.CommissionID, Customer: d.Customer, Items: d.Items}
 }
 
 // entryPage is the form of one conversion, and what the judge says to it.
@@ -56,6 +60,7 @@ var entrySections = []sectionSpec{
 		{name: "status", optional: true, width: "w3", help: noHelp, choices: []choice{{Value: "", Label: "As the offer says"}, {Value: "pending", Label: "Pending"}, {Value: "approved", Label: "Approved"}, {Value: "rejected", Label: "Rejected"}, {Value: "reversed", Label: "Reversed"}}},
 		{name: "coupon", optional: true, width: "w3", code: true}, {name: "geo", label: "Country", optional: true, width: "w3"},
 		{name: "offer", optional: true, width: "w3", code: true},
+		{name: "customer", optional: true, width: "w3"}, {name: "commission_id", label: "Commission id", optional: true, width: "w3"}, {name: "items", label: "Item lines", optional: true, code: true, example: "sku-1:books:40.00:2"},
 	}},
 }
 
@@ -116,7 +121,7 @@ func (c *call) showEntry(code int, d *entryDoc, posted url.Values, l *upload.Lin
 		p.Confirm = &confirmView{Action: c.plain("conversions/new"), Button: "Record it", Hidden: []hidden{{"do", "record"}}, Says: []string{
 			strings.Replace(l.Detail, "was recorded", "would be recorded", 1),
 			"It is booked as the advertiser's own postback would be: with its money in the ledger, and the postback to the publisher."}}
-		for _, name := range []string{"click_id", "offer", "goal", "txid", "payout", "amount", "currency", "status", "event_time", "coupon", "geo"} {
+		for _, name := range []string{"click_id", "offer", "goal", "txid", "payout", "amount", "currency", "status", "event_time", "coupon", "geo", "commission_id", "customer", "items"} {
 			p.Confirm.Hidden = append(p.Confirm.Hidden, hidden{name, posted.Get(name)})
 		}
 	}

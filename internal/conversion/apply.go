@@ -165,6 +165,10 @@ func (j *judgment) create(ctx context.Context, c *Conversion) error {
 	if err != nil {
 		return fmt.Errorf("queue fact: %w", err)
 	}
+	err = j.lift(ctx, c, j.how)
+	if err != nil {
+		return err
+	}
 	return tell(ctx, j.tx, j.view, c, j.visit, true, now)
 }
 
@@ -198,7 +202,8 @@ func (c *Conversion) take(w worth, by string) {
 // value writes a price with its rules, and the rate to the reporting currency.
 func (j *judgment) value(c *Conversion, w worth, p price) {
 	c.Revenue, c.Commission = p.revenue.Minor, p.commission.Minor
-	c.Rule, c.RuleVersion, c.CommLines = p.rule, p.ruleVersion, p.lines
+	c.Rule, c.RuleVersion, c.CommLines, c.Tier = p.rule, p.ruleVersion, p.lines, p.tier
+	j.how = p.how
 	c.PayoutRule, c.CommRule, c.Terms, c.Revision = p.payoutRule, p.commRule, p.terms, j.view.Revision
 	var note string
 	c.ReportCurrency, c.Report, note = reporting(j.view, j.rates(), c)
@@ -303,7 +308,7 @@ func unpriced(p price, err error) (price, error) {
 	}
 	p.revenue.Minor, p.commission.Minor = 0, 0
 	p.payoutRule, p.commRule = "no payout: "+r.Detail, "no commission"
-	p.rule, p.ruleVersion, p.lines = "", 0, ""
+	p.rule, p.ruleVersion, p.lines, p.tier, p.how = "", 0, "", 0, nil
 	p.warning = "The refusal came without the amounts of its sale: it is recorded with 0.00."
 	return p, nil
 }

@@ -65,6 +65,7 @@ type Conversion struct {
 	Rule       string // id of the commission rule that priced it, "" = none did, or several: see CommLines
 	// RuleVersion is the version of Rule by which it was priced.
 	RuleVersion int64
+	Tier        int64  // the lowest tier of retroactive rules that it was priced or lifted by, 0 = none
 	Terms       int64  // number of the version of the offer's terms it was priced by, 0 = there was none
 	Warning     string // e.g. payout is postback but none was sent: revenue 0
 
@@ -140,6 +141,7 @@ type VolumeQuery struct {
 	Workspace, Offer, Publisher string
 	From, To                    int64  // µs of event time, To exclusive; 0 = no bound
 	Before                      string // those recorded before this conversion, "" = all
+	Except                      string // not this one
 }
 
 // Tx is what judging and deciding write.
@@ -168,6 +170,9 @@ type Tx interface {
 	// Volume counts the publisher's conversions with an offer, and adds up their sale
 	// amounts, refused ones left out.
 	Volume(ctx context.Context, q VolumeQuery) (conversions, sales int64, err error)
+	// Liftable lists conversions that a rule priced, alone or a line of, below a tier, oldest
+	// first: pending and approved ones without adjustments.
+	Liftable(ctx context.Context, q VolumeQuery, rule string, tier int64, limit int) ([]string, error)
 	// FirstOrder is the event time (µs) of the customer's first conversion of a goal, of those
 	// recorded before one ("" = all), refused ones left out; 0 = there is none.
 	FirstOrder(ctx context.Context, workspace, customer, goal, before string) (int64, error)

@@ -21,6 +21,10 @@ type Entry struct {
 	EventTime string
 	Coupon    string
 	Geo       string
+
+	CommissionID string
+	Customer     string
+	Items        string
 }
 
 // Signal gives the entry as a signal of the workspace, to be judged like any other. at is
@@ -30,6 +34,7 @@ func (e *Entry) Signal(id event.ClickID, at int64, workspace, actor string) *eve
 	for _, p := range [][2]string{
 		{"click_id", e.ClickID}, {"offer", e.Offer}, {"goal", e.Goal}, {"payout", e.Payout}, {"amount", e.Amount}, {"currency", e.Currency},
 		{"txid", e.TxID}, {"status", e.Status}, {"event_time", e.EventTime}, {"coupon", e.Coupon}, {"geo", e.Geo},
+		{"commission_id", e.CommissionID}, {"customer", e.Customer}, {"items", e.Items},
 	} {
 		if p[1] != "" {
 			q.Set(p[0], p[1])

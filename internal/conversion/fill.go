@@ -237,7 +237,11 @@ func (j *judgment) fill(ctx context.Context, c *Conversion, f *filling) error {
 	if f.price != nil {
 		j.value(c, f.worth, *f.price)
 	}
-	return adjust(ctx, j.tx, &old, c, j.Now().UnixMicro())
+	err := adjust(ctx, j.tx, &old, c, j.Now().UnixMicro())
+	if err != nil || f.price == nil {
+		return err
+	}
+	return j.lift(ctx, c, j.how)
 }
 
 // adjust writes a conversion whose amounts changed and posts the difference: to the

@@ -68,6 +68,7 @@ type judgment struct {
 	// became of the coupon that was sent, "" = none was.
 	coupon     *catalog.Coupon
 	couponNote string
+	how        *reckoning // of the commission that was written last
 }
 
 // refuse is the error that ends a judgment with a verdict.

@@ -18,6 +18,7 @@ type price struct {
 	terms                int64  // number of the version in force, 0 = none
 	rule                 string // id of the commission rule that priced all of it, "" = none did
 	ruleVersion          int64
+	tier                 int64      // of retroactive rules
 	lines                string     // JSON of [CommLine]s, "" = the order is one line
 	how                  *reckoning // of the commission, nil = there is no publisher
 }

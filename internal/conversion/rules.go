@@ -38,6 +38,7 @@ type reckoning struct {
 	rules   []*commission.Rule
 	facts   *commission.Facts
 	choices []commission.Choice
+	volumes commission.Volumes
 	priced  commission.Priced
 }
 
@@ -62,11 +63,11 @@ func (j *judgment) commission(ctx context.Context, p *price, d deal, v worth) er
 		return err
 	}
 	r.choices = commission.Decide(r.rules, r.facts)
-	volumes, err := j.volumes(ctx, commission.Needs(r.choices), d, r.facts)
+	r.volumes, err = j.volumes(ctx, commission.Needs(r.choices), d, r.facts)
 	if err != nil {
 		return err
 	}
-	r.priced, err = commission.Price(r.choices, r.facts, volumes, commission.Base{Kind: r.base.Kind, Fixed: r.base.Minor, Percent: r.base.Percent, From: r.base.From})
+	r.priced, err = commission.Price(r.choices, r.facts, r.volumes, commission.Base{Kind: r.base.Kind, Fixed: r.base.Minor, Percent: r.base.Percent, From: r.base.From})
 	var none *commission.NoSale
 	var bad *money.Error
 	switch {
@@ -135,18 +136,21 @@ func asksCustomer(rules []*commission.Rule) bool {
 }
 
 // volumes looks up what the tiers of the chosen rules count.
-func (j *judgment) volumes(ctx context.Context, needs []commission.Window, d deal, f *commission.Facts) (commission.Volumes, error) {
+func (j *judgment) volumes(ctx context.Context, needs []*commission.Rule, d deal, f *commission.Facts) (commission.Volumes, error) {
 	out := commission.Volumes{}
-	for _, w := range needs {
+	for _, r := range needs {
 		q := VolumeQuery{Workspace: d.offer.Workspace, Offer: d.offer.ID, Publisher: d.publisher, Before: d.order.id}
-		q.From, q.To = w.Span(f.At, f.Zone)
+		if r.Pay.Retroactive { // what came later has lifted it
+			q.Before, q.Except = "", d.order.id
+		}
+		q.From, q.To = r.Pay.Span(f.At, f.Zone)
 		n, sales, err := j.tx.Volume(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("volume of the publisher: %w", err)
 		}
-		out[w] = n
-		if w.Measure == commission.Sales {
-			out[w] = sales
+		out[r.ID] = n
+		if r.Pay.Measure == commission.Sales {
+			out[r.ID] = sales
 		}
 	}
 	return out, nil
@@ -155,6 +159,12 @@ func (j *judgment) volumes(ctx context.Context, needs []commission.Window, d dea
 // explain writes the rules of a commission: in words, and by id where one priced all of it.
 func (p *price) explain(r *reckoning, items []Item) error {
 	parts := r.priced.Parts
+	first := true
+	for _, part := range parts { // the lowest one: what could still be lifted
+		if part.Rule != nil && part.Rule.Pay.Retroactive && (first || int64(part.Tier) < p.tier) {
+			p.tier, first = int64(part.Tier), false
+		}
+	}
 	if len(parts) == 1 {
 		p.commRule = parts[0].Words
 		if rule := parts[0].Rule; rule != nil {

@@ -8,6 +8,7 @@ import (
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/commission"
+	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 )
 
@@ -245,5 +246,98 @@ func TestTiers(t *testing.T) {
 		if r := w.reprice(c, true); r.After != nil {
 			t.Errorf("%s: repriced by the same rules it changes from %d to %d", c.Order, c.Commission, r.After.Commission)
 		}
+	}
+}
+
+// TestRetroactiveTiers: the order that reaches a tier lifts the period's earlier ones by
+// adjustments; nothing else of them changes, and nothing twice.
+func TestRetroactiveTiers(t *testing.T) {
+	w := newWorld(t)
+	pay := commission.Pay{Kind: commission.PayPercentSale, Percent: "5", Retroactive: true, Window: commission.Window{Measure: commission.Conversions, Period: commission.Month},
+		Tiers: []commission.Tier{{From: 3, Percent: "10"}, {From: 6, Percent: "20"}}}
+	books := rule("crl_books", pay, func(r *catalog.CommissionRule) { r.If.Categories = []string{"books"} })
+	w.more = []catalog.Entity{books}
+	w.reload()
+	w.now = time.Date(2026, 10, 31, 23, 0, 0, 0, time.UTC)
+	w.order("txid=october&items=books:100")
+	w.now = time.Date(2026, 11, 1, 1, 0, 0, 0, time.UTC)
+	w.order("txid=a&items=books:100")
+	w.order("txid=b&items=books:10|toys:90")
+	w.order("txid=refused&items=books:100&status=rejected") // would be the third, were it approved
+	paid := func(want map[string]int64) {
+		t.Helper()
+		var sum int64
+		for _, c := range w.conversions() {
+			if n, ok := want[c.Order]; ok && c.Commission != n {
+				t.Errorf("order %s pays %d (%s), want %d", c.Order, c.Commission, c.CommRule, n)
+			}
+			lines := int64(0)
+			for _, l := range c.Lines() {
+				lines += l.Commission
+			}
+			if lines != c.Commission {
+				t.Errorf("the lines of %s sum to %d, it pays %d", c.Order, lines, c.Commission)
+			}
+			if c.Status == conversion.Pending {
+				sum += c.Commission
+			}
+		}
+		if b := w.balances(); b["commission_expense::USD"] != sum || b["publisher_pending:pub_1:USD"] != sum {
+			t.Errorf("pending orders pay %d, balances %v", sum, b)
+		}
+		if f := w.facts(); f.Commission != sum {
+			t.Errorf("pending orders pay %d, the facts have %d", sum, f.Commission)
+		}
+	}
+	// toys are 60 % of their share of the payout of 10.00: of 90 % of it.
+	paid(map[string]int64{"october": 500, "a": 500, "b": 50 + 540, "refused": 1000})
+	w.order("txid=c&items=books:200") // the third
+	paid(map[string]int64{"october": 500, "a": 1000, "b": 100 + 540, "refused": 1000, "c": 2000})
+	a := w.conversions()[len(w.conversions())-2]
+	if a.Order != "a" || !strings.Contains(a.CommRule, "lifted to tier 1: 3 conversions in the month") {
+		t.Errorf("order a says %q", a.CommRule)
+	}
+	history, err := w.db.Books().Changes(t.Context(), a.ID)
+	if err != nil || len(history) != 2 || !strings.Contains(history[1].Reason, "was reached by conversion "+w.conversions()[0].ID) {
+		t.Errorf("history %+v, %v", history, err)
+	}
+	// The rule changes; what is lifted to the next tier is, and no other rule comes in.
+	general := rule("crl_anna", fixed(1), func(r *catalog.CommissionRule) {
+		r.If.Publishers, r.If.CommissionIDs = []string{"pub_1"}, []string{"x"}
+	})
+	w.more = []catalog.Entity{books, general}
+	w.reload()
+	w.order("txid=d&items=books:1")
+	w.order("txid=e&items=books:1")
+	paid(map[string]int64{"a": 1000, "c": 2000, "d": 10, "e": 10})
+	w.order("txid=f&items=books:1")
+	paid(map[string]int64{"october": 500, "a": 2000, "b": 200 + 540, "c": 4000, "d": 20, "f": 20, "refused": 1000})
+	// Repricing by the same rules leaves it all as it is.
+	for _, c := range w.conversions() {
+		if r := w.reprice(c, true); r.After != nil {
+			t.Errorf("%s: repriced it changes from %d to %d", c.Order, c.Commission, r.After.Commission)
+		}
+	}
+}
+
+// TestRetroactiveTierOfAWholeOrder: also without lines, and no order is lifted twice or
+// lowered.
+func TestRetroactiveTierOfAWholeOrder(t *testing.T) {
+	w := newWorld(t)
+	pay := commission.Pay{Kind: commission.PayPercentPayout, Percent: "50", Retroactive: true, Window: commission.Window{Measure: commission.Sales, Period: commission.All},
+		Tiers: []commission.Tier{{From: 10000, Percent: "70"}, {From: 20000, Percent: "60"}}}
+	w.more = []catalog.Entity{rule("crl_1", pay, nil)}
+	w.reload()
+	for i, want := range []map[string]int64{{"0": 500}, {"0": 700, "1": 700}, {"0": 700, "1": 700, "2": 700}, {"0": 700, "1": 700, "2": 700, "3": 600}, {"4": 600, "0": 700}} {
+		w.order(fmt.Sprintf("txid=%d&amount=60", i))
+		for _, c := range w.conversions() {
+			if n, ok := want[c.Order]; ok && c.Commission != n {
+				t.Errorf("after order %d: %s pays %d (%s), want %d", i, c.Order, c.Commission, c.CommRule, n)
+			}
+		}
+		w.balances()
+	}
+	if f := w.facts(); f.Commission != 3*700+2*600 || f.Conversions != 5 {
+		t.Errorf("facts %+v", f)
 	}
 }

@@ -101,6 +101,11 @@ func (testBooks) CapCountsFor(context.Context, string, string, string, int64) ([
 	return nil, nil
 }
 
+// Liftable finds nothing: a test lifts no order.
+func (testBooks) Liftable(context.Context, VolumeQuery, string, int64, int) ([]string, error) {
+	return nil, nil
+}
+
 func (testBooks) CountConversions(context.Context, caps.Counter) (map[string]int64, error) {
 	return nil, nil
 }

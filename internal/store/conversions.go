@@ -22,7 +22,7 @@ func conversionRow(c *conversion.Conversion) q.Conversion {
 		PayoutRule: c.PayoutRule, CommRule: c.CommRule, Warning: c.Warning, Revision: c.Revision, Dims: bytesOf(c.Dims),
 		Version: c.Version, Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, CouponNote: c.CouponNote, Terms: c.Terms,
 		Adjusted: c.Adjusted, BaseSale: c.BaseSale, BaseRevenue: c.BaseRevenue, BaseCommission: c.BaseCommission, HoldNote: c.HoldNote,
-		Rule: c.Rule, RuleVersion: c.RuleVersion, CommissionID: c.CommissionID, Customer: c.Customer, Items: c.Items, CommLines: c.CommLines,
+		Rule: c.Rule, RuleVersion: c.RuleVersion, CommissionID: c.CommissionID, Customer: c.Customer, Items: c.Items, CommLines: c.CommLines, RuleTier: c.Tier,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 	}
@@ -40,7 +40,7 @@ func conversionOf(r q.Conversion) *conversion.Conversion {
 		PayoutRule: r.PayoutRule, CommRule: r.CommRule, Warning: r.Warning, Revision: r.Revision, Dims: r.Dims,
 		Version: r.Version, Geo: r.Geo, Params: r.Params, Hold: r.Hold, OverCap: r.OverCap, SentBy: r.SentBy, CouponNote: r.CouponNote, Terms: r.Terms,
 		Adjusted: r.Adjusted, BaseSale: r.BaseSale, BaseRevenue: r.BaseRevenue, BaseCommission: r.BaseCommission, HoldNote: r.HoldNote,
-		Rule: r.Rule, RuleVersion: r.RuleVersion, CommissionID: r.CommissionID, Customer: r.Customer, Items: r.Items, CommLines: r.CommLines,
+		Rule: r.Rule, RuleVersion: r.RuleVersion, CommissionID: r.CommissionID, Customer: r.Customer, Items: r.Items, CommLines: r.CommLines, Tier: r.RuleTier,
 		SentCurrency: r.SentCurrency, SentSale: r.SentSale, Rate: conversion.FX{Rate: r.Rate, Date: r.RateDate, Source: r.RateSource},
 		ReportCurrency: r.ReportCurrency, Report: conversion.FX{Rate: r.ReportRate, Date: r.ReportRateDate, Source: r.ReportRateSource},
 	}
@@ -110,7 +110,7 @@ func (t *booksTx) UpdateConversion(ctx context.Context, c *conversion.Conversion
 		Sent: c.Sent, PayoutRule: c.PayoutRule, CommRule: c.CommRule, Revision: c.Revision,
 		Geo: c.Geo, Params: c.Params, Hold: c.Hold, OverCap: c.OverCap, SentBy: c.SentBy, Terms: c.Terms,
 		Adjusted: c.Adjusted, BaseSale: c.BaseSale, BaseRevenue: c.BaseRevenue, BaseCommission: c.BaseCommission, HoldNote: c.HoldNote,
-		Rule: c.Rule, RuleVersion: c.RuleVersion, CommissionID: c.CommissionID, Customer: c.Customer, Items: c.Items, CommLines: c.CommLines,
+		Rule: c.Rule, RuleVersion: c.RuleVersion, CommissionID: c.CommissionID, Customer: c.Customer, Items: c.Items, CommLines: c.CommLines, RuleTier: c.Tier,
 		SentCurrency: c.SentCurrency, SentSale: c.SentSale, Rate: c.Rate.Rate, RateDate: c.Rate.Date, RateSource: c.Rate.Source,
 		ReportCurrency: c.ReportCurrency, ReportRate: c.Report.Rate, ReportRateDate: c.Report.Date, ReportRateSource: c.Report.Source,
 		ID: c.ID, Workspace: c.Workspace, Version: c.Version,
@@ -130,8 +130,18 @@ func (t *booksTx) Volume(ctx context.Context, v conversion.VolumeQuery) (convers
 	if v.To == 0 {
 		v.To = math.MaxInt64
 	}
-	r, err := t.q.Volume(ctx, q.VolumeParams{Workspace: v.Workspace, Offer: v.Offer, Publisher: v.Publisher, FromAt: v.From, ToAt: v.To, Before: beforeID(v.Before)})
+	r, err := t.q.Volume(ctx, q.VolumeParams{Workspace: v.Workspace, Offer: v.Offer, Publisher: v.Publisher, FromAt: v.From, ToAt: v.To, Before: beforeID(v.Before), Other: v.Except})
 	return r.Conversions, r.Sales, t.wrap("volume", err)
+}
+
+// Liftable lists what a retroactive tier may lift; see conversion.Tx.
+func (t *booksTx) Liftable(ctx context.Context, v conversion.VolumeQuery, rule string, tier int64, limit int) ([]string, error) {
+	if v.To == 0 {
+		v.To = math.MaxInt64
+	}
+	ids, err := t.q.Liftable(ctx, q.LiftableParams{Workspace: v.Workspace, Offer: v.Offer, Publisher: v.Publisher, FromAt: v.From, ToAt: v.To,
+		Other: v.Except, Tier: tier, Rule: rule, InLines: `%"rule":"` + rule + `"%`, Most: int64(limit)})
+	return ids, t.wrap("orders to lift", err)
 }
 
 // FirstOrder finds a customer's first order; see conversion.Tx.

@@ -17,6 +17,9 @@ var (
 	scientificForm = regexp.MustCompile(`^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$`)
 )
 
+// maxItemsCell bounds a cell of item lines, in bytes, as a postback's are.
+const maxItemsCell = 8000
+
 // localTimes are the forms of a time without a zone, as spreadsheets write them.
 var localTimes = []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04:05", "2006-01-02T15:04"}
 
@@ -36,10 +39,14 @@ func entry(cells []string, columns []*field, zone *time.Location) (conversion.En
 		if f == nil || c == "" {
 			continue
 		}
-		if len(c) > MaxCell {
-			c = strings.ToValidUTF8(c[:MaxCell], "")
+		most := MaxCell
+		if f.name == "items" {
+			most = maxItemsCell
+		}
+		if len(c) > most {
+			c = strings.ToValidUTF8(c[:most], "")
 			if bad == nil {
-				bad = &Problem{f.name, event.InvalidValue, fmt.Sprintf("The cell is longer than %d bytes.", MaxCell)}
+				bad = &Problem{f.name, event.InvalidValue, fmt.Sprintf("The cell is longer than %d bytes.", most)}
 			}
 		}
 		p := cell(f.name, c)

@@ -107,6 +107,9 @@ var fields = []field{
 	{"coupon", []string{"couponcode", "voucher"}, func(e *conversion.Entry) *string { return &e.Coupon }},
 	{"geo", []string{"country", "countrycode"}, func(e *conversion.Entry) *string { return &e.Geo }},
 	{"offer", []string{"offerid"}, func(e *conversion.Entry) *string { return &e.Offer }},
+	{"commission_id", []string{"commissionid", "commissiongroup"}, func(e *conversion.Entry) *string { return &e.CommissionID }},
+	{"customer", []string{"customerid"}, func(e *conversion.Entry) *string { return &e.Customer }},
+	{"items", []string{"itemlines"}, func(e *conversion.Entry) *string { return &e.Items }},
 }
 
 // positional is how many columns a file without a header may have.

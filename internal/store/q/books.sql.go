@@ -177,7 +177,7 @@ SELECT
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 FROM conversions WHERE workspace = ?1 AND dedup_key = ?2
 `
 
@@ -250,6 +250,7 @@ func (q *Queries) ConversionByDedup(ctx context.Context, arg ConversionByDedupPa
 		&i.Customer,
 		&i.Items,
 		&i.CommLines,
+		&i.RuleTier,
 	)
 	return i, err
 }
@@ -260,7 +261,7 @@ SELECT
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 FROM conversions WHERE workspace = ?1 AND click = ?2 ORDER BY id
 `
 
@@ -339,6 +340,7 @@ func (q *Queries) ConversionsByClick(ctx context.Context, arg ConversionsByClick
 			&i.Customer,
 			&i.Items,
 			&i.CommLines,
+			&i.RuleTier,
 		); err != nil {
 			return nil, err
 		}
@@ -635,7 +637,7 @@ SELECT
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 FROM conversions WHERE id = ?1 AND workspace = ?2
 `
 
@@ -708,6 +710,7 @@ func (q *Queries) GetConversion(ctx context.Context, arg GetConversionParams) (C
 		&i.Customer,
 		&i.Items,
 		&i.CommLines,
+		&i.RuleTier,
 	)
 	return i, err
 }
@@ -951,7 +954,7 @@ INSERT INTO conversions (
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
@@ -960,7 +963,7 @@ INSERT INTO conversions (
   ?21, ?22, ?23, ?24,
   ?25, ?26, ?27, ?28,
   ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46, ?47, ?48, ?49, ?50, ?51, ?52, ?53, ?54,
-  ?55, ?56, ?57, ?58, ?59, ?60
+  ?55, ?56, ?57, ?58, ?59, ?60, ?61
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING
 `
 
@@ -1025,6 +1028,7 @@ type InsertConversionParams struct {
 	Customer         string `db:"customer"`
 	Items            string `db:"items"`
 	CommLines        string `db:"comm_lines"`
+	RuleTier         int64  `db:"rule_tier"`
 }
 
 func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionParams) (int64, error) {
@@ -1089,6 +1093,7 @@ func (q *Queries) InsertConversion(ctx context.Context, arg InsertConversionPara
 		arg.Customer,
 		arg.Items,
 		arg.CommLines,
+		arg.RuleTier,
 	)
 	if err != nil {
 		return 0, err
@@ -1228,6 +1233,61 @@ func (q *Queries) InsertTry(ctx context.Context, arg InsertTryParams) error {
 		arg.Error,
 	)
 	return err
+}
+
+const liftable = `-- name: Liftable :many
+SELECT id FROM conversions
+WHERE workspace = ?1 AND offer = ?2 AND publisher = ?3
+  AND at >= ?4 AND at < ?5 AND id <> ?6 AND rule_tier < ?7
+  AND (rule = ?8 OR comm_lines LIKE ?9) AND adjusted = FALSE AND status IN ('pending', 'approved')
+ORDER BY id LIMIT ?10
+`
+
+type LiftableParams struct {
+	Workspace string `db:"workspace"`
+	Offer     string `db:"offer"`
+	Publisher string `db:"publisher"`
+	FromAt    int64  `db:"from_at"`
+	ToAt      int64  `db:"to_at"`
+	Other     string `db:"other"`
+	Tier      int64  `db:"tier"`
+	Rule      string `db:"rule"`
+	InLines   string `db:"in_lines"`
+	Most      int64  `db:"most"`
+}
+
+func (q *Queries) Liftable(ctx context.Context, arg LiftableParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, liftable,
+		arg.Workspace,
+		arg.Offer,
+		arg.Publisher,
+		arg.FromAt,
+		arg.ToAt,
+		arg.Other,
+		arg.Tier,
+		arg.Rule,
+		arg.InLines,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const markResent = `-- name: MarkResent :execrows
@@ -1481,8 +1541,8 @@ UPDATE conversions SET
   revenue = ?5, commission = ?6, sale_amount = ?7, has_sale = ?8,
   sent = ?9, payout_rule = ?10, comm_rule = ?11, revision = ?12,
   warning = ?13, sent_currency = ?14, sent_sale = ?15, rate = ?16, rate_date = ?17, rate_source = ?18, report_currency = ?19, report_rate = ?20, report_rate_date = ?21, report_rate_source = ?22, geo = ?23, params = ?24, hold = ?25, over_cap = ?26, sent_by = ?27, terms = ?28, adjusted = ?29, base_sale = ?30, base_revenue = ?31, base_commission = ?32, hold_note = ?33,
-  rule = ?34, rule_version = ?35, commission_id = ?36, customer = ?37, items = ?38, comm_lines = ?39, version = version + 1
-WHERE id = ?40 AND workspace = ?41 AND version = ?42
+  rule = ?34, rule_version = ?35, commission_id = ?36, customer = ?37, items = ?38, comm_lines = ?39, rule_tier = ?40, version = version + 1
+WHERE id = ?41 AND workspace = ?42 AND version = ?43
 `
 
 type UpdateConversionParams struct {
@@ -1525,6 +1585,7 @@ type UpdateConversionParams struct {
 	Customer         string `db:"customer"`
 	Items            string `db:"items"`
 	CommLines        string `db:"comm_lines"`
+	RuleTier         int64  `db:"rule_tier"`
 	ID               string `db:"id"`
 	Workspace        string `db:"workspace"`
 	Version          int64  `db:"version"`
@@ -1571,6 +1632,7 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 		arg.Customer,
 		arg.Items,
 		arg.CommLines,
+		arg.RuleTier,
 		arg.ID,
 		arg.Workspace,
 		arg.Version,
@@ -1584,7 +1646,7 @@ func (q *Queries) UpdateConversion(ctx context.Context, arg UpdateConversionPara
 const volume = `-- name: Volume :one
 SELECT count(*) AS conversions, CAST(coalesce(sum(sale_amount), 0) AS BIGINT) AS sales FROM conversions
 WHERE workspace = ?1 AND offer = ?2 AND publisher = ?3
-  AND at >= ?4 AND at < ?5 AND id < ?6 AND status NOT IN ('rejected', 'reversed')
+  AND at >= ?4 AND at < ?5 AND id < ?6 AND id <> ?7 AND status NOT IN ('rejected', 'reversed')
 `
 
 type VolumeParams struct {
@@ -1594,6 +1656,7 @@ type VolumeParams struct {
 	FromAt    int64  `db:"from_at"`
 	ToAt      int64  `db:"to_at"`
 	Before    string `db:"before"`
+	Other     string `db:"other"`
 }
 
 type VolumeRow struct {
@@ -1609,6 +1672,7 @@ func (q *Queries) Volume(ctx context.Context, arg VolumeParams) (VolumeRow, erro
 		arg.FromAt,
 		arg.ToAt,
 		arg.Before,
+		arg.Other,
 	)
 	var i VolumeRow
 	err := row.Scan(&i.Conversions, &i.Sales)

@@ -209,6 +209,7 @@ type Conversion struct {
 	Customer         string `db:"customer"`
 	Items            string `db:"items"`
 	CommLines        string `db:"comm_lines"`
+	RuleTier         int64  `db:"rule_tier"`
 }
 
 type ConversionAdjustment struct {

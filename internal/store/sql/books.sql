@@ -50,7 +50,7 @@ INSERT INTO conversions (
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(dedup_key), sqlc.arg(click), sqlc.arg(signal),
   sqlc.arg(at), sqlc.arg(click_at), sqlc.arg(recorded), sqlc.arg(advertiser), sqlc.arg(offer),
@@ -59,7 +59,7 @@ INSERT INTO conversions (
   sqlc.arg(commission), sqlc.arg(sale_amount), sqlc.arg(has_sale), sqlc.arg(sent),
   sqlc.arg(country), sqlc.arg(coupon), sqlc.arg(test), sqlc.arg(payout_rule),
   sqlc.arg(comm_rule), sqlc.arg(warning), sqlc.arg(revision), sqlc.arg(dims), sqlc.arg(version), sqlc.arg(sent_currency), sqlc.arg(sent_sale), sqlc.arg(rate), sqlc.arg(rate_date), sqlc.arg(rate_source), sqlc.arg(report_currency), sqlc.arg(report_rate), sqlc.arg(report_rate_date), sqlc.arg(report_rate_source), sqlc.arg(geo), sqlc.arg(params), sqlc.arg(hold), sqlc.arg(over_cap), sqlc.arg(sent_by), sqlc.arg(coupon_note), sqlc.arg(terms), sqlc.arg(adjusted), sqlc.arg(base_sale), sqlc.arg(base_revenue), sqlc.arg(base_commission), sqlc.arg(hold_note),
-  sqlc.arg(rule), sqlc.arg(rule_version), sqlc.arg(commission_id), sqlc.arg(customer), sqlc.arg(items), sqlc.arg(comm_lines)
+  sqlc.arg(rule), sqlc.arg(rule_version), sqlc.arg(commission_id), sqlc.arg(customer), sqlc.arg(items), sqlc.arg(comm_lines), sqlc.arg(rule_tier)
 ) ON CONFLICT (workspace, dedup_key) DO NOTHING;
 
 -- name: ConversionByDedup :one
@@ -68,7 +68,7 @@ SELECT
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 FROM conversions WHERE workspace = sqlc.arg(workspace) AND dedup_key = sqlc.arg(dedup_key);
 
 -- name: ConversionsByClick :many
@@ -77,7 +77,7 @@ SELECT
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 FROM conversions WHERE workspace = sqlc.arg(workspace) AND click = sqlc.arg(click) ORDER BY id;
 
 -- name: GetConversion :one
@@ -86,7 +86,7 @@ SELECT
   goal_key, publisher, link, order_no, method, source, status, currency, revenue, commission,
   sale_amount, has_sale, sent, country, coupon, test, payout_rule, comm_rule, warning,
   revision, dims, version, sent_currency, sent_sale, rate, rate_date, rate_source, report_currency, report_rate, report_rate_date, report_rate_source, geo, params, hold, over_cap, sent_by, coupon_note, terms, adjusted, base_sale, base_revenue, base_commission, hold_note,
-  rule, rule_version, commission_id, customer, items, comm_lines
+  rule, rule_version, commission_id, customer, items, comm_lines, rule_tier
 FROM conversions WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace);
 
 -- name: UpdateConversion :execrows
@@ -95,13 +95,20 @@ UPDATE conversions SET
   revenue = sqlc.arg(revenue), commission = sqlc.arg(commission), sale_amount = sqlc.arg(sale_amount), has_sale = sqlc.arg(has_sale),
   sent = sqlc.arg(sent), payout_rule = sqlc.arg(payout_rule), comm_rule = sqlc.arg(comm_rule), revision = sqlc.arg(revision),
   warning = sqlc.arg(warning), sent_currency = sqlc.arg(sent_currency), sent_sale = sqlc.arg(sent_sale), rate = sqlc.arg(rate), rate_date = sqlc.arg(rate_date), rate_source = sqlc.arg(rate_source), report_currency = sqlc.arg(report_currency), report_rate = sqlc.arg(report_rate), report_rate_date = sqlc.arg(report_rate_date), report_rate_source = sqlc.arg(report_rate_source), geo = sqlc.arg(geo), params = sqlc.arg(params), hold = sqlc.arg(hold), over_cap = sqlc.arg(over_cap), sent_by = sqlc.arg(sent_by), terms = sqlc.arg(terms), adjusted = sqlc.arg(adjusted), base_sale = sqlc.arg(base_sale), base_revenue = sqlc.arg(base_revenue), base_commission = sqlc.arg(base_commission), hold_note = sqlc.arg(hold_note),
-  rule = sqlc.arg(rule), rule_version = sqlc.arg(rule_version), commission_id = sqlc.arg(commission_id), customer = sqlc.arg(customer), items = sqlc.arg(items), comm_lines = sqlc.arg(comm_lines), version = version + 1
+  rule = sqlc.arg(rule), rule_version = sqlc.arg(rule_version), commission_id = sqlc.arg(commission_id), customer = sqlc.arg(customer), items = sqlc.arg(items), comm_lines = sqlc.arg(comm_lines), rule_tier = sqlc.arg(rule_tier), version = version + 1
 WHERE id = sqlc.arg(id) AND workspace = sqlc.arg(workspace) AND version = sqlc.arg(version);
 
 -- name: Volume :one
 SELECT count(*) AS conversions, CAST(coalesce(sum(sale_amount), 0) AS BIGINT) AS sales FROM conversions
 WHERE workspace = sqlc.arg(workspace) AND offer = sqlc.arg(offer) AND publisher = sqlc.arg(publisher)
-  AND at >= sqlc.arg(from_at) AND at < sqlc.arg(to_at) AND id < sqlc.arg(before) AND status NOT IN ('rejected', 'reversed');
+  AND at >= sqlc.arg(from_at) AND at < sqlc.arg(to_at) AND id < sqlc.arg(before) AND id <> sqlc.arg(other) AND status NOT IN ('rejected', 'reversed');
+
+-- name: Liftable :many
+SELECT id FROM conversions
+WHERE workspace = sqlc.arg(workspace) AND offer = sqlc.arg(offer) AND publisher = sqlc.arg(publisher)
+  AND at >= sqlc.arg(from_at) AND at < sqlc.arg(to_at) AND id <> sqlc.arg(other) AND rule_tier < sqlc.arg(tier)
+  AND (rule = sqlc.arg(rule) OR comm_lines LIKE sqlc.arg(in_lines)) AND adjusted = FALSE AND status IN ('pending', 'approved')
+ORDER BY id LIMIT sqlc.arg(most);
 
 -- name: FirstOrder :one
 SELECT CAST(coalesce(min(at), 0) AS BIGINT) AS first_at FROM conversions

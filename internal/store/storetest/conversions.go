@@ -24,6 +24,7 @@ var conversionTests = map[string]func(t *testing.T, s *Stores){
 	"pages":                        testConversionPages,
 	"changes":                      testChanges,
 	"conversions of a click":       testByClick,
+	"what commission rules count":  testCounted,
 }
 
 // cnv makes the n-th conversion with every field set.
@@ -222,6 +223,62 @@ func testByClick(t *testing.T, s *Stores) {
 		}
 		equal(t, get[[]*conversion.Conversion](t)(tx.ConversionsByClick(ctx, home, a.Click)), []*conversion.Conversion{a, b})
 		equal(t, get[[]*conversion.Conversion](t)(tx.ConversionsByClick(ctx, home, event.ClickID{1})), nil)
+		return nil
+	})
+}
+
+// testCounted: volumes, first orders and what a tier may lift leave out what is refused,
+// later, or somebody else's.
+func testCounted(t *testing.T, s *Stores) {
+	var all []*conversion.Conversion
+	for n, change := range []func(c *conversion.Conversion){
+		func(c *conversion.Conversion) { c.At = 100 },
+		func(c *conversion.Conversion) { c.At, c.Status = 200, conversion.Approved },
+		func(c *conversion.Conversion) { c.At, c.Status = 50, conversion.Rejected },
+		func(c *conversion.Conversion) { c.At, c.Status = 60, conversion.Locked },
+		func(c *conversion.Conversion) { c.At, c.Publisher, c.Customer = 40, "pub_2", "cust_2" },
+		func(c *conversion.Conversion) { c.At, c.Offer, c.GoalKey = 30, "off_2", "lead" },
+		func(c *conversion.Conversion) { c.At, c.Workspace = 20, foreign },
+		func(c *conversion.Conversion) { c.At, c.Adjusted, c.Customer = 300, true, "" },
+		func(c *conversion.Conversion) {
+			c.At, c.Rule, c.CommLines = 150, "", `[{"quantity":1,"sale":1,"commission":1,"rule":"crl_1","rule_version":2,"words":"x"}]`
+		},
+		func(c *conversion.Conversion) { c.At, c.Tier = 160, 2 },
+	} {
+		c := &conversion.Conversion{ID: id("cnv", n+1), Workspace: home, DedupKey: id("key", n+1), Offer: "off_1", Publisher: "pub_1", GoalKey: "sale", Customer: "cust_1", SaleAmount: 10, Status: conversion.Pending, Rule: "crl_1"}
+		change(c)
+		all = append(all, c)
+	}
+	s.update(t, func(tx books.Tx) error {
+		for _, c := range all {
+			must(t, tx.InsertConversion(ctx, c))
+		}
+		volume := func(q conversion.VolumeQuery) [2]int64 {
+			q.Workspace, q.Offer, q.Publisher = home, "off_1", "pub_1"
+			n, sales, err := tx.Volume(ctx, q)
+			must(t, err)
+			return [2]int64{n, sales}
+		}
+		equal(t, volume(conversion.VolumeQuery{}), [2]int64{6, 60})
+		equal(t, volume(conversion.VolumeQuery{From: 100, To: 200}), [2]int64{3, 30})
+		equal(t, volume(conversion.VolumeQuery{Before: id("cnv", 4)}), [2]int64{2, 20})
+		equal(t, volume(conversion.VolumeQuery{Except: id("cnv", 1)}), [2]int64{5, 50})
+		first := func(customer, goal, before string) int64 {
+			return get[int64](t)(tx.FirstOrder(ctx, home, customer, goal, before))
+		}
+		equal(t, first("cust_1", "sale", ""), int64(60))
+		equal(t, first("cust_1", "sale", id("cnv", 4)), int64(100))
+		equal(t, first("cust_1", "sale", id("cnv", 1)), int64(0))
+		equal(t, first("cust_1", "lead", ""), int64(30))
+		equal(t, first("", "sale", ""), int64(0))
+		liftable := func(q conversion.VolumeQuery, tier int64, limit int) []string {
+			q.Workspace, q.Offer, q.Publisher = home, "off_1", "pub_1"
+			return get[[]string](t)(tx.Liftable(ctx, q, "crl_1", tier, limit))
+		}
+		equal(t, liftable(conversion.VolumeQuery{}, 2, 10), []string{id("cnv", 1), id("cnv", 2), id("cnv", 9)})
+		equal(t, liftable(conversion.VolumeQuery{Except: id("cnv", 2), From: 100, To: 151}, 1, 10), []string{id("cnv", 1), id("cnv", 9)})
+		equal(t, liftable(conversion.VolumeQuery{}, 3, 2), []string{id("cnv", 1), id("cnv", 2)})
+		equal(t, len(liftable(conversion.VolumeQuery{}, 3, 10)), 4)
 		return nil
 	})
 }

@@ -32,5 +32,6 @@ ALTER TABLE conversions ADD COLUMN commission_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE conversions ADD COLUMN customer TEXT NOT NULL DEFAULT '';     -- hashed
 ALTER TABLE conversions ADD COLUMN items TEXT NOT NULL DEFAULT '';        -- as sent
 ALTER TABLE conversions ADD COLUMN comm_lines TEXT NOT NULL DEFAULT '';   -- JSON: what each line pays and why
+ALTER TABLE conversions ADD COLUMN rule_tier BIGINT NOT NULL DEFAULT 0;   -- the lowest of retroactive rules
 CREATE INDEX conversions_customer ON conversions (workspace, customer, goal_key) WHERE customer <> '';
 CREATE INDEX conversions_volume ON conversions (workspace, offer, publisher, at);
