@@ -64,7 +64,7 @@ func TestRooms(t *testing.T) {
 	}{
 		{"event macro money attribution commission dialect qrcode csvout", "net/http database/sql html/template os/exec", "pure rooms: bytes in, bytes out"},
 		{"event macro visitor routing eventlog attribution edge", "database/sql html/template text/template github.com/duckdb github.com/danielgtaylor", "the data plane meets no SQL, templates or REST framework"},
-		{"catalog account inbox conversion ledger books clickindex outbound rates facts report diagnosis upload mail signup payout purge funds", "database/sql github.com/duckdb github.com/jackc modernc.org/sqlite", "the domain owns interfaces, not engines"},
+		{"catalog account inbox conversion ledger books clickindex outbound rates facts report diagnosis upload mail signup payout purge funds document", "database/sql github.com/duckdb github.com/jackc modernc.org/sqlite", "the domain owns interfaces, not engines"},
 		{"api console", "clickledger/internal/store github.com/duckdb modernc.org/sqlite", "pages ask services, not stores"},
 		{"store", "github.com/duckdb clickledger/internal/edge", "SQL for the books only"},
 	} {

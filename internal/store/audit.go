@@ -21,7 +21,7 @@ func (b booksStore) Audit(ctx context.Context) ([]string, error) {
 	err := b.db.engine.snapshot(ctx, func(s *session) error {
 		qs := q.New(s)
 		for _, check := range []func(context.Context, *q.Queries, func(string, ...any)) error{
-			auditTransactions, auditEntries, auditBalances, auditTotals, auditCauses, auditPayments, auditConversions,
+			auditTransactions, auditEntries, auditBalances, auditTotals, auditCauses, auditPayments, auditConversions, auditDocuments,
 		} {
 			err := check(ctx, qs, say)
 			if err != nil {

@@ -26,7 +26,7 @@ func stores(t testing.TB, db *store.DB, f *storetest.Faults, driver, dsn string,
 		}
 	})
 	s := &storetest.Stores{
-		Catalog: db.Catalog(), Books: db.Books(), Accounts: db.Accounts(), Deliveries: db.Deliveries(), Landings: db.Landings(), Tests: db.Tests(), Signups: db.Signups(), Mails: db.Mails(), Payouts: db.Payouts(), Funds: db.Funds(), Purges: db.Purges(), Domains: db.Domains(), Rates: db.Rates(), Caps: db.Caps(), Faults: f,
+		Catalog: db.Catalog(), Books: db.Books(), Accounts: db.Accounts(), Deliveries: db.Deliveries(), Landings: db.Landings(), Tests: db.Tests(), Signups: db.Signups(), Mails: db.Mails(), Payouts: db.Payouts(), Funds: db.Funds(), Documents: db.Documents(), Purges: db.Purges(), Domains: db.Domains(), Rates: db.Rates(), Caps: db.Caps(), Faults: f,
 		Raw: func(ctx context.Context, statements ...string) error { return raw(ctx, driver, dsn, statements) },
 	}
 	s.Reopen = func(t *testing.T) *storetest.Stores {

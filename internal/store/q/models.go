@@ -95,6 +95,19 @@ type BalanceAdjustment struct {
 	At        int64  `db:"at"`
 }
 
+type BillingText struct {
+	Workspace string `db:"workspace"`
+	Party     string `db:"party"`
+	Name      string `db:"name"`
+	Address   string `db:"address"`
+	TaxID     string `db:"tax_id"`
+	DueDays   int64  `db:"due_days"`
+	Payment   string `db:"payment"`
+	Footer    string `db:"footer"`
+	Actor     string `db:"actor"`
+	Changed   int64  `db:"changed"`
+}
+
 type CapCount struct {
 	Workspace string `db:"workspace"`
 	Offer     string `db:"offer"`
@@ -320,6 +333,29 @@ type DeliveryTry struct {
 	Headers  string `db:"headers"`
 	Answer   string `db:"answer"`
 	Error    string `db:"error"`
+}
+
+type Document struct {
+	ID         string `db:"id"`
+	Workspace  string `db:"workspace"`
+	Kind       string `db:"kind"`
+	Number     int64  `db:"number"`
+	Party      string `db:"party"`
+	Currency   string `db:"currency"`
+	PeriodFrom int64  `db:"period_from"`
+	PeriodTo   int64  `db:"period_to"`
+	Issued     int64  `db:"issued"`
+	Due        int64  `db:"due"`
+	Total      int64  `db:"total"`
+	Actor      string `db:"actor"`
+	Body       string `db:"body"`
+}
+
+type DocumentItem struct {
+	Document   string `db:"document"`
+	Conversion string `db:"conversion"`
+	Line       int64  `db:"line"`
+	Amount     int64  `db:"amount"`
 }
 
 type Domain struct {

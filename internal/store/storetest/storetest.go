@@ -25,6 +25,7 @@ import (
 	"clickledger/internal/caps"
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/document"
 	"clickledger/internal/domains"
 	"clickledger/internal/event"
 	"clickledger/internal/funds"
@@ -53,6 +54,7 @@ type Stores struct {
 	Mails      mail.Store
 	Purges     purge.Store
 	Funds      funds.Store
+	Documents  document.Store
 	// Faults is the seam the database was opened with.
 	Faults *Faults
 	// Raw runs statements in one transaction on a connection of its own, past the
@@ -77,7 +79,7 @@ func Exercise(t *testing.T, open func(t *testing.T) *Stores) {
 		{"catalog", catalogTests}, {"inbox", inboxTests}, {"conversions", conversionTests}, {"adjustments", adjustmentTests}, {"ledger", ledgerTests},
 		{"books", booksTests}, {"accounts", accountTests}, {"deliveries", deliveryTests}, {"text", textTests},
 		{"rates", rateTests}, {"caps", capTests}, {"tests", testTests},
-		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"payouts", payoutTests}, {"purging", purgeTests}, {"funds", fundTests}, {"failures", failureTests},
+		{"landings", landingTests}, {"domains", domainTests}, {"signups", signupTests}, {"payouts", payoutTests}, {"purging", purgeTests}, {"funds", fundTests}, {"documents", documentTests}, {"failures", failureTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for name, test := range group.tests {
