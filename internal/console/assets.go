@@ -127,6 +127,10 @@ func (a *assets) loadIcons(fsys fs.FS) error {
 	return nil
 }
 
+// airless takes the spaces out of a line of CSS that mean nothing. No string of ours has
+// any of these pairs in it.
+var airless = strings.NewReplacer("; ", ";", "{ ", "{", " {", "{", " }", "}", ": ", ":", ", ", ",", ";}", "}")
+
 // bundles joins the files with the extension, by their bundle: layout first, then
 // components, then pages, each in the order of their paths.
 func bundles(fsys fs.FS, ext string) (map[string][]byte, error) {
@@ -167,6 +171,9 @@ func bundles(fsys fs.FS, ext string) (map[string][]byte, error) {
 		// has strings over several lines, so every line stands for itself.
 		for line := range strings.Lines(string(b)) {
 			line = strings.TrimSpace(line)
+			if ext == ".css" {
+				line = airless.Replace(line)
+			}
 			if line != "" && !strings.HasPrefix(line, "//") {
 				out[to] = append(out[to], line+"\n"...)
 			}
