@@ -221,6 +221,14 @@ func (s *server) registerPublisherPortal() {
 		func(ctx context.Context, p *portal.Publisher, in *Paging) (*pageOutput[portal.Movement], error) {
 			return pageOf(p.Movements(ctx, portal.Paging{Cursor: in.Cursor, Limit: in.Limit}))
 		})
+	publisherRoute(s, route{method: http.MethodGet, path: "/payouts", id: "publisher-list-payouts", summary: "List what was paid to you, and what is being paid"},
+		func(ctx context.Context, p *portal.Publisher, in *Paging) (*pageOutput[portal.PaidOut], error) {
+			return pageOf(p.Payouts(ctx, portal.Paging{Cursor: in.Cursor, Limit: in.Limit}))
+		})
+	publisherRoute(s, route{method: http.MethodGet, path: "/payout-method", id: "publisher-get-payout-method", summary: "Read how you are paid", text: "Details are masked. It is changed in the portal, by people; keys change none."},
+		func(ctx context.Context, p *portal.Publisher, _ *nothing) (*answerOf[portal.PayoutMethod], error) {
+			return oneOf(p.PayoutMethod(ctx))
+		})
 	publisherRoute(s, route{method: http.MethodGet, path: "/api_keys", id: "publisher-list-keys", summary: "List your API keys", text: "They are made and ended in the portal, by people."},
 		func(ctx context.Context, p *portal.Publisher, _ *nothing) (*answerOf[rowsOf[portal.Key]], error) {
 			return allOf(p.Keys(ctx))

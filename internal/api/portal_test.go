@@ -49,6 +49,8 @@ var portalRoutes = map[string]portalRoute{
 	"GET /portal/publisher/conversions":               {query: "offer={offer}", status: 200},
 	"GET /portal/publisher/conversions/{id}":          {object: "conversion", status: 200},
 	"GET /portal/publisher/balance":                   {status: 200},
+	"GET /portal/publisher/payouts":                   {status: 200},
+	"GET /portal/publisher/payout-method":             {status: 200},
 	"GET /portal/publisher/movements":                 {status: 200},
 	"GET /portal/publisher/api_keys":                  {status: 200},
 	"GET /portal/publisher/postbacks":                 {status: 200},

@@ -158,11 +158,11 @@ func methodForm(action string, version int64, posted url.Values, errs map[string
 	f := plainForm("method", action, "Save", []fieldSpec{
 		{name: "kind", label: "Method", choices: kinds, width: "w3"},
 		{name: "currency", width: "w2", optional: true, example: "EUR", help: "The only one it takes. Empty: any."},
-		{name: "holder", label: "Account holder", width: "w3", optional: true, when: when("holder")},
-		{name: "iban", label: "IBAN", width: "w3", optional: true, example: "DE89 3704 0044 0532 0130 00", when: when("iban")},
+		{name: "holder", label: "Account holder", width: "w3", when: when("holder")},
+		{name: "iban", label: "IBAN", width: "w3", example: "DE89 3704 0044 0532 0130 00", when: when("iban")},
 		{name: "bic", label: "BIC", width: "w2", optional: true, example: "COBADEFFXXX", when: when("bic")},
-		{name: "email", label: "E-mail address", typ: "email", width: "w3", optional: true, when: when("email")},
-		{name: "text", label: "In words", widget: "area", rows: 3, optional: true, when: when("text")},
+		{name: "email", label: "E-mail address", typ: "email", width: "w3", when: when("email")},
+		{name: "text", label: "In words", widget: "area", rows: 3, when: when("text")},
 	}, posted, errs)
 	f.Hidden = []hidden{{versionField, orElse(posted.Get(versionField), strconv.FormatInt(version, 10))}}
 	return f

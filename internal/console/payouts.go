@@ -218,7 +218,7 @@ func (c *call) payoutLines(lines []*payout.Line, names map[string]string, none s
 }
 
 func (c *call) payoutLeft(r *payout.Run, names map[string]string) *table {
-	t := &table{Label: "Left out", Columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "Why", Class: "wrap"}, {Label: "Parts", Class: "num opt", Help: "Conversions and adjustments."}, {Label: "Amount", Class: "num"}},
+	t := &table{Label: "Left out", Columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "Why", Class: "brk"}, {Label: "Parts", Class: "num opt", Help: "Conversions and adjustments."}, {Label: "Amount", Class: "num"}},
 		Empty: &empty{Sentence: "Nobody is left out."}}
 	for _, l := range r.Left {
 		name := nameOr(names, l.Publisher)
@@ -226,7 +226,7 @@ func (c *call) payoutLeft(r *payout.Run, names map[string]string) *table {
 		if l.Amount < 0 {
 			sum.Tone = "bad"
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: name, Href: c.at("publishers/" + l.Publisher), Class: "fill lead", Title: name}, {Text: payout.Reasons[l.Reason], Class: "wrap"}, {Text: count(l.Causes), Class: "num opt"}, sum}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: name, Href: c.at("publishers/" + l.Publisher), Class: "fill lead", Title: name}, {Text: payout.Reasons[l.Reason], Class: "brk"}, {Text: count(l.Causes), Class: "num opt"}, sum}})
 	}
 	return t
 }
@@ -244,7 +244,7 @@ func (c *call) payoutActs(r *payout.Run, lines []*payout.Line, names map[string]
 		if set.SecondPerson && r.MadeBy == c.who.ID {
 			return []panel{{ID: "approve", Title: "Approval", Notes: []string{"You made this run: somebody else must approve it."}}}, nil
 		}
-		says := plural(int64(len(lines)), "line", "lines") + " of " + totalText(lines) + " become payable. Their conversions are locked: nobody decides about them any more, unless a payment fails."
+		says := totalText(lines) + " in " + plural(int64(len(lines)), "line", "lines") + ". Approval locks the conversions: nobody decides about them any more, unless a payment fails."
 		return []panel{{ID: "approve", Title: "Approval", Confirm: &confirmView{Action: c.plain("payouts/" + r.ID + "/approve"), Says: []string{says}, Button: "Approve the run",
 			Hidden: []hidden{{versionField, strconv.FormatInt(r.Version, 10)}}}}}, nil
 	}

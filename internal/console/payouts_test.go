@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"clickledger/internal/account"
 	"clickledger/internal/conversion"
 )
 
@@ -146,6 +147,69 @@ func TestPayoutSettingsPage(t *testing.T) {
 	}
 }
 
+// partyUser signs one of a publisher's people in.
+func (w *world) partyUser(publisher string) (cookie string) {
+	w.t.Helper()
+	u := &account.User{ID: "usr_pia", Email: "pia@blog.example", Name: "Pia", PasswordHash: account.HashPassword(password), Workspaces: []string{w.ws.ID},
+		Party: account.Party{Kind: account.PartyPublisher, ID: publisher, Workspace: w.ws.ID}, Created: 1, Version: 1}
+	w.must(w.db.Accounts().InsertUser(w.t.Context(), u))
+	cookie, _, err := w.acc.SignIn(w.t.Context(), u.Email, password, "192.0.2.7")
+	w.must(err)
+	return cookie
+}
+
+// TestMyPayouts: a publisher's people see its own payouts with their states, and change how
+// it is paid; a draft is nobody's payout.
+func TestMyPayouts(t *testing.T) {
+	w := newWorld(t, nil)
+	w.signIn()
+	w.workspace("Acme")
+	w.populate(people)
+	w.available()
+	staff := w.cookie
+	mine := w.partyUser(w.pubs[0].ID)
+	w.cookie = mine
+	if page := w.page("/portal/payouts"); !strings.Contains(page, "None: nothing can be paid") || !strings.Contains(page, "Nothing was paid yet") {
+		t.Errorf("before anything: %s", text(page))
+	}
+	wrong := bank()
+	wrong.Set("iban", "DE8937040044053201300")
+	if code, page := w.post("/portal/payouts", wrong); code != http.StatusUnprocessableEntity || !strings.Contains(page, "iban_length") {
+		t.Errorf("a short IBAN: %d %s", code, text(page))
+	}
+	if _, page := w.to("/portal/payouts", bank()); !strings.Contains(page, "DE** … 3000") || strings.Contains(page, "3704 0044 0532") && !strings.Contains(page, `placeholder="DE89 3704 0044 0532 0130 00"`) || strings.Contains(page, "DE89370400440532013000") {
+		t.Errorf("the method: %s", text(page))
+	}
+	w.cookie = staff
+	w.to(w.at("publishers/"+w.pubs[1].ID)+"/payout-method", bank())
+	run, _ := w.to(w.at("payouts"), url.Values{})
+	w.cookie = mine
+	if page := w.page("/portal/payouts"); !strings.Contains(page, "Nothing was paid yet") {
+		t.Errorf("a draft is shown: %s", text(page))
+	}
+	w.cookie = staff
+	w.to(run+"/approve", url.Values{"_version": {"1"}})
+	lines, err := w.srv.Payouts.Lines(t.Context(), w.owner, w.ws.ID, run[strings.LastIndex(run, "/")+1:])
+	w.must(err)
+	other := lines[0]
+	if other.Publisher == w.pubs[0].ID {
+		other = lines[1]
+	}
+	w.cookie = mine
+	if page := w.page("/portal/payouts"); !strings.Contains(page, "in payment") || strings.Contains(page, other.ID) {
+		t.Errorf("approved: %s", text(page))
+	}
+	if code := w.request("GET", w.at("payout-lines/"+lines[0].ID), nil).StatusCode; code != http.StatusNotFound {
+		t.Errorf("staff's page of a line: %d", code)
+	}
+	w.cookie = staff
+	w.to(run+"/mark", url.Values{"state": {"paid"}, "reference": {"stmt 7"}})
+	w.cookie = mine
+	if page := w.page("/portal/payouts"); !strings.Contains(page, "stmt 7") || !strings.Contains(page, ">paid<") {
+		t.Errorf("paid: %s", text(page))
+	}
+}
+
 // TestPayoutScreens looks at the pages of payouts in a browser; see [tour].
 func TestPayoutScreens(t *testing.T) {
 	needBrowser(t)
@@ -166,8 +230,10 @@ func TestPayoutScreens(t *testing.T) {
 	w.must(err)
 	w.to(done+"/mark", url.Values{"state": {"failed"}, "lines": {lines[0].ID}, "reason": {"The bank says that the account was closed in spring"}})
 	draft, _ := w.to(w.at("payouts"), url.Values{"note": {"November"}})
+	as := *w
+	as.cookie = w.partyUser(w.pubs[0].ID)
 	tour(t, []screen{
 		{"payouts", w, w.at("payouts")}, {"payout-draft", w, draft}, {"payout-open", w, done}, {"payout-line", w, w.at("payout-lines/" + lines[1].ID)}, {"payout-settings", w, w.at("payouts/settings")},
-		{"payout-method", w, w.at("publishers/"+w.pubs[0].ID) + "/payout-method"}, {"payout-publisher", w, w.at("publishers/" + w.pubs[1].ID)}, {"empty-payouts", fresh, fresh.at("payouts")},
+		{"payout-portal", &as, "/portal/payouts"}, {"payout-method", w, w.at("publishers/"+w.pubs[0].ID) + "/payout-method"}, {"payout-publisher", w, w.at("publishers/" + w.pubs[1].ID)}, {"empty-payouts", fresh, fresh.at("payouts")},
 	})
 }

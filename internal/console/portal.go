@@ -48,6 +48,8 @@ var portalRoutes = []route{
 	{"GET /portal/links/{id}/qr.png", needPublisher, (*call).myQRPNG},
 	{"GET /portal/coupons", needPublisher, (*call).myCoupons},
 	{"GET /portal/balance", needPublisher, (*call).myBalance},
+	{"GET /portal/payouts", needPublisher, (*call).myPayouts},
+	{"POST /portal/payouts", needPublisher, (*call).myMethodSave},
 
 	{"GET /portal/postbacks", needPublisher, (*call).myPostbacks},
 	{"GET /portal/postbacks/new", needPublisher, (*call).myPostbackForm},
@@ -86,7 +88,7 @@ var portalRails = map[string][]railGroup{
 	account.PartyPublisher: {
 		{"", []railItem{{"", "Overview", "house"}}},
 		{"Promote", []railItem{{"offers", "Offers", "tag"}, {"links", "Links", "link"}, {"coupons", "Coupons", "ticket-percent"}}},
-		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}, {"postbacks", "Postbacks", "send"}}},
+		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}, {"payouts", "Payouts", "banknote"}, {"postbacks", "Postbacks", "send"}}},
 		{"Account", []railItem{{"keys", "API keys", "keyboard"}, {"people", "People", "users"}, {"profile", "Profile", "circle-user"}}},
 	},
 	account.PartyAdvertiser: {

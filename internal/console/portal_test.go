@@ -52,6 +52,8 @@ var portalPages = map[string]portalPage{
 	"GET /portal/links/{id}/qr.png":        {who: "p", object: "link", status: 200},
 	"GET /portal/coupons":                  {who: "p", status: 200},
 	"GET /portal/balance":                  {who: "p", status: 200},
+	"GET /portal/payouts":                  {who: "p", status: 200},
+	"POST /portal/payouts":                 {who: "p", post: url.Values{"kind": {"paypal"}, "email": {"pia@blog.example"}}, status: 303},
 	"GET /portal/postbacks":                {who: "p", status: 200},
 	"GET /portal/postbacks/new":            {who: "p", status: 200},
 	"POST /portal/postbacks/new":           {who: "p", post: url.Values{"url": {"https://tracker.example/pb"}, "offer": {"{offer}"}, "states": {"accepted"}}, status: 303},

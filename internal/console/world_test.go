@@ -118,12 +118,13 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
 	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
 	tests := wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Door: noDoor{}, Store: db.Tests(), Now: clock})
+	payouts := &payout.Service{Store: db.Payouts(), Desk: w.desk, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Tests:     tests,
-		Payouts:   &payout.Service{Store: db.Payouts(), Desk: w.desk, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }},
+		Payouts:   payouts,
 		Funds:     funds.New(funds.Options{Store: db.Funds(), View: func() *catalog.View { return w.view }, Now: clock}),
-		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
+		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, Payouts: payouts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
 			return []StatusLine{{Name: "Log", Value: "0.4 ms a write"}, {Name: "Reports", Value: "0.6 s behind"}}

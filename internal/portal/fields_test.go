@@ -41,6 +41,8 @@ var views = []struct {
 	{PublisherConversionStory{}, "id status reason offer goal link txid payout sale event_time click_time recorded method coupon country device subs source external_id history"},
 	{StatusStep{}, "at status reason"},
 	{Balance{}, "pending available in_payment"},
+	{PaidOut{}, "id amount state method details reference reason settled"},
+	{PayoutMethod{}, "kind currency details changed version"},
 	{Movement{}, "id at kind conversion pending available in_payment"},
 	{AdvertiserOffer{}, "id name description category url preview_url status currency payouts cookie_days window_days require_order initial_status countries devices deep_links"},
 	{Payout{}, "goal key kind amount percent countries"},

@@ -101,6 +101,7 @@ type Options struct {
 	Report    report.Reporter
 	Tests     Tests   // nil: offers are not tested here
 	Signups   Signups // nil: nobody is invited here
+	Payouts   Payouts // nil: nobody is paid here
 	PublicURL string  // scheme, host and port under which trackers are reached
 	// View is the catalog in memory, by which URLs are shown with tracking domains; nil: they
 	// all begin with PublicURL.
