@@ -29,7 +29,7 @@ type EntryDoc struct {
 	Amount    string `json:"amount" required:"false" maxLength:"512" example:"125.00" doc:"What the customer paid, decimal text."`
 	Currency  string `json:"currency" required:"false" maxLength:"512" example:"USD" doc:"Of both. Default: the offer's."`
 	TxID      string `json:"txid" required:"false" maxLength:"512" doc:"The advertiser's order number: the same again is a duplicate."`
-	Status    string `json:"status" required:"false" maxLength:"512" doc:"approved, pending, rejected or reversed. Default: as the offer says."`
+	Status    string `json:"status" required:"false" maxLength:"512" doc:"approved, pending, rejected or reversed; refunded takes the amount off the conversion, without one all that is left. Default: as the offer says."`
 	EventTime string `json:"event_time" required:"false" maxLength:"512" doc:"When it happened: RFC 3339, or Unix seconds or milliseconds. Default: now."`
 	Coupon    string `json:"coupon" required:"false" maxLength:"512" doc:"Coupon code. With a click of another publisher, the offer says who earns."`
 	Geo       string `json:"geo" required:"false" maxLength:"512" doc:"Country, ISO 3166-1 alpha-2."`
@@ -37,6 +37,7 @@ type EntryDoc struct {
 	CommissionID string `json:"commission_id" required:"false" maxLength:"512" doc:"Which commission is meant, for commission rules."`
 	Customer     string `json:"customer" required:"false" maxLength:"512" doc:"The advertiser's id of the customer; only a hash of it is kept."`
 	Items        string `json:"items" required:"false" maxLength:"8000" example:"sku1:books:40.00:2|sku2:toys:85.00" doc:"Item lines, as in a postback; they sum to amount."`
+	RefundID     string `json:"refund_id" required:"false" maxLength:"512" doc:"With the status refunded: the shop's id of the refund. Needed for a part of the sale."`
 }
 
 // UploadDoc is a list of conversions in JSON.

@@ -25,6 +25,7 @@ type Entry struct {
 	CommissionID string
 	Customer     string
 	Items        string
+	RefundID     string
 }
 
 // Signal gives the entry as a signal of the workspace, to be judged like any other. at is
@@ -35,6 +36,7 @@ func (e *Entry) Signal(id event.ClickID, at int64, workspace, actor string) *eve
 		{"click_id", e.ClickID}, {"offer", e.Offer}, {"goal", e.Goal}, {"payout", e.Payout}, {"amount", e.Amount}, {"currency", e.Currency},
 		{"txid", e.TxID}, {"status", e.Status}, {"event_time", e.EventTime}, {"coupon", e.Coupon}, {"geo", e.Geo},
 		{"commission_id", e.CommissionID}, {"customer", e.Customer}, {"items", e.Items},
+		{"refund_id", e.RefundID},
 	} {
 		if p[1] != "" {
 			q.Set(p[0], p[1])

@@ -106,6 +106,7 @@ var fields = []field{
 	{"status", []string{"state"}, func(e *conversion.Entry) *string { return &e.Status }},
 	{"coupon", []string{"couponcode", "voucher"}, func(e *conversion.Entry) *string { return &e.Coupon }},
 	{"geo", []string{"country", "countrycode"}, func(e *conversion.Entry) *string { return &e.Geo }},
+	{"refund_id", []string{"refundid", "refund"}, func(e *conversion.Entry) *string { return &e.RefundID }},
 	{"offer", []string{"offerid"}, func(e *conversion.Entry) *string { return &e.Offer }},
 	{"commission_id", []string{"commissionid", "commissiongroup"}, func(e *conversion.Entry) *string { return &e.CommissionID }},
 	{"customer", []string{"customerid"}, func(e *conversion.Entry) *string { return &e.Customer }},

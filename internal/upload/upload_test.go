@@ -163,3 +163,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A refund in a file is judged as a postback's: with its id.
+func TestReadRefund(t *testing.T) {
+	s, err := Read([]byte("click_id,txid,status,amount,refund id\n"+c1+",A-1,refunded,20.00,R-1\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := conversion.Entry{ClickID: c1, TxID: "A-1", Status: "refunded", Amount: "20.00", RefundID: "R-1"}
+	if d := cmp.Diff(want, s.Rows[0].Entry); d != "" {
+		t.Errorf("entry (-want +got):\n%s", d)
+	}
+	if p := s.Rows[0].Problem; p != nil {
+		t.Errorf("problem %+v", *p)
+	}
+}
