@@ -3,6 +3,7 @@ package books_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"clickledger/internal/books"
@@ -122,5 +123,84 @@ func TestSettle(t *testing.T) {
 	changes, err := w.db.Books().Changes(t.Context(), ids[0])
 	if err != nil || len(changes) != 6 || changes[5].Actor != "usr_fin" || changes[5].Reason != "payout 2 paid" {
 		t.Errorf("history of %d lines, %v", len(changes), err)
+	}
+}
+
+// A payout run while the same conversions are reversed, refunded and held: each ends in one
+// state, and what the run moved is what it was given, less what came back since.
+func TestSettleRace(t *testing.T) {
+	w := newWorld(t)
+	const many = 24
+	w.judged(many)
+	for _, c := range w.all() {
+		if _, err := w.desk.Decide(t.Context(), owner, "ws_1", c.ID, conversion.Approved, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	moved, refunded := int64(0), 0
+	expected := func(err error) {
+		var state *books.StateError
+		var refused *conversion.Refusal
+		if err != nil && !errors.As(err, &state) && !errors.As(err, &refused) && !errors.Is(err, books.ErrHeld) {
+			t.Error(err)
+		}
+	}
+	for i, c := range w.all() {
+		wg.Go(func() {
+			var sum int64
+			err := w.desk.Settle(t.Context(), func(ctx context.Context, tx books.Tx) error {
+				cs, err := w.desk.Lock(ctx, tx, "ws_1", []string{c.ID}, "usr_fin", "run")
+				if err != nil {
+					return err
+				}
+				sum = cs[0].Commission
+				return payLine(ctx, tx, "line "+c.ID, ledger.PublisherAvailable, ledger.PublisherInPayment, sum)
+			})
+			expected(err)
+			if err == nil {
+				mu.Lock()
+				moved += sum
+				mu.Unlock()
+			}
+		})
+		wg.Go(func() {
+			var err error
+			switch i % 3 {
+			case 0:
+				_, err = w.desk.Decide(t.Context(), owner, "ws_1", c.ID, conversion.Reversed, "returned")
+			case 1:
+				_, _, _, err = w.desk.Refund(t.Context(), owner, "ws_1", c.ID, conversion.Refund{Key: "r", Whole: true, Reason: "returned"})
+				if err == nil {
+					mu.Lock()
+					refunded++
+					mu.Unlock()
+				}
+			default:
+				_, err = w.desk.SetHold(t.Context(), owner, "ws_1", c.ID, true, "odd")
+			}
+			expected(err)
+		})
+	}
+	wg.Wait()
+	var worth int64
+	for _, c := range w.all() {
+		if c.Status == conversion.Pending || c.Hold != "" && c.Status == conversion.Locked {
+			t.Errorf("%s is %s, held as %q", c.ID, c.Status, c.Hold)
+		}
+		if c.Status == conversion.Approved || c.Status == conversion.Locked {
+			worth += c.Commission
+		}
+	}
+	if refunded != many/3 {
+		t.Errorf("%d refunds of %d were taken", refunded, many/3)
+	}
+	if a, p := w.net(ledger.PublisherAvailable), w.net(ledger.PublisherInPayment); p != moved || a+p != worth {
+		t.Errorf("available %d, in payment %d; the lines moved %d, the conversions are worth %d", a, p, moved, worth)
+	}
+	broken, err := w.db.Books().Audit(t.Context())
+	if err != nil || len(broken) > 0 {
+		t.Error(broken, err)
 	}
 }
