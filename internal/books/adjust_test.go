@@ -156,6 +156,19 @@ func TestSetHold(t *testing.T) {
 	if err := set(true, "too late"); !errors.As(err, &state) {
 		t.Errorf("held after it was locked: %v", err)
 	}
+	w.judged(2) // one more order
+	for _, c := range w.all() {
+		if c.ID == id {
+			continue
+		}
+		if _, err := w.desk.SetHold(t.Context(), owner, "ws_1", c.ID, true, "looks odd"); err != nil {
+			t.Fatal(err)
+		}
+		after, err := w.desk.Decide(t.Context(), owner, "ws_1", c.ID, conversion.Rejected, "it was")
+		if err != nil || after.Hold != "" || after.HoldNote != "" {
+			t.Errorf("rejected while held: %+v, %v", after, err)
+		}
+	}
 	changes, err := w.db.Books().Changes(t.Context(), id)
 	var reasons []string
 	for _, ch := range changes {

@@ -58,7 +58,7 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 		if c.Hold == conversion.HoldStaff && to == conversion.Approved {
 			return ErrHeld
 		}
-		c.Hold = "" // somebody has decided
+		c.Hold, c.HoldNote = "", "" // somebody has decided
 		return d.Judge.Move(ctx, tx, c, to, p.ID, reason)
 	})
 	if err != nil {

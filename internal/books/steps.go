@@ -183,6 +183,6 @@ func (d *Desk) toward(ctx context.Context, tx Tx, c *conversion.Conversion, aske
 	case to == conversion.Approved && c.Hold == conversion.HoldStaff:
 		return ErrHeld
 	}
-	c.Hold = "" // somebody has decided
+	c.Hold, c.HoldNote = "", "" // somebody has decided
 	return d.Judge.Move(ctx, tx, c, to, actor, reason)
 }

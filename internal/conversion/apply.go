@@ -69,7 +69,7 @@ func (c *Conversion) replaced() bool { return strings.HasPrefix(c.DedupKey, repl
 
 // replace rejects a page's claim and frees its order number for the real conversion.
 func (j *judgment) replace(ctx context.Context, c *Conversion) error {
-	c.DedupKey, c.Hold = replacedKey+c.ID, ""
+	c.DedupKey, c.Hold, c.HoldNote = replacedKey+c.ID, "", ""
 	if c.Status == Rejected {
 		return j.tx.UpdateConversion(ctx, c) // a cap had refused it: only its number is to be freed
 	}
