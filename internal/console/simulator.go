@@ -128,7 +128,7 @@ func (c *call) quotePanels(q *conversion.Quote) []panel {
 				here.Word = "wins " + plural(int64(r.Won), "line", "lines")
 			}
 		}
-		rules.Rows = append(rules.Rows, row{Cells: []cell{{Text: r.Name, Class: "lead"}, here, {Text: strings.Join(r.Why, " "), Class: "fill wrap"}}})
+		rules.Rows = append(rules.Rows, row{Cells: []cell{{Text: r.Name, Class: "lead brk"}, here, {Text: strings.Join(r.Why, " "), Class: "fill wrap"}}})
 	}
 	return append(out, panel{ID: "levels", Title: "Whose commission counts", Note: "The first that says something.", Table: levels},
 		panel{ID: "rules", Title: "Rules", Note: "As they take precedence.", Table: rules})
@@ -233,10 +233,10 @@ func (c *call) showSimulator(code int, d *orderDoc, cmp *compareDoc, posted url.
 		return &f
 	}
 	p := panelsPage{Head: head{Crumb: &link{Label: "Commission rules", URL: c.at(rulesPath)}, Title: "Simulator", Note: "What an order would pay, to whom and why. Nothing is kept."}, Panels: results}
-	p.Panels = append(p.Panels, panel{ID: "order", Title: "An order", Form: part(d, orderSections(offers, pubs, drafts), !comparing, "Work it out", "order", "The order could not be priced.")})
+	p.Panels = append(p.Panels, panel{ID: "order", Title: "An order", Form: part(d, orderSections(d, offers, pubs, drafts), !comparing, "Work it out", "order", "The order could not be priced.")})
 	if len(paused) > 0 {
 		p.Panels = append(p.Panels, panel{ID: "compare", Title: "A paused rule on past conversions", Form: part(cmp, []sectionSpec{{fields: []fieldSpec{
-			{name: "rule", label: "Rule", choices: drafts, width: "w3"}, {name: "from", optional: true, width: "w2", example: "2026-10-01", help: "Empty: the first day of last month."}, {name: "to", optional: true, width: "w2", example: "2026-10-31", help: "Empty: the last day of last month."},
+			{name: "rule", label: "Rule", choices: drafts, width: "w2"}, {name: "from", optional: true, width: "w2", example: "2026-10-01", help: "Empty: the first day of last month."}, {name: "to", optional: true, width: "w2", example: "2026-10-31", help: "Empty: the last day of last month."},
 		}}}, comparing, "Compare", "compare", "Nothing was compared.")})
 	} else if c.write() {
 		p.Panels = append(p.Panels, panel{ID: "compare", Title: "A rule on past conversions", Notes: []string{"Save a rule as paused to see what it would have paid."}, More: &link{Label: "New rule", URL: c.plain(rulesPath+"/new", "status", "paused")}})
@@ -244,11 +244,13 @@ func (c *call) showSimulator(code int, d *orderDoc, cmp *compareDoc, posted url.
 	return showStatus(c, code, "panels", "Simulator", p)
 }
 
-func orderSections(offers, pubs, drafts []choice) []sectionSpec {
+func orderSections(d *orderDoc, offers, pubs, drafts []choice) []sectionSpec {
+	bare := *d // what is filled in is shown
+	bare.Offer, bare.Publisher, bare.Amount, bare.Country, bare.Goal = "", "", "", "", ""
 	return []sectionSpec{
 		{fields: []fieldSpec{{name: "offer", choices: offers, width: "w3"}, {name: "publisher", choices: pubs, width: "w3"}, {name: "amount", label: "Sale amount", optional: true, width: "w2", mode: "decimal", example: "125.00"},
 			{name: "country", optional: true, width: "w2", example: "DE"}, {name: "goal", optional: true, width: "w2", example: "sale"}}},
-		{title: "More", hint: "item lines, customer, time, a paused rule", more: true, fields: []fieldSpec{
+		{title: "More", hint: "item lines, customer, time, a paused rule", more: bare == (orderDoc{}), fields: []fieldSpec{
 			{name: "items", label: "Item lines", widget: "area", rows: 3, optional: true, code: true, example: "sku-1:books:40.00:2"},
 			{name: "commission_id", label: "Commission id", optional: true, width: "w3"}, {name: "customer", optional: true, width: "w3"},
 			{name: "payout", optional: true, width: "w2", mode: "decimal"}, {name: "currency", optional: true, width: "w2", example: "USD"}, {name: "event_time", label: "Happens", optional: true, width: "w3", example: "2027-01-31 14:05"},
