@@ -105,6 +105,23 @@ func (a *App) paidOut(ctx context.Context, w string, to func(publisher, currency
 	}
 }
 
+// bonuses gives what was booked to publishers that belongs to no conversion.
+func (a *App) bonuses(ctx context.Context, w string, to func(publisher, currency string, amount int64)) error {
+	for before := ""; ; {
+		rows, err := a.db.Books().BalanceAdjustments(ctx, w, "", before, verifyPage)
+		if err != nil {
+			return fmt.Errorf("list bonuses: %w", err)
+		}
+		for _, r := range rows {
+			to(r.Publisher, r.Currency, r.Amount)
+		}
+		if len(rows) < verifyPage {
+			return nil
+		}
+		before = rows[len(rows)-1].ID
+	}
+}
+
 func (a *App) workspaces(ctx context.Context) ([]string, error) {
 	var out []string
 	for after := ""; ; after = out[len(out)-1] {
@@ -215,7 +232,7 @@ func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]tot
 	if err != nil {
 		return fmt.Errorf("read balances: %w", err)
 	}
-	type side struct{ revenue, expense, pending, available int64 }
+	type side struct{ revenue, expense, pending, available, bonuses int64 }
 	have := map[totalKey]side{}  // by publisher
 	house := map[string]side{}   // by currency
 	expect := map[string]total{} // by currency
@@ -227,6 +244,8 @@ func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]tot
 			h.revenue += b.Net()
 		case ledger.CommissionExpense:
 			h.expense += b.Net()
+		case ledger.Adjustments:
+			h.bonuses += b.Net()
 		case ledger.PublisherPending:
 			s.pending += b.Net()
 		case ledger.PublisherAvailable, ledger.PublisherInPayment:
@@ -243,10 +262,20 @@ func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]tot
 	if err != nil {
 		return err
 	}
+	err = a.bonuses(ctx, w, func(publisher, currency string, amount int64) {
+		k := totalKey{w, publisher, currency}
+		s, h := have[k], house[currency]
+		s.available -= amount
+		h.bonuses -= amount
+		have[k], house[currency] = s, h
+	})
+	if err != nil {
+		return err
+	}
 	for k, t := range want {
 		s := have[k]
 		if s.pending != t.Pending || s.available != t.Commission-t.Pending {
-			f.wrong("publisher %q in %s: ledger has %d pending and %d available, in payment or paid, the conversions say %d and %d", k.publisher, k.currency, s.pending, s.available, t.Pending, t.Commission-t.Pending)
+			f.wrong("publisher %q in %s: ledger has %d pending and %d available, in payment or paid, bonuses left out; the conversions say %d and %d", k.publisher, k.currency, s.pending, s.available, t.Pending, t.Commission-t.Pending)
 		}
 		delete(have, k)
 		e := expect[k.currency]
@@ -262,6 +291,9 @@ func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]tot
 	for c, h := range house {
 		if h.revenue != expect[c].Revenue || h.expense != expect[c].Commission {
 			f.wrong("%s: ledger has revenue %d and commission expense %d, the conversions say %d and %d", c, h.revenue, h.expense, expect[c].Revenue, expect[c].Commission)
+		}
+		if h.bonuses != 0 {
+			f.wrong("%s: the ledger's adjustments differ by %d from the bonuses that were booked", c, h.bonuses)
 		}
 		delete(expect, c)
 	}
