@@ -40,7 +40,7 @@ import (
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/documents.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {

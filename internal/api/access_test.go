@@ -45,6 +45,7 @@ var isolation = map[string]struct{ object, body string }{
 	"GET /publishers/{id}/payouts": {"publishers", ""}, "GET /publishers/{id}/payout-method": {"publishers", ""}, "POST /publishers/{id}/payout-method": {"publishers", `{"kind":"none"}`},
 	"GET /payout-runs/{id}": {"payout-runs", ""}, "GET /payout-runs/{id}/lines": {"payout-runs", ""}, "POST /payout-runs/{id}/refresh": {"payout-runs", ""}, "POST /payout-runs/{id}/approve": {"payout-runs", ""},
 	"POST /payout-runs/{id}/discard": {"payout-runs", ""}, "POST /payout-runs/{id}/export": {"payout-runs", `{"layout":"generic"}`}, "POST /payout-runs/{id}/mark": {"payout-runs", `{"state":"paid"}`},
+	"GET /documents/{id}": {"documents", ""}, "GET /documents/{id}/items": {"documents", ""}, "GET /documents/{id}/items.csv": {"documents", ""},
 	"GET /payout-lines/{id}":       {"payout-lines", ""},
 	"GET /publishers/{id}/balance": {"publishers", ""},
 	"GET /enrollments/{id}":        {"enrollments", ""}, "PATCH /enrollments/{id}": {"enrollments", `{"reason":"x"}`},
@@ -84,7 +85,7 @@ var isolation = map[string]struct{ object, body string }{
 var references = map[string]string{
 	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /commission-rules": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
-	"GET /conversions":             "offer", "GET /adjustments": "publisher", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
+	"GET /conversions":             "offer", "GET /adjustments": "publisher", "GET /documents": "party", "GET /billing-texts": "party", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
 }
 
 // objectOf says which object a reference names.
@@ -200,7 +201,7 @@ func TestEveryRouteNeedsAKey(t *testing.T) {
 func TestReadersWriteNothing(t *testing.T) {
 	w := newWorld(t)
 	ours := w.shop(w.writer, w.ws)
-	reads := []string{"POST /reports", "POST /commission-rules/simulate", "POST /commission-rules/compare", "POST /verify", "POST /links/{id}/deep-link"}
+	reads := []string{"POST /reports", "POST /documents/preview", "POST /commission-rules/simulate", "POST /commission-rules/compare", "POST /verify", "POST /links/{id}/deep-link"}
 	for _, r := range routes(t, w) {
 		method, path, _ := strings.Cut(r, " ")
 		if method == "GET" || slices.Contains(reads, r) || partyOf(r) != "" {

@@ -23,6 +23,7 @@ import (
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
+	"clickledger/internal/document"
 	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
@@ -79,13 +80,14 @@ type Options struct {
 	ClientAddr func(*http.Request) string // address of who asks; nil: of who connects
 	Signups    *signup.Service            // nil, as Mails: not available here
 	Mails      *mail.Service
-	Diagnosis  Diagnoser       // nil: not available here
-	Caps       CapReader       // nil: not available here
-	Portal     *portal.Service // nil: not available here
-	Domains    DomainChecker   // nil: not available here
-	Tests      Tester          // nil: not available here
-	Funds      Funder          // nil: not available here
-	Payouts    *payout.Service // nil: not available here
+	Diagnosis  Diagnoser         // nil: not available here
+	Caps       CapReader         // nil: not available here
+	Portal     *portal.Service   // nil: not available here
+	Domains    DomainChecker     // nil: not available here
+	Tests      Tester            // nil: not available here
+	Funds      Funder            // nil: not available here
+	Payouts    *payout.Service   // nil: not available here
+	Documents  *document.Service // nil: not available here
 	// View is the catalog in memory, by which tracking URLs are shown with tracking domains;
 	// nil: they all begin with PublicURL.
 	View       func() *catalog.View
@@ -144,6 +146,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerLedgerReading()
 	s.registerFunds()
 	s.registerPayouts()
+	s.registerDocuments()
 	s.registerDeliveries()
 	s.registerRates()
 	s.registerReports()

@@ -21,6 +21,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/document"
 	"clickledger/internal/domains"
 	"clickledger/internal/domains/dnstest"
 	"clickledger/internal/event"
@@ -135,6 +136,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.options.Funds = funds.New(funds.Options{Store: db.Funds(), View: w.options.View, Now: now})
 	w.options.Payouts = &payout.Service{Store: db.Payouts(), Desk: w.options.Decide.(*books.Desk), Now: now, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
+	w.options.Documents = document.New(document.Options{Store: db.Documents(), View: w.options.View, Now: now})
 	w.options.Mails = mail.New(mail.Options{Store: db.Mails(), Now: now})
 	w.options.Signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.options.Mails, Accounts: accounts, Catalog: cat, URL: "https://console.example", Now: now})
 	w.options.Portal = portal.New(portal.Options{Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, Tests: w.options.Tests.(*wizard.Service), Signups: w.options.Signups, Payouts: w.options.Payouts, PublicURL: "https://track.example/", Now: now})
@@ -308,8 +310,20 @@ func (w *world) shop(token, ws string) shop {
 	s.ids["deliveries"] = sent[0].ID
 	s.ids["transactions"] = w.call(token, "GET", "/ledger/transactions", "").want(200).text("data.0.id")
 	s.ids["payout-runs"], s.ids["payout-lines"] = w.payout(ws, s.ids["publishers"])
+	s.ids["documents"] = w.statement(ws, s.ids["publishers"])
 	s.ids["accounts"] = "publisher_pending:" + s.ids["publishers"] + ":EUR"
 	return s
+}
+
+// statement is a document, without anything behind its line.
+func (w *world) statement(ws, publisher string) string {
+	w.t.Helper()
+	d := &document.Document{ID: event.NewID("doc_", w.now), Workspace: ws, Kind: document.Statement, Number: 1, Party: publisher, Currency: "EUR", From: 1, To: 2, Body: document.Body{Lines: []document.Line{{No: 1, Kind: document.LineLate}}}}
+	err := w.db.Documents().Update(w.t.Context(), func(ctx context.Context, tx document.Tx) error { return tx.InsertDocument(ctx, d) })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d.ID
 }
 
 // payout is the preview of a run, with a line.

@@ -32,6 +32,7 @@ import (
 	"clickledger/internal/clickindex"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/document"
 	"clickledger/internal/domains"
 	"clickledger/internal/edge"
 	"clickledger/internal/event"
@@ -77,6 +78,7 @@ type App struct {
 	Mail       *mail.Service
 	Signups    *signup.Service
 	Payouts    *payout.Service
+	Documents  *document.Service
 	Report     *report.Engine
 	Rates      *rates.Service
 	Domains    *domains.Service
@@ -502,6 +504,7 @@ func (a *App) wire(context.Context) error {
 		Now: a.Now, UnderWay: 2 * a.Config.RedirectDeadline, Logger: a.Logger, Registerer: a.Metrics})
 	a.guard = funds.NewGuard(funds.GuardOptions{View: a.loader.View, Books: a.db.Books(), Overlay: a.overlay, Logger: a.Logger, Registerer: a.Metrics})
 	a.funds = funds.New(funds.Options{Store: a.db.Funds(), View: a.loader.View, Now: a.Now, Changed: a.guard.Wake})
+	a.Documents = document.New(document.Options{Store: a.db.Documents(), View: a.loader.View, Now: a.Now})
 	changed := func() { a.relay.Wake(); a.sender.Wake(); a.guard.Wake() }
 	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Minter: a.minter.New, Changed: func() { changed(); a.caps.Wake() }, Logger: a.Logger}
 	a.Payouts = &payout.Service{Store: a.db.Payouts(), Desk: a.desk, Now: a.Now, Publisher: func(id string) *catalog.Publisher { return a.loader.View().Publisher(id) }}

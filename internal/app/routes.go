@@ -35,13 +35,13 @@ func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	})
 	rest := api.New(api.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Decide: a.desk, Report: a.Report,
-		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Caps: a.caps, Diagnosis: a.diagnoses, Tests: a.tests, Funds: a.funds, Payouts: a.Payouts, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
+		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Caps: a.caps, Diagnosis: a.diagnoses, Tests: a.tests, Funds: a.funds, Payouts: a.Payouts, Documents: a.Documents, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), Version: Version, Now: a.Now, Logger: a.Logger,
 		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 		Verify:     func(ctx context.Context) (any, error) { return a.Verify(ctx) }, Backup: a.Backup,
 	})
 	pages, err := console.New(console.Options{
 		Catalog: a.Catalog, Accounts: a.Accounts, Books: a.db.Books(), Clicks: a.index, Decide: a.desk, Report: a.Report,
-		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Marks: a.diagnoses, Diagnosis: a.diagnoses, Tests: a.tests, Funds: a.funds, Payouts: a.Payouts, Caps: a.caps, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
+		Outbound: a.outbound, Rates: a.Rates, Signups: a.Signups, Mails: a.Mail, Marks: a.diagnoses, Diagnosis: a.diagnoses, Tests: a.tests, Funds: a.funds, Payouts: a.Payouts, Documents: a.Documents, Caps: a.caps, Domains: a.Domains, Portal: doors, View: a.loader.View, PublicURL: a.Config.PublicURL, TagVersion: edge.TagVersion(), SetupToken: a.SetupToken, Version: Version,
 		Now: a.Now, Logger: a.Logger, Secure: strings.HasPrefix(a.consoleOrigin(), "https://"),
 		ClientAddr: func(r *http.Request) string { return a.classifier.ClientAddr(r.RemoteAddr, r.Header).String() },
 	})

@@ -17,6 +17,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/document"
 	"clickledger/internal/event"
 	"clickledger/internal/funds"
 	"clickledger/internal/inbox"
@@ -149,9 +150,10 @@ type Options struct {
 	Marks Marks
 	// Diagnosis may be nil, too: then there is no page of it.
 	Diagnosis Diagnosis
-	Tests     Tests           // nil: not available here
-	Funds     *funds.Service  // nil: not available here
-	Payouts   *payout.Service // nil: not available here
+	Tests     Tests             // nil: not available here
+	Funds     *funds.Service    // nil: not available here
+	Payouts   *payout.Service   // nil: not available here
+	Documents *document.Service // nil: not available here
 
 	// Portal may be nil, too: then publishers and advertisers have no pages.
 	Portal Portal

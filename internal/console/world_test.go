@@ -19,6 +19,7 @@ import (
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/document"
 	"clickledger/internal/event"
 	"clickledger/internal/funds"
 	"clickledger/internal/mail"
@@ -122,6 +123,7 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Tests:     tests,
+		Documents: document.New(document.Options{Store: db.Documents(), View: func() *catalog.View { return w.view }, Now: clock}),
 		Payouts:   payouts,
 		Funds:     funds.New(funds.Options{Store: db.Funds(), View: func() *catalog.View { return w.view }, Now: clock}),
 		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, Payouts: payouts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
