@@ -48,7 +48,7 @@ func TestDecisions(t *testing.T) {
 	}
 	want := func(pending, available string) {
 		t.Helper()
-		if diff := cmp.Diff(map[string]any{"currency": "EUR", "pending": pending, "available": available}, balance()); diff != "" {
+		if diff := cmp.Diff(map[string]any{"currency": "EUR", "pending": pending, "available": available, "in_payment": "0.00"}, balance()); diff != "" {
 			t.Errorf("balance (-want +got):\n%s", diff)
 		}
 	}

@@ -84,6 +84,10 @@ func (s *server) registerAdvertiserPortal() {
 			q.Publisher = in.Publisher
 			return oneOf(a.Statistics(ctx, q))
 		})
+	advertiserRoute(s, route{method: http.MethodGet, path: "/funds", id: "advertiser-funds", summary: "Read what you owe and what you have paid ahead, by currency"},
+		func(ctx context.Context, a *portal.Advertiser, _ *nothing) (*answerOf[rowsOf[portal.Funds]], error) {
+			return allOf(a.Funds(ctx))
+		})
 	s.registerAdvertiserConversions()
 	advertiserRoute(s, route{method: http.MethodGet, path: "/signals", id: "advertiser-list-signals", summary: "List what was reported for your offers"},
 		func(ctx context.Context, a *portal.Advertiser, in *portalSignalsInput) (*pageOutput[portal.Signal], error) {

@@ -65,6 +65,7 @@ var portalRoutes = map[string]portalRoute{
 	"GET /portal/publisher/people":                    {status: 200},
 
 	"GET /portal/advertiser":                           {status: 200},
+	"GET /portal/advertiser/funds":                     {status: 200},
 	"GET /portal/advertiser/offers":                    {status: 200},
 	"GET /portal/advertiser/offers/{id}":               {object: "offer", status: 200},
 	"GET /portal/advertiser/offers/{id}/guides":        {object: "offer", query: "optional=true", status: 200},

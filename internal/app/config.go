@@ -130,8 +130,8 @@ type Config struct {
 	// MailKeep is how long mails that were sent, refused or dropped stay in their log.
 	MailKeep time.Duration `name:"mail-keep" default:"2160h" help:"how long mails that are done stay in their log"`
 
-	// TokenKeep is how long expired links of mails and ended sessions are kept.
-	TokenKeep time.Duration `name:"token-keep" default:"720h" help:"how long expired links of mails and ended sessions are kept"`
+	// LinkKeep is how long expired links of mails and ended sessions are kept.
+	LinkKeep time.Duration `name:"link-keep" default:"720h" help:"how long expired links of mails and ended sessions are kept"`
 
 	// IdempotencyKeep is how long an idempotency key gives the first answer again.
 	IdempotencyKeep time.Duration `name:"idempotency-keep" default:"720h" help:"how long idempotency keys are remembered"`

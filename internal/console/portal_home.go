@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"clickledger/internal/funds"
 	"clickledger/internal/money"
 	"clickledger/internal/portal"
 )
@@ -31,6 +32,9 @@ func (c *call) portalFront() error {
 		return err
 	}
 	halves := []func() (half, error){c.portalTimes, c.portalTop, c.portalRecent}
+	if c.adv != nil {
+		halves = append(halves, c.fundsHalf)
+	}
 	if c.pub != nil {
 		halves = []func() (half, error){c.portalTimes, c.balanceHalf, c.portalTop, c.portalRecent}
 	}
@@ -172,6 +176,29 @@ func (c *call) portalTop() (half, error) {
 func (c *call) balanceHalf() (half, error) {
 	t, err := c.myBalances()
 	return half{Title: "Balance", Table: t, More: &link{Label: "What changed it", URL: c.plain("balance")}}, err
+}
+
+// fundsHalf is what the advertiser owes, and of one who pays ahead what is left.
+func (c *call) fundsHalf() (half, error) {
+	fs, err := c.adv.Funds(c.r.Context())
+	if err != nil {
+		return half{}, err
+	}
+	t := &table{Label: "What you owe", Columns: []column{{Label: "Currency", Class: "fill"}, {Label: "Owed", Class: "num", Help: "For conversions, pending ones included."}, {Label: "Paid ahead", Class: "num"}, {Label: "Left", Class: "num"}, {Label: "State"}},
+		Empty: &empty{Sentence: "Nothing is owed, and nothing was paid ahead."}}
+	for _, f := range fs {
+		cur := f.Owed.Currency
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: cur, Class: "fill lead"}, amountCell(f.Owed.Minor, cur), amountCell(f.Paid.Minor, cur), amountCell(f.Left.Minor, cur), orBlank(fundWords[funds.State(f.State)])}})
+	}
+	return half{Title: "Payments", Table: t}, nil
+}
+
+// orBlank is a cell that is not there.
+func orBlank(c cell) cell {
+	if c.Word == "" {
+		c.Text = undefined
+	}
+	return c
 }
 
 func (c *call) myBalances() (*table, error) {

@@ -199,6 +199,11 @@ func of(ctx context.Context, r reader, a *catalog.Advertiser) ([]Funds, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the balances of advertiser %s: %w", a.ID, err)
 	}
+	return Sum(bs, a), nil
+}
+
+// Sum is how an advertiser stands by its accounts, by currency.
+func Sum(bs []ledger.Balance, a *catalog.Advertiser) []Funds {
 	by := map[string]*Funds{}
 	for _, b := range bs {
 		f := by[b.Account.Currency]
@@ -219,7 +224,7 @@ func of(ctx context.Context, r reader, a *catalog.Advertiser) ([]Funds, error) {
 		out = append(out, *f)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Currency < out[j].Currency })
-	return out, nil
+	return out
 }
 
 // stateOf is how funds stand against the advertiser's warning, which is in whole units of

@@ -41,6 +41,7 @@ var views = []struct {
 	{PublisherConversionStory{}, "id status reason offer goal link txid payout sale event_time click_time recorded method coupon country device subs source external_id history"},
 	{StatusStep{}, "at status reason"},
 	{Balance{}, "pending available in_payment"},
+	{Funds{}, "owed paid left state"},
 	{PaidOut{}, "id amount state method details reference reason settled"},
 	{PayoutMethod{}, "kind currency details changed version"},
 	{Movement{}, "id at kind conversion pending available in_payment"},
