@@ -34,13 +34,14 @@ import (
 	"clickledger/internal/ledger"
 	"clickledger/internal/macro"
 	"clickledger/internal/outbound"
+	"clickledger/internal/payout"
 	"clickledger/internal/upload"
 )
 
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/documents.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/documents.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/payouts.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -205,7 +206,7 @@ func TestCommands(t *testing.T) {
 			t.Skipf("SKIPPED, NOT TESTED: the commands of the documents: %v", err)
 		}
 	}
-	given := map[string]string{"docs/commission-rules.md": market, "docs/integrate-offer.md": market, "docs/integrate-publisher.md": market, "docs/publisher-postbacks.md": market}
+	given := map[string]string{"docs/payouts.md": market, "docs/commission-rules.md": market, "docs/integrate-offer.md": market, "docs/integrate-publisher.md": market, "docs/publisher-postbacks.md": market}
 	after := map[string]string{"docs/integrate-publisher.md": told}
 	flags := map[string][]string{
 		"docs/publisher-postbacks.md": {"--outbound-private"},
@@ -250,9 +251,53 @@ func tables(t *testing.T) []struct{ document, name, want string } {
 		{"docs/offers.md", "networks", networks()},
 		{"docs/offers.md", "columns", columns()},
 		{"docs/offers.md", "checks", checks()},
+		{"docs/payouts.md", "payout reasons", payoutReasons()},
+		{"docs/payouts.md", "payout files", payoutFiles()},
+		{"docs/payouts.md", "payout codes", payoutCodes()},
 		{"docs/operating.md", "settings", settings(t)},
 		{"docs/operating.md", "metrics", metrics(t)},
 	}
+}
+
+// payoutReasons are those of what a payout run leaves out.
+func payoutReasons() string {
+	var b strings.Builder
+	b.WriteString("| Reason | What it means |\n|---|---|\n")
+	for _, r := range slices.Sorted(maps.Keys(payout.Reasons)) {
+		fmt.Fprintf(&b, "| %s | %s |\n", code(r), cell(payout.Reasons[r]))
+	}
+	return b.String()
+}
+
+// payoutFiles are the layouts with their columns.
+func payoutFiles() string {
+	var b strings.Builder
+	b.WriteString("| Layout | For | Methods | Columns |\n|---|---|---|---|\n")
+	for _, l := range payout.Layouts {
+		what := l.Title
+		if l.Only != "" {
+			what += ", " + l.Only + " only"
+		}
+		if !l.Header {
+			what += "; no header line"
+		}
+		columns := make([]string, len(l.Columns))
+		for i, c := range l.Columns {
+			columns[i] = c.Header
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(l.Name), cell(what), strings.Join(l.Methods, ", "), cell(strings.Join(columns, ", ")))
+	}
+	return b.String()
+}
+
+// payoutCodes are the refusals about payouts.
+func payoutCodes() string {
+	var b strings.Builder
+	b.WriteString("| Code | Comes when |\n|---|---|\n")
+	for _, c := range slices.Sorted(maps.Keys(payout.Codes)) {
+		fmt.Fprintf(&b, "| %s | %s |\n", code(c), cell(payout.Codes[c]))
+	}
+	return b.String()
 }
 
 // levels says whose commission counts, the first first.

@@ -189,6 +189,7 @@ func TestForeignWorkspace(t *testing.T) {
 	theirs := w.ws.ID
 	w.populate(cast{advs: people.advs, offers: people.offers, pubs: people.pubs, subs: people.subs})
 	rows := map[string]string{"offers": w.offs[0].ID, "advertisers": w.advs[0].ID, "publishers": w.pubs[0].ID, "links": w.lnks[0].ID, "conversions": w.first().ID, "signals": w.refused(), "goals": "goal_x", "enrollments": "enr_x", "postbacks": w.postbackOf(0), "outbound": w.delivered()}
+	rows["payouts"], rows["payout-lines"] = w.draftPayout()
 	w.ws = nil
 	w.workspace("Ours")
 	ours := w.ws.ID

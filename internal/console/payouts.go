@@ -218,7 +218,7 @@ func (c *call) payoutLines(lines []*payout.Line, names map[string]string, none s
 }
 
 func (c *call) payoutLeft(r *payout.Run, names map[string]string) *table {
-	t := &table{Label: "Left out", Columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "Why", Class: "brk"}, {Label: "Parts", Class: "num opt", Help: "Conversions and adjustments."}, {Label: "Amount", Class: "num"}},
+	t := &table{Label: "Left out", Columns: []column{{Label: "Publisher", Class: "fill"}, {Label: "Why"}, {Label: "In words", Class: "wide"}, {Label: "Parts", Class: "num opt", Help: "Conversions and adjustments."}, {Label: "Amount", Class: "num"}},
 		Empty: &empty{Sentence: "Nobody is left out."}}
 	for _, l := range r.Left {
 		name := nameOr(names, l.Publisher)
@@ -226,7 +226,7 @@ func (c *call) payoutLeft(r *payout.Run, names map[string]string) *table {
 		if l.Amount < 0 {
 			sum.Tone = "bad"
 		}
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: name, Href: c.at("publishers/" + l.Publisher), Class: "fill lead", Title: name}, {Text: payout.Reasons[l.Reason], Class: "brk"}, {Text: count(l.Causes), Class: "num opt"}, sum}})
+		t.Rows = append(t.Rows, row{Cells: []cell{{Text: name, Href: c.at("publishers/" + l.Publisher), Class: "fill lead", Title: name}, {Text: words(l.Reason), Title: payout.Reasons[l.Reason]}, {Text: payout.Reasons[l.Reason], Class: "wide"}, {Text: count(l.Causes), Class: "num opt"}, sum}})
 	}
 	return t
 }

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -8,7 +10,9 @@ import (
 	"testing"
 
 	"clickledger/internal/account"
+	"clickledger/internal/books"
 	"clickledger/internal/conversion"
+	"clickledger/internal/payout"
 )
 
 // available approves what is pending, so that there is something to pay.
@@ -38,6 +42,18 @@ func (w *world) to(path string, form url.Values) (at, page string) {
 
 func bank() url.Values {
 	return url.Values{"kind": {"bank"}, "holder": {"Ann <Blog>"}, "iban": {"DE89 3704 0044 0532 0130 00"}, "email": {"left@over.example"}}
+}
+
+// draftPayout is the preview of a run, with a line.
+func (w *world) draftPayout() (run, line string) {
+	w.t.Helper()
+	run, line = "por_draft", "pol_draft"
+	w.must(w.db.Books().Update(w.t.Context(), func(ctx context.Context, tx books.Tx) error {
+		t := w.db.Payouts().Within(tx)
+		return errors.Join(t.PutRun(ctx, &payout.Run{ID: run, Workspace: w.ws.ID, State: payout.Draft}),
+			t.InsertLine(ctx, &payout.Line{ID: line, Workspace: w.ws.ID, Run: run, Publisher: w.pubs[0].ID, Currency: "EUR", Amount: 100, State: payout.Draft, Method: payout.KindPayPal}))
+	}))
+	return run, line
 }
 
 // TestPayoutRun: as finance does it, from a method over the preview to what is paid and what

@@ -24,6 +24,19 @@ const (
 	CodeSealed       = "details_unreadable"  // the key of the details is lost
 )
 
+// Codes say when each comes.
+var Codes = map[string]string{
+	CodeState:        "The run's state does not allow it: it is no draft any more, or not approved yet.",
+	CodeEmpty:        "A run without lines is approved.",
+	CodeSecondPerson: "Who made a run approves it, and a second person must.",
+	CodePerson:       "An API key approves where a second person must, or changes a publisher's own method.",
+	CodeChanged:      "The books are not as they were at the preview; the sentence names the lines.",
+	CodeSettled:      "A line that is paid is to fail, or the other way round.",
+	CodeNoLines:      "No open line fits the file, or is left to be marked.",
+	CodeOwner:        "Somebody who is no owner changes whether a second person must approve.",
+	CodeSealed:       "The details of a method were sealed with a key that the installation does not have, or were tampered with.",
+}
+
 // Refusal is a request that the state of things does not allow.
 type Refusal struct {
 	Code string
