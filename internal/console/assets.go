@@ -15,6 +15,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"clickledger/internal/document/paper"
 )
 
 // files holds everything the browser gets: layout, components and pages, each with
@@ -106,6 +108,7 @@ func loadAssets(fsys fs.FS) (*assets, error) {
 		return nil, fmt.Errorf("read icon: %w", err)
 	}
 	a.add("icon.svg", "image/svg+xml", icon)
+	a.add("paper.css", "text/css; charset=utf-8", paper.CSS)
 	return a, a.loadIcons(fsys)
 }
 

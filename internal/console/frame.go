@@ -66,7 +66,7 @@ var rail = []railGroup{
 	{"Offers", []railItem{{"offers", "Offers", "tag"}, {"advertisers", "Advertisers", "building-2"}}},
 	{"Partners", []railItem{{"publishers", "Publishers", "users"}, {"signups", "Sign-ups", "user-plus"}, {"applications", "Applications", "circle-check"}, {"coupons", "Coupons", "ticket-percent"}}},
 	{"Signals", []railItem{{"conversions", "Conversions", "circle-check"}, {"signals", "Inbox", "inbox"}, {"outbound", "Outbound", "send"}}},
-	{"Money", []railItem{{"payouts", "Payouts", "banknote"}, {"ledger", "Ledger", "landmark"}, {"commission-rules", "Commission rules", "percent"}, {"rates", "Rates", "arrow-left-right"}}},
+	{"Money", []railItem{{"payouts", "Payouts", "banknote"}, {"documents", "Documents", "file-text"}, {"ledger", "Ledger", "landmark"}, {"commission-rules", "Commission rules", "percent"}, {"rates", "Rates", "arrow-left-right"}}},
 	{"Reports", []railItem{{"reports", "Explorer", "chart-no-axes-column"}}},
 	{"Settings", []railItem{{"domains", "Domains", "globe"}, {"settings", "Settings", "settings"}}},
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"clickledger/internal/catalog"
@@ -87,7 +88,11 @@ func (c *call) showAdvertiser(status int, posted url.Values, errs map[string]str
 	if err != nil {
 		return err
 	}
-	p.Panels = append(append([]panel{terms, tok, bal}, money...), panel{ID: "offers", Title: "Offers", Table: t})
+	docs, err := c.partyDocuments(a.ID)
+	if err != nil {
+		return err
+	}
+	p.Panels = append(slices.Concat([]panel{terms, tok, bal}, money, docs), panel{ID: "offers", Title: "Offers", Table: t})
 	p.Notes = sortedKeys(c.remarks)
 	return showStatus(c, status, "panels", a.Name, p)
 }
@@ -202,7 +207,11 @@ func (c *call) publisher() error {
 	if err != nil {
 		return err
 	}
-	page.Panels = append(append([]panel{bal}, paid...), []panel{enr, links, coupons, postbacks,
+	docs, err := c.partyDocuments(p.ID)
+	if err != nil {
+		return err
+	}
+	page.Panels = append(slices.Concat([]panel{bal}, paid, docs), []panel{enr, links, coupons, postbacks,
 		{ID: "conversions", Title: "Conversions", Table: ct, More: &link{Label: "All of them", URL: c.at("conversions", "publisher", p.ID)}},
 		{ID: "outbound", Title: "Postbacks sent", Table: c.deliveryTable(sent, false, "What the publisher's postbacks have told stands here."), More: &link{Label: "All of them", URL: c.at("outbound", "publisher", p.ID)}},
 		about,
