@@ -52,7 +52,7 @@ type PayoutLeft struct {
 	Currency  string `json:"currency" doc:"Its currency."`
 	Amount    string `json:"amount" doc:"How much; negative: carried over against the next payouts."`
 	Causes    int64  `json:"causes" doc:"Of how many conversions and adjustments."`
-	Reason    string `json:"reason" enum:"not_due,held,negative_balance,nothing_due,below_minimum,no_method,method_changed,method_currency,publisher_banned,not_selected,came_later" doc:"Why."`
+	Reason    string `json:"reason" enum:"not_due,held,negative_balance,nothing_due,below_minimum,no_method,method_changed,method_currency,no_rate,publisher_banned,not_selected,came_later" doc:"Why."`
 	Detail    string `json:"detail" doc:"The same as a sentence."`
 }
 
@@ -72,6 +72,11 @@ type PayoutLine struct {
 	Publisher string     `json:"publisher" doc:"Who gets it."`
 	Currency  string     `json:"currency" doc:"Its currency."`
 	Amount    string     `json:"amount" doc:"How much."`
+	Pays      string     `json:"pay_amount" doc:"What is paid: the same, or what it is exchanged into."`
+	PaysIn    string     `json:"pay_currency" doc:"Its currency."`
+	Rate      string     `json:"rate" doc:"Price of one unit of currency in pay_currency, as it was used; empty: nothing is exchanged."`
+	RateDate  string     `json:"rate_date" doc:"Day of the rate."`
+	RateFrom  string     `json:"rate_source" doc:"Where it is from: ecb, manual."`
 	State     string     `json:"state" enum:"draft,approved,paid,failed,discarded" doc:"approved: it is being paid. failed: it is available again."`
 	Method    string     `json:"method" enum:"bank,paypal,wise,other" doc:"How it is paid."`
 	Details   string     `json:"details" doc:"Where it goes, masked."`
@@ -99,6 +104,7 @@ type PayoutMethod struct {
 	Publisher string     `json:"publisher" doc:"Whose it is."`
 	Kind      string     `json:"kind" enum:"none,bank,paypal,wise,other" doc:"none: there is none, and the publisher is in no run."`
 	Currency  string     `json:"currency" doc:"The only currency it takes; empty: any."`
+	Exchange  bool       `json:"exchange" doc:"Whether what is in other currencies is exchanged into it."`
 	Details   string     `json:"details" doc:"Where the money goes, masked. Only files for banks have it in the clear."`
 	Changed   *time.Time `json:"changed,omitempty" doc:"When it was last changed."`
 	ChangedBy string     `json:"changed_by" doc:"Who changed it."`
@@ -109,6 +115,7 @@ type PayoutMethod struct {
 type PayoutMethodDoc struct {
 	Kind     string `json:"kind" required:"true" enum:"none,bank,paypal,wise,other" doc:"How."`
 	Currency string `json:"currency" required:"false" maxLength:"3" example:"EUR" doc:"The only currency it takes. Empty: any."`
+	Exchange bool   `json:"exchange" required:"false" doc:"Whether what is in other currencies is exchanged into it; without, it is left out of runs."`
 	Holder   string `json:"holder" required:"false" maxLength:"140" doc:"Of bank: who holds the account. Of wise: the person's name."`
 	IBAN     string `json:"iban" required:"false" maxLength:"60" example:"DE89370400440532013000" doc:"Of bank. Its length and check digits are checked."`
 	BIC      string `json:"bic" required:"false" maxLength:"20" example:"COBADEFFXXX" doc:"Of bank; not needed everywhere."`
@@ -169,15 +176,15 @@ func payoutRunView(r *payout.Run) PayoutRun {
 }
 
 func payoutLineView(l *payout.Line) PayoutLine {
-	return PayoutLine{l.ID, l.Run, l.Publisher, l.Currency, text(l.Amount, l.Currency), string(l.State), l.Method, l.Masked, l.Reference, l.Reason, maybeTime(l.Settled), l.SettledBy}
+	return PayoutLine{l.ID, l.Run, l.Publisher, l.Currency, text(l.Amount, l.Currency), text(l.PayAmount, l.PayCurrency), l.PayCurrency, l.Rate, l.RateDate, l.RateSource, string(l.State), l.Method, l.Masked, l.Reference, l.Reason, maybeTime(l.Settled), l.SettledBy}
 }
 
 func payoutMethodView(m *payout.Method) PayoutMethod {
-	return PayoutMethod{m.Publisher, m.Kind, m.Currency, m.Masked, maybeTime(m.Changed), m.ChangedBy, m.Version}
+	return PayoutMethod{m.Publisher, m.Kind, m.Currency, m.Exchanges, m.Masked, maybeTime(m.Changed), m.ChangedBy, m.Version}
 }
 
 func (d PayoutMethodDoc) details() payout.Details {
-	return payout.Details{Kind: d.Kind, Currency: d.Currency, Holder: d.Holder, IBAN: d.IBAN, BIC: d.BIC, Email: d.Email, Text: d.Text}
+	return payout.Details{Kind: d.Kind, Currency: d.Currency, Exchange: d.Exchange, Holder: d.Holder, IBAN: d.IBAN, BIC: d.BIC, Email: d.Email, Text: d.Text}
 }
 
 type payoutRunsInput struct {

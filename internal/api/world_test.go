@@ -135,7 +135,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Tests = wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: cat, Books: db.Books(), Clicks: w.clicks, Door: closed{}, Store: db.Tests(), Now: now})
 	w.options.Rates = rates.NewService(rates.Options{Store: db.Rates(), Now: now})
 	w.options.Funds = funds.New(funds.Options{Store: db.Funds(), View: w.options.View, Now: now})
-	w.options.Payouts = &payout.Service{Store: db.Payouts(), Desk: w.options.Decide.(*books.Desk), Now: now, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
+	w.options.Payouts = &payout.Service{Store: db.Payouts(), Desk: w.options.Decide.(*books.Desk), Rates: w.options.Rates.Current, Now: now, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
 	w.options.Documents = document.New(document.Options{Store: db.Documents(), View: w.options.View, Now: now})
 	w.options.Mails = mail.New(mail.Options{Store: db.Mails(), Now: now})
 	w.options.Signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.options.Mails, Accounts: accounts, Catalog: cat, URL: "https://console.example", Now: now})
@@ -333,7 +333,7 @@ func (w *world) payout(ws, publisher string) (run, line string) {
 	err := w.db.Books().Update(w.t.Context(), func(ctx context.Context, tx books.Tx) error {
 		t := w.db.Payouts().Within(tx)
 		return errors.Join(t.PutRun(ctx, &payout.Run{ID: run, Workspace: ws, State: payout.Draft}),
-			t.InsertLine(ctx, &payout.Line{ID: line, Workspace: ws, Run: run, Publisher: publisher, Currency: "EUR", Amount: 100, State: payout.Draft, Method: payout.KindPayPal}))
+			t.InsertLine(ctx, &payout.Line{ID: line, Workspace: ws, Run: run, Publisher: publisher, Currency: "EUR", Amount: 100, PayCurrency: "EUR", PayAmount: 100, State: payout.Draft, Method: payout.KindPayPal}))
 	})
 	if err != nil {
 		w.t.Fatal(err)

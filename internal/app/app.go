@@ -507,7 +507,7 @@ func (a *App) wire(context.Context) error {
 	a.Documents = document.New(document.Options{Store: a.db.Documents(), View: a.loader.View, Now: a.Now})
 	changed := func() { a.relay.Wake(); a.sender.Wake(); a.guard.Wake() }
 	a.desk = &books.Desk{Store: a.db.Books(), Judge: a.judge, Minter: a.minter.New, Changed: func() { changed(); a.caps.Wake() }, Logger: a.Logger}
-	a.Payouts = &payout.Service{Store: a.db.Payouts(), Desk: a.desk, Now: a.Now, Publisher: func(id string) *catalog.Publisher { return a.loader.View().Publisher(id) }}
+	a.Payouts = &payout.Service{Store: a.db.Payouts(), Desk: a.desk, Rates: a.Rates.Current, Now: a.Now, Publisher: func(id string) *catalog.Publisher { return a.loader.View().Publisher(id) }}
 	a.processor = &books.Processor{
 		Store: a.db.Books(), Log: a.log, Judge: a.judge, IndexPassed: a.indexSink.WaitFor, Changed: changed, Logger: a.Logger,
 		Release: func(r *inbox.Row) {

@@ -87,22 +87,26 @@ func (a *App) openPayouts(ctx context.Context, w string, f *Finding) (int64, err
 	return int64(len(open)), nil
 }
 
-// paidOut adds what was paid to publishers, by currency.
+// paidOut adds what payout lines have taken up and not given back, by the currency of what
+// they took.
 func (a *App) paidOut(ctx context.Context, w string, to func(publisher, currency string, amount int64)) error {
-	q := payout.LineQuery{Workspace: w, State: payout.Paid, Limit: verifyPage}
-	for {
-		lines, err := a.db.Payouts().ListLines(ctx, q)
-		if err != nil {
-			return fmt.Errorf("list payouts: %w", err)
+	for _, st := range []payout.State{payout.Approved, payout.Paid} {
+		q := payout.LineQuery{Workspace: w, State: st, Limit: verifyPage}
+		for {
+			lines, err := a.db.Payouts().ListLines(ctx, q)
+			if err != nil {
+				return fmt.Errorf("list payouts: %w", err)
+			}
+			for _, l := range lines {
+				to(l.Publisher, l.Currency, l.Amount)
+			}
+			if len(lines) < verifyPage {
+				break
+			}
+			q.Before = lines[len(lines)-1].ID
 		}
-		for _, l := range lines {
-			to(l.Publisher, l.Currency, l.Amount)
-		}
-		if len(lines) < verifyPage {
-			return nil
-		}
-		q.Before = lines[len(lines)-1].ID
 	}
+	return nil
 }
 
 // bonuses gives what was booked to publishers that belongs to no conversion.
@@ -248,7 +252,7 @@ func (a *App) compareLedger(ctx context.Context, w string, want map[totalKey]tot
 			h.bonuses += b.Net()
 		case ledger.PublisherPending:
 			s.pending += b.Net()
-		case ledger.PublisherAvailable, ledger.PublisherInPayment:
+		case ledger.PublisherAvailable:
 			s.available += b.Net()
 		}
 		have[k], house[b.Account.Currency] = s, h

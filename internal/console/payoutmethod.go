@@ -122,7 +122,7 @@ func (c *call) payoutPanels(publisher string) ([]panel, error) {
 	p.Table = &table{Label: "Payouts", Columns: []column{{Label: "Run", Class: "fill"}, {Label: "State"}, {Label: "Remark", Class: "opt"}, {Label: "Amount", Class: "num"}}, Empty: &empty{Sentence: "Nothing was paid to this publisher yet."}}
 	for _, l := range lines {
 		href := c.plain("payout-lines/" + l.ID)
-		p.Table.Rows = append(p.Table.Rows, row{Href: href, Cells: []cell{{Text: l.Run, Href: href, Class: "fill mono"}, payoutState(l.State), textCell(orElse(l.Reason, l.Reference)).with("opt cut"), {Text: withCurrency(l.Amount, l.Currency), Class: "num"}}})
+		p.Table.Rows = append(p.Table.Rows, row{Href: href, Cells: []cell{{Text: l.Run, Href: href, Class: "fill mono"}, payoutState(l.State), textCell(orElse(l.Reason, l.Reference)).with("opt cut"), payCell(l)}})
 	}
 	return []panel{p}, nil
 }
@@ -134,7 +134,11 @@ func methodPairs(m *payout.Method) []pair {
 	}
 	out := []pair{{Label: "Method", Value: payout.KindName(m.Kind)}, {Label: "To", Value: m.Masked}}
 	if m.Currency != "" {
-		out = append(out, pair{Label: "Only in", Value: m.Currency})
+		only := pair{Label: "Only in", Value: m.Currency}
+		if m.Exchanges {
+			only = pair{Label: "In", Value: m.Currency + ", other currencies are exchanged"}
+		}
+		out = append(out, only)
 	}
 	return out
 }
@@ -158,6 +162,7 @@ func methodForm(action string, version int64, posted url.Values, errs map[string
 	f := plainForm("method", action, "Save", []fieldSpec{
 		{name: "kind", label: "Method", choices: kinds, width: "w3"},
 		{name: "currency", width: "w2", optional: true, example: "EUR", help: "The only one it takes. Empty: any."},
+		{name: "exchange", label: "Exchange other currencies into it", widget: "check", optional: true, help: "Without, what is in other currencies is left out of runs."},
 		{name: "holder", label: "Account holder", width: "w3", when: when("holder")},
 		{name: "iban", label: "IBAN", width: "w3", example: "DE89 3704 0044 0532 0130 00", when: when("iban")},
 		{name: "bic", label: "BIC", width: "w2", optional: true, example: "COBADEFFXXX", when: when("bic")},
@@ -169,7 +174,7 @@ func methodForm(action string, version int64, posted url.Values, errs map[string
 }
 
 func methodOf(v url.Values) payout.Details {
-	d := payout.Details{Kind: v.Get("kind"), Currency: v.Get("currency")}
+	d := payout.Details{Kind: v.Get("kind"), Currency: v.Get("currency"), Exchange: v.Get("exchange") == "true"}
 	// Fields of other kinds are hidden by a script, and may be left from before.
 	for _, k := range payout.Kinds {
 		if k.Kind != d.Kind {
@@ -182,7 +187,7 @@ func methodOf(v url.Values) payout.Details {
 		}
 	}
 	if d.Kind == payout.KindNone {
-		d.Currency = ""
+		d.Currency, d.Exchange = "", false
 	}
 	return d
 }
@@ -202,7 +207,7 @@ func (c *call) showPublisherMethod(status int, posted url.Values, errs map[strin
 	if err != nil {
 		return err
 	}
-	f := methodForm(c.plain("publishers/"+pub.ID+"/payout-method"), m.Version, orValues(posted, url.Values{"kind": {m.Kind}, "currency": {m.Currency}}), errs)
+	f := methodForm(c.plain("publishers/"+pub.ID+"/payout-method"), m.Version, orValues(posted, url.Values{"kind": {m.Kind}, "currency": {m.Currency}, "exchange": {strconv.FormatBool(m.Exchanges)}}), errs)
 	p := panelsPage{Head: head{Crumb: &link{Label: pub.Name, URL: c.at("publishers/" + pub.ID)}, Title: "Payout method"}, Panels: []panel{
 		{Title: "Now", Pairs: methodPairs(m)},
 		{ID: "method", Title: "Change", Note: "All of it at once: what is stored is kept sealed and not shown again. Runs that are approved keep what they were approved with.", Form: &f},

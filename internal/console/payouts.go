@@ -211,10 +211,23 @@ func (c *call) payoutLines(lines []*payout.Line, names map[string]string, none s
 		name := nameOr(names, l.Publisher)
 		t.Rows = append(t.Rows, row{Href: href, Cells: []cell{
 			{Text: name, Href: href, Class: "fill lead", Title: name}, {Text: payout.KindName(l.Method), Class: "opt"}, {Text: l.Masked, Class: "wide cut"}, payoutState(l.State),
-			textCell(orElse(l.Reason, l.Reference)).with("wide cut"), {Text: withCurrency(l.Amount, l.Currency), Class: "num"},
+			textCell(orElse(l.Reason, l.Reference)).with("wide cut"), payCell(l),
 		}})
 	}
 	return t
+}
+
+// payCell is the amount of a line, and below what it is paid as in another currency.
+func payCell(l *payout.Line) cell {
+	if l.Rate == "" {
+		return cell{Text: withCurrency(l.Amount, l.Currency), Class: "num"}
+	}
+	return cell{Class: "num", Title: rateText(l), Lines: []amountLine{{Text: amount(l.Amount, l.Currency), Unit: l.Currency}, {Text: amount(l.PayAmount, l.PayCurrency), Unit: l.PayCurrency, Tone: "muted"}}}
+}
+
+// rateText says at which rate a line is exchanged.
+func rateText(l *payout.Line) string {
+	return withCurrency(l.PayAmount, l.PayCurrency) + ", 1 " + l.Currency + " at " + l.Rate + " of " + l.RateDate
 }
 
 func (c *call) payoutLeft(r *payout.Run, names map[string]string) *table {
@@ -267,7 +280,7 @@ func (c *call) payoutActs(r *payout.Run, lines []*payout.Line, names map[string]
 	var open []choice
 	for _, l := range lines {
 		if l.State == payout.Approved {
-			open = append(open, choice{Value: l.ID, Label: nameOr(names, l.Publisher) + ", " + withCurrency(l.Amount, l.Currency), Help: payout.KindName(l.Method) + " " + l.Masked})
+			open = append(open, choice{Value: l.ID, Label: nameOr(names, l.Publisher) + ", " + withCurrency(l.PayAmount, l.PayCurrency), Help: payout.KindName(l.Method) + " " + l.Masked})
 		}
 	}
 	if len(open) == 0 {
@@ -404,6 +417,9 @@ func (c *call) payoutLine() error {
 	st := payoutState(l.State)
 	p := panelsPage{Head: head{Crumb: &link{Label: "Payout run", URL: c.plain("payouts/" + l.Run)}, Title: name + ", " + withCurrency(l.Amount, l.Currency), State: &state{Word: st.Word, Tone: st.Tone}}}
 	about := panel{Title: "Payout", Pairs: []pair{{Label: "Publisher", Value: name, Href: c.at("publishers/" + l.Publisher)}, {Label: "Method", Value: payout.KindName(l.Method)}, {Label: "To", Value: l.Masked}, {Label: "Reference", Value: l.ID}}}
+	if l.Rate != "" {
+		about.Pairs = append(about.Pairs, pair{Label: "Paid as", Value: rateText(l), Title: l.RateSource})
+	}
 	if l.Settled != 0 {
 		about.Pairs = append(about.Pairs, pair{Label: label(string(l.State)), Value: minute(l.Settled, c.loc) + " by " + c.actorName(l.SettledBy), Title: utc(l.Settled)})
 	}

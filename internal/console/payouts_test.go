@@ -51,7 +51,7 @@ func (w *world) draftPayout() (run, line string) {
 	w.must(w.db.Books().Update(w.t.Context(), func(ctx context.Context, tx books.Tx) error {
 		t := w.db.Payouts().Within(tx)
 		return errors.Join(t.PutRun(ctx, &payout.Run{ID: run, Workspace: w.ws.ID, State: payout.Draft}),
-			t.InsertLine(ctx, &payout.Line{ID: line, Workspace: w.ws.ID, Run: run, Publisher: w.pubs[0].ID, Currency: "EUR", Amount: 100, State: payout.Draft, Method: payout.KindPayPal}))
+			t.InsertLine(ctx, &payout.Line{ID: line, Workspace: w.ws.ID, Run: run, Publisher: w.pubs[0].ID, Currency: "EUR", Amount: 100, PayCurrency: "EUR", PayAmount: 100, State: payout.Draft, Method: payout.KindPayPal}))
 	}))
 	return run, line
 }
@@ -160,6 +160,42 @@ func TestPayoutSettingsPage(t *testing.T) {
 	}
 	if _, page := w.to(run+"/discard", url.Values{}); !strings.Contains(page, "discarded") {
 		t.Errorf("discarded: %s", text(page))
+	}
+}
+
+// TestPayoutExchangePage: a method that takes another currency, at the published rate and at one set by hand.
+func TestPayoutExchangePage(t *testing.T) {
+	w := newWorld(t, nil)
+	w.signIn()
+	w.workspace("Acme")
+	w.populate(people)
+	w.available()
+	form := bank()
+	form.Set("exchange", "true")
+	at := w.at("publishers/"+w.pubs[0].ID) + "/payout-method"
+	if code, page := w.post(at, form); code != http.StatusUnprocessableEntity || !strings.Contains(page, "needs_currency") {
+		t.Errorf("exchanged into nothing: %d %s", code, text(page))
+	}
+	form.Set("currency", "EUR")
+	if _, page := w.to(at, form); !strings.Contains(page, "EUR, other currencies are exchanged") {
+		t.Errorf("the method: %s", text(page))
+	}
+	if page := w.page(at); !strings.Contains(page, "checked") {
+		t.Error("the form forgets that it exchanges")
+	}
+	run, page := w.to(w.at("payouts"), url.Values{})
+	if !strings.Contains(page, " of 2026-11-") {
+		t.Errorf("by the published rate: %s", text(page))
+	}
+	w.to(w.at("rates"), url.Values{"from": {"USD"}, "to": {"EUR"}, "rate": {"0.5"}, "date": {"2026-01-01"}})
+	if code, page := w.post(run+"/approve", url.Values{"_version": {"1"}}); code != http.StatusConflict || !strings.Contains(page, "another exchange rate") {
+		t.Errorf("after another rate: %d %s", code, text(page))
+	}
+	if _, page = w.to(run+"/refresh", url.Values{}); !strings.Contains(page, "1 USD at 0.5 of 2026-01-01") {
+		t.Errorf("with a rate: %s", text(page))
+	}
+	if _, page = w.to(run+"/approve", url.Values{"_version": {"2"}}); !strings.Contains(page, "SEPA credit transfer CSV: 1 line") {
+		t.Errorf("approved: %s", text(page))
 	}
 }
 

@@ -39,7 +39,7 @@ func (c *call) showMyPayouts(status int, posted url.Values, errs map[string]stri
 	if c.param("after") != "" {
 		t.First = c.same("after", "")
 	}
-	now := methodPairs(&payout.Method{Kind: m.Kind, Currency: m.Currency, Masked: m.Details})
+	now := methodPairs(&payout.Method{Kind: m.Kind, Currency: m.Currency, Exchanges: m.Exchange, Masked: m.Details})
 	if m.Kind == payout.KindNone {
 		now[0].Value = "None: nothing can be paid before there is one."
 	}
@@ -48,7 +48,7 @@ func (c *call) showMyPayouts(status int, posted url.Values, errs map[string]stri
 	}
 	p := panelsPage{Head: head{Title: "Payouts"}, Panels: []panel{{ID: "now", Title: "How you are paid", Pairs: now}, {ID: "payouts", Title: "Payouts", Note: "Newest first. What failed is available again.", Table: t}}}
 	if c.pub.Writes() {
-		f := methodForm(c.plain("payouts"), m.Version, orValues(posted, url.Values{"kind": {orElse(c.param("kind"), m.Kind)}, "currency": {m.Currency}}), errs)
+		f := methodForm(c.plain("payouts"), m.Version, orValues(posted, url.Values{"kind": {orElse(c.param("kind"), m.Kind)}, "currency": {m.Currency}, "exchange": {strconv.FormatBool(m.Exchange)}}), errs)
 		p.Panels = append(p.Panels, panel{ID: "method", Title: "Change how you are paid", Note: "All of it at once: what is stored is kept sealed and not shown again. Payments that are under way keep the old one.", Form: &f})
 	}
 	return showStatus(c, status, "panels", "Payouts", p)

@@ -119,7 +119,7 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.diagnosis = diagnosis.New(diagnosis.Options{View: func() *catalog.View { return w.view }, Books: db.Books(), Clicks: w.clicks, Report: w.facts, Store: db.Landings(), Now: clock, AllowPrivate: true})
 	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
 	tests := wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Door: noDoor{}, Store: db.Tests(), Now: clock})
-	payouts := &payout.Service{Store: db.Payouts(), Desk: w.desk, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
+	payouts := &payout.Service{Store: db.Payouts(), Desk: w.desk, Rates: w.rates.Current, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Tests:     tests,

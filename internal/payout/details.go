@@ -21,6 +21,7 @@ type Details struct {
 	BIC      string `json:"bic,omitempty"`
 	Email    string `json:"email,omitempty"`
 	Text     string `json:"text,omitempty"`
+	Exchange bool   `json:"exchange,omitempty"` // what is in other currencies into Currency
 }
 
 // The kinds of methods.
@@ -109,6 +110,9 @@ func (d *Details) Clean() error {
 			bad.Add("currency", "not_allowed", "", "A method of this kind does not have it.")
 		}
 		d.Currency = string(c)
+	}
+	if d.Exchange && d.Currency == "" {
+		bad.Add("exchange", "needs_currency", "", "Name the currency that others are exchanged into.")
 	}
 	return bad.Err()
 }

@@ -95,6 +95,7 @@ func TestDetails(t *testing.T) {
 		"IBAN at PayPal":    {payout.Details{Kind: "paypal", Email: "ann@blog.example", IBAN: iban}, "iban", "not_allowed", ""},
 		"e-mail at none":    {payout.Details{Kind: "none", Email: "ann@blog.example"}, "email", "not_allowed", ""},
 		"currency":          {payout.Details{Kind: "other", Text: "x", Currency: "EURO"}, "currency", "unknown_currency", ""},
+		"exchange":          {payout.Details{Kind: "other", Text: "x", Exchange: true}, "exchange", "needs_currency", ""},
 		"currency of none":  {payout.Details{Kind: "none", Currency: "EUR"}, "currency", "not_allowed", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func LayoutNamed(name string) (Layout, bool) {
 
 // Takes reports whether a line fits the layout.
 func (l Layout) Takes(line *Line) bool {
-	return slices.Contains(l.Methods, line.Method) && (l.Only == "" || l.Only == line.Currency)
+	return slices.Contains(l.Methods, line.Method) && (l.Only == "" || l.Only == line.PayCurrency)
 }
 
 // payment gives the fields of a column for one line.
@@ -82,11 +82,11 @@ var payment = map[string]func(l *Line, d *Details, name string) string{
 	"bic":      func(_ *Line, d *Details, _ string) string { return d.BIC },
 	"email":    func(_ *Line, d *Details, _ string) string { return d.Email },
 	"text":     func(_ *Line, d *Details, _ string) string { return d.Text },
-	"currency": func(l *Line, _ *Details, _ string) string { return l.Currency },
+	"currency": func(l *Line, _ *Details, _ string) string { return l.PayCurrency },
 	"run":      func(l *Line, _ *Details, _ string) string { return l.Run },
 	"note":     func(l *Line, _ *Details, _ string) string { return "Commission " + l.ID },
 	"amount": func(l *Line, _ *Details, _ string) string {
-		return money.Amount{Minor: l.Amount, Currency: money.Currency(l.Currency)}.String()
+		return money.Amount{Minor: l.PayAmount, Currency: money.Currency(l.PayCurrency)}.String()
 	},
 }
 
@@ -133,14 +133,14 @@ func Offers(lines []*Line) []Offer {
 			if l.State != Approved || !layout.Takes(l) {
 				continue
 			}
-			i, ok := at[l.Currency]
+			i, ok := at[l.PayCurrency]
 			if !ok {
 				i = len(out)
-				at[l.Currency] = i
-				out = append(out, Offer{Layout: layout, Currency: l.Currency})
+				at[l.PayCurrency] = i
+				out = append(out, Offer{Layout: layout, Currency: l.PayCurrency})
 			}
 			out[i].Lines++
-			out[i].Amount += l.Amount
+			out[i].Amount += l.PayAmount
 		}
 	}
 	return out
@@ -171,7 +171,7 @@ func (s *Service) Export(ctx context.Context, p account.Principal, workspace, id
 		return err
 	}
 	lines = slices.DeleteFunc(lines, func(l *Line) bool {
-		return l.State != Approved || !form.Takes(l) || currency != "" && l.Currency != currency
+		return l.State != Approved || !form.Takes(l) || currency != "" && l.PayCurrency != currency
 	})
 	if len(lines) == 0 {
 		return refuse(CodeNoLines, "No open line of the run fits this file.")
@@ -182,7 +182,7 @@ func (s *Service) Export(ctx context.Context, p account.Principal, workspace, id
 	}
 	details := make([]*Details, len(lines))
 	for i, l := range lines {
-		if l.Currency != lines[0].Currency {
+		if l.PayCurrency != lines[0].PayCurrency {
 			bad.Add("currency", "required", "", "The run has several currencies, and a file has one: name it.")
 			return bad
 		}

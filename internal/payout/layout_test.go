@@ -34,7 +34,7 @@ func TestFiles(t *testing.T) {
 			var lines []*payout.Line
 			var details []*payout.Details
 			for i, x := range all {
-				l := &payout.Line{ID: "pol_" + string(rune('0'+i)), Run: "por_1", Publisher: "pub_" + string(rune('0'+i)), Currency: x.currency, Amount: x.amount, State: payout.Approved, Method: x.d.Kind}
+				l := &payout.Line{ID: "pol_" + string(rune('0'+i)), Run: "por_1", Publisher: "pub_" + string(rune('0'+i)), Currency: "XXX", Amount: 1, PayCurrency: x.currency, PayAmount: x.amount, State: payout.Approved, Method: x.d.Kind}
 				if layout.Takes(l) {
 					lines, details = append(lines, l), append(details, &x.d)
 				}
@@ -64,7 +64,7 @@ func TestFiles(t *testing.T) {
 // TestOffers: files are offered by layout and currency, of lines that are open.
 func TestOffers(t *testing.T) {
 	line := func(method, currency string, amount int64, s payout.State) *payout.Line {
-		return &payout.Line{Method: method, Currency: currency, Amount: amount, State: s}
+		return &payout.Line{Method: method, Currency: "XXX", Amount: 1, PayCurrency: currency, PayAmount: amount, State: s}
 	}
 	got := payout.Offers([]*payout.Line{
 		line("bank", "EUR", 100, payout.Approved), line("bank", "EUR", 20, payout.Approved), line("bank", "USD", 3, payout.Approved), line("paypal", "EUR", 4000, payout.Approved),

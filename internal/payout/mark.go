@@ -22,17 +22,17 @@ type Mark struct {
 // settling is what an end of a line does: its posting and its conversions.
 var settling = map[State]struct {
 	kind     string
-	to       ledger.AccountKind
+	entries  func(l *Line) []ledger.Entry
 	settle   func(d Desk) func(ctx context.Context, tx books.Tx, workspace string, ids []string, actor, reason string) error
 	takenYet bool
 }{
-	Paid: {"payment", ledger.Bank, func(d Desk) func(context.Context, books.Tx, string, []string, string, string) error {
+	Paid: {"payment", (*Line).payment, func(d Desk) func(context.Context, books.Tx, string, []string, string, string) error {
 		return func(ctx context.Context, tx books.Tx, ws string, ids []string, actor, reason string) error {
 			_, err := d.Pay(ctx, tx, ws, ids, actor, reason)
 			return err
 		}
 	}, true},
-	Failed: {"payment_failed", ledger.PublisherAvailable, func(d Desk) func(context.Context, books.Tx, string, []string, string, string) error {
+	Failed: {"payment_failed", (*Line).giveBack, func(d Desk) func(context.Context, books.Tx, string, []string, string, string) error {
 		return func(ctx context.Context, tx books.Tx, ws string, ids []string, actor, reason string) error {
 			_, err := d.Release(ctx, tx, ws, ids, actor, reason)
 			return err
@@ -141,7 +141,7 @@ func (s *Service) settleLine(ctx context.Context, tx books.Tx, t Tx, p account.P
 	if err != nil {
 		return err
 	}
-	err = s.post(ctx, tx, l, end.kind, ledger.PublisherInPayment, end.to, now)
+	err = s.post(ctx, tx, l, end.kind, end.entries(l), now)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ const (
 	MethodChanged  = "method_changed"
 	MethodCurrency = "method_currency"
 	Banned         = "publisher_banned"
+	NoRate         = "no_rate"
 	NotSelected    = "not_selected"
 	CameLater      = "came_later"
 )
@@ -68,6 +69,7 @@ var Reasons = map[string]string{
 	NoMethod:       "The publisher has no payout method.",
 	MethodChanged:  "The payout method was changed only a short time ago.",
 	MethodCurrency: "The payout method takes another currency.",
+	NoRate:         "There is no exchange rate to the currency the payout method takes.",
 	Banned:         "The publisher is banned.",
 	NotSelected:    "The run is for other publishers or currencies.",
 	CameLater:      "Came after the preview; the next run has it.",
@@ -91,6 +93,7 @@ type Method struct {
 	Publisher string
 	Kind      string // one of Kinds
 	Currency  string // the only one it takes, "" = any
+	Exchanges bool   // what is in other currencies is exchanged into it
 	Sealed    []byte // the Details
 	Masked    string // what may be shown of them
 	Changed   int64  // µs: of the details
@@ -126,17 +129,24 @@ type Line struct {
 	Publisher string
 	Currency  string
 	Amount    int64 // minor units, above 0
-	State     State // Draft, Approved, Paid, Failed, Discarded
-	Method    string
-	Masked    string
-	MethodNo  int64  // version of the method
-	Sealed    []byte // its details as of the approval
-	Reference string // of the bank, when it was paid
-	Reason    string // why it failed
-	Settled   int64  // µs
-	SettledBy string
-	Version   int64
-	Items     []Item // where they were asked for
+	// What is paid: the same, or what it is exchanged into at Rate, the price of one unit of
+	// Currency; "" = it is not exchanged.
+	PayCurrency string
+	PayAmount   int64
+	Rate        string // decimal
+	RateDate    string // YYYY-MM-DD
+	RateSource  string
+	State       State // Draft, Approved, Paid, Failed, Discarded
+	Method      string
+	Masked      string
+	MethodNo    int64  // version of the method
+	Sealed      []byte // its details as of the approval
+	Reference   string // of the bank, when it was paid
+	Reason      string // why it failed
+	Settled     int64  // µs
+	SettledBy   string
+	Version     int64
+	Items       []Item // where they were asked for
 }
 
 // Item is one part of a line.

@@ -19,6 +19,7 @@ type planning struct {
 	banned   map[string]bool    // publishers
 	open     []Open             // of the workspace, by publisher and currency
 	now      int64              // µs
+	rate     func(from, to string) (money.Rate, bool)
 }
 
 // plan divides what is open into lines and what is left out. Their amounts sum to those of
@@ -86,6 +87,13 @@ func (p *planning) party(open []Open) (*Line, []Left, error) {
 	m := p.methods[who]
 	reason := p.refusal(line, m)
 	if reason == "" {
+		var err error
+		reason, err = p.exchange(line, m)
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	if reason == "" {
 		line.Method, line.Masked, line.MethodNo, line.Sealed = m.Kind, m.Masked, m.Version, m.Sealed
 		SortItems(line.Items)
 		return line, left, nil
@@ -123,12 +131,33 @@ func (p *planning) refusal(l *Line, m *Method) string {
 		return Banned
 	case m == nil || m.Kind == KindNone:
 		return NoMethod
-	case m.Currency != "" && m.Currency != l.Currency:
+	case m.Currency != "" && m.Currency != l.Currency && !m.Exchanges:
 		return MethodCurrency
 	case p.settings.MethodDays > 0 && m.Changed+p.settings.MethodDays*day > p.now:
 		return MethodChanged
 	}
 	return ""
+}
+
+// exchange says in what a line is paid.
+func (p *planning) exchange(l *Line, m *Method) (reason string, err error) {
+	l.PayCurrency, l.PayAmount = l.Currency, l.Amount
+	if m.Currency == "" || m.Currency == l.Currency {
+		return "", nil
+	}
+	rate, ok := p.rate(l.Currency, m.Currency)
+	if !ok {
+		return NoRate, nil
+	}
+	to, err := money.Convert(money.Amount{Minor: l.Amount, Currency: money.Currency(l.Currency)}, rate.To, rate.Rate)
+	if err != nil {
+		return "", fmt.Errorf("payout of %s: %w", l.Publisher, err)
+	}
+	if to.Minor <= 0 {
+		return BelowMinimum, nil
+	}
+	l.PayCurrency, l.PayAmount, l.Rate, l.RateDate, l.RateSource = string(to.Currency), to.Minor, rate.Rate.String(), rate.Date, rate.Source
+	return "", nil
 }
 
 func among(list []string, s string) bool { return len(list) == 0 || slices.Contains(list, s) }
@@ -177,6 +206,8 @@ func compare(preview, planned []*Line, left []Left) (changes []Change, later []*
 			c.Now, c.Why = now.Amount, "other conversions or adjustments"
 		case now.MethodNo != was.MethodNo:
 			c.Now, c.Why = now.Amount, "another payout method"
+		case now.PayCurrency != was.PayCurrency || now.PayAmount != was.PayAmount:
+			c.Now, c.Why = now.Amount, "another exchange rate"
 		default:
 			continue
 		}

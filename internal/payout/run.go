@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"clickledger/internal/account"
 	"clickledger/internal/books"
@@ -153,7 +154,7 @@ func (s *Service) draft(ctx context.Context, t Tx, workspace, id string, version
 
 // draw plans a run in an open transaction and notes what is left out of it.
 func (s *Service) draw(ctx context.Context, t Tx, run *Run, now int64) ([]*Line, error) {
-	p := &planning{run: run, now: now, methods: map[string]*Method{}, banned: map[string]bool{}}
+	p := &planning{run: run, now: now, rate: s.rate(run), methods: map[string]*Method{}, banned: map[string]bool{}}
 	var err error
 	p.settings, err = t.Settings(ctx, run.Workspace)
 	if err != nil {
@@ -180,6 +181,16 @@ func (s *Service) draw(ctx context.Context, t Tx, run *Run, now int64) ([]*Line,
 	}
 	run.Left = left
 	return lines, nil
+}
+
+// rate finds the exchange rates of a run: those of the day (UTC) of its cut-off.
+func (s *Service) rate(run *Run) func(from, to string) (money.Rate, bool) {
+	return func(from, to string) (money.Rate, bool) {
+		if s.Rates == nil {
+			return money.Rate{}, false
+		}
+		return s.Rates().On(run.Workspace, money.Currency(from), money.Currency(to), time.UnixMicro(run.Cutoff).UTC().Format(time.DateOnly))
+	}
 }
 
 // write adds the lines of a preview.
@@ -327,7 +338,7 @@ func (s *Service) take(ctx context.Context, tx books.Tx, t Tx, p account.Princip
 		if err != nil {
 			return err
 		}
-		err = s.post(ctx, tx, l, "payout", ledger.PublisherAvailable, ledger.PublisherInPayment, now)
+		err = s.post(ctx, tx, l, "payout", l.upTake(), now)
 		if err != nil {
 			return err
 		}
@@ -340,19 +351,50 @@ func (s *Service) take(ctx context.Context, tx books.Tx, t Tx, p account.Princip
 	return t.Audit(ctx, s.audit(p.ID, run.Workspace, "approve", "payout_run", run.ID, "", nil, totals(lines)))
 }
 
+// account is one of the line's; the bank's has no party.
+func (l *Line) account(k ledger.AccountKind, currency string) ledger.Account {
+	a := ledger.Account{Workspace: l.Workspace, Kind: k, Currency: currency}
+	if k == ledger.PublisherAvailable || k == ledger.PublisherInPayment {
+		a.Party = l.Publisher
+	}
+	return a
+}
+
+// upTake moves a line from available to in payment, through the exchange difference where it
+// is paid in another currency.
+func (l *Line) upTake() []ledger.Entry {
+	from := ledger.Entry{Account: l.account(ledger.PublisherAvailable, l.Currency), Amount: l.Amount}
+	to := ledger.Entry{Account: l.account(ledger.PublisherInPayment, l.PayCurrency), Amount: -l.PayAmount}
+	if l.PayCurrency == l.Currency {
+		return []ledger.Entry{from, to}
+	}
+	return []ledger.Entry{from, {Account: l.account(ledger.ExchangeDifference, l.Currency), Amount: -l.Amount},
+		{Account: l.account(ledger.ExchangeDifference, l.PayCurrency), Amount: l.PayAmount}, to}
+}
+
+// payment moves a line from in payment out of the bank.
+func (l *Line) payment() []ledger.Entry {
+	return []ledger.Entry{{Account: l.account(ledger.PublisherInPayment, l.PayCurrency), Amount: l.PayAmount}, {Account: l.account(ledger.Bank, l.PayCurrency), Amount: -l.PayAmount}}
+}
+
+// giveBack undoes upTake, at the rate it was taken up with.
+func (l *Line) giveBack() []ledger.Entry {
+	es := l.upTake()
+	for i := range es {
+		es[i].Amount = -es[i].Amount
+	}
+	return es
+}
+
 // post moves a line's amount, once: the key is the line's with the kind of the posting.
-func (s *Service) post(ctx context.Context, tx ledger.Tx, l *Line, kind string, from, to ledger.AccountKind, now int64) error {
-	account := func(k ledger.AccountKind) ledger.Account {
-		a := ledger.Account{Workspace: l.Workspace, Kind: k, Party: l.Publisher, Currency: l.Currency}
-		if k == ledger.Bank {
-			a.Party = ""
-		}
-		return a
+func (s *Service) post(ctx context.Context, tx ledger.Tx, l *Line, kind string, entries []ledger.Entry, now int64) error {
+	memo := kind + " of run " + l.Run
+	if l.Rate != "" {
+		memo += ", " + l.Currency + " to " + l.PayCurrency + " at " + l.Rate + " (" + l.RateSource + ", " + l.RateDate + ")"
 	}
 	_, err := tx.Post(ctx, &ledger.Transaction{
 		Workspace: l.Workspace, Key: kind + ":" + l.ID, Kind: kind, CauseKind: "payout_line", Cause: l.ID, Effective: now, Recorded: now,
-		Memo:    kind + " of run " + l.Run,
-		Entries: []ledger.Entry{{Account: account(from), Amount: l.Amount}, {Account: account(to), Amount: -l.Amount}},
+		Memo: memo, Entries: entries,
 	})
 	if err != nil {
 		return fmt.Errorf("post %s of line %s: %w", kind, l.ID, err)

@@ -24,6 +24,7 @@ type Service struct {
 	Store     Store
 	Desk      Desk
 	Publisher func(id string) *catalog.Publisher // of the catalog in memory, nil = unknown
+	Rates     func() *money.Rates                // nil: nothing is exchanged
 	Now       func() time.Time
 }
 
@@ -186,7 +187,7 @@ func (s *Service) setMethod(ctx context.Context, actor, workspace, publisher str
 	if err != nil {
 		return nil, err
 	}
-	m := &Method{Workspace: workspace, Publisher: publisher, Kind: d.Kind, Currency: d.Currency, Masked: d.Masked(), ChangedBy: actor}
+	m := &Method{Workspace: workspace, Publisher: publisher, Kind: d.Kind, Currency: d.Currency, Exchanges: d.Exchange, Masked: d.Masked(), ChangedBy: actor}
 	if d.Kind != KindNone {
 		m.Sealed, err = s.seal(ctx, workspace, publisher, &d)
 		if err != nil {
@@ -235,7 +236,7 @@ func methodLine(m *Method) any {
 	if m.Kind == KindNone {
 		return nil
 	}
-	return map[string]string{"kind": m.Kind, "currency": m.Currency, "details": m.Masked}
+	return map[string]any{"kind": m.Kind, "currency": m.Currency, "exchange": m.Exchanges, "details": m.Masked}
 }
 
 func page(limit int) int {

@@ -21,6 +21,7 @@ type Payouts interface {
 type PaidOut struct {
 	ID        string     `json:"id" doc:"Its id; the reference of the payment."`
 	Amount    Money      `json:"amount" doc:"How much."`
+	Of        Money      `json:"of" doc:"What of your balance it is: the same, or what it was exchanged from."`
 	State     string     `json:"state" enum:"in_payment,paid,failed" doc:"failed: it is available again, and in the next run."`
 	Method    string     `json:"method" enum:"bank,paypal,wise,other" doc:"How."`
 	Details   string     `json:"details" doc:"Where it goes, masked."`
@@ -33,6 +34,7 @@ type PaidOut struct {
 type PayoutMethod struct {
 	Kind     string     `json:"kind" enum:"none,bank,paypal,wise,other" doc:"none: nothing can be paid before there is one."`
 	Currency string     `json:"currency" doc:"The only currency it takes; empty: any."`
+	Exchange bool       `json:"exchange" doc:"Whether what is in other currencies is exchanged into it."`
 	Details  string     `json:"details" doc:"Where the money goes, masked."`
 	Changed  *time.Time `json:"changed" doc:"When it was last changed; null: never."`
 	Version  int64      `json:"version" doc:"Counts its changes."`
@@ -60,7 +62,7 @@ func (p *Publisher) Payouts(ctx context.Context, at Paging) (Page[PaidOut], erro
 		return Page[PaidOut]{}, fmt.Errorf("payouts: %w", err)
 	}
 	return page(lines, limit, func(l *payout.Line) string { return l.ID }, func(l *payout.Line) PaidOut {
-		v := PaidOut{ID: l.ID, Amount: moneyOf(l.Amount, l.Currency), State: string(l.State), Method: l.Method, Details: l.Masked, Reference: l.Reference, Reason: l.Reason, Settled: instant(l.Settled)}
+		v := PaidOut{ID: l.ID, Amount: moneyOf(l.PayAmount, l.PayCurrency), Of: moneyOf(l.Amount, l.Currency), State: string(l.State), Method: l.Method, Details: l.Masked, Reference: l.Reference, Reason: l.Reason, Settled: instant(l.Settled)}
 		if l.State == payout.Approved {
 			v.State = "in_payment"
 		}
@@ -81,7 +83,7 @@ func payoutMethod(m *payout.Method, err error) (*PayoutMethod, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PayoutMethod{m.Kind, m.Currency, m.Masked, instant(m.Changed), m.Version}, nil
+	return &PayoutMethod{m.Kind, m.Currency, m.Exchanges, m.Masked, instant(m.Changed), m.Version}, nil
 }
 
 // PayoutMethod is how the publisher is paid.

@@ -64,7 +64,7 @@ func (r payoutReader) Settings(ctx context.Context, workspace string) (*payout.S
 }
 
 func methodOf(m q.PayoutMethod) *payout.Method {
-	return &payout.Method{Workspace: m.Workspace, Publisher: m.Publisher, Kind: m.Kind, Currency: m.Currency, Sealed: m.Sealed, Masked: m.Masked, Changed: m.Changed, ChangedBy: m.ChangedBy, Version: m.Version}
+	return &payout.Method{Workspace: m.Workspace, Publisher: m.Publisher, Kind: m.Kind, Currency: m.Currency, Exchanges: m.Exchanges, Sealed: m.Sealed, Masked: m.Masked, Changed: m.Changed, ChangedBy: m.ChangedBy, Version: m.Version}
 }
 
 // Method returns a publisher's; see payout.Reader.
@@ -102,7 +102,7 @@ func (r payoutReader) Run(ctx context.Context, workspace, id string) (*payout.Ru
 func payoutLineOf(r q.PayoutLine) *payout.Line {
 	return &payout.Line{
 		ID: r.ID, Workspace: r.Workspace, Run: r.Run, Publisher: r.Publisher, Currency: r.Currency, Amount: r.Amount, State: payout.State(r.State), Method: r.Method, Masked: r.Masked,
-		MethodNo: r.MethodNo, Sealed: r.Sealed, Reference: r.Reference, Reason: r.Reason, Settled: r.Settled, SettledBy: r.SettledBy, Version: r.Version,
+		PayCurrency: r.PayCurrency, PayAmount: r.PayAmount, Rate: r.Rate, RateDate: r.RateDate, RateSource: r.RateSource, MethodNo: r.MethodNo, Sealed: r.Sealed, Reference: r.Reference, Reason: r.Reason, Settled: r.Settled, SettledBy: r.SettledBy, Version: r.Version,
 	}
 }
 
@@ -228,7 +228,7 @@ func (t *payoutTx) PutSettings(ctx context.Context, s *payout.Settings) error {
 
 // PutMethod writes by version.
 func (t *payoutTx) PutMethod(ctx context.Context, m *payout.Method) error {
-	row := q.PayoutMethod{Workspace: m.Workspace, Publisher: m.Publisher, Kind: m.Kind, Currency: m.Currency, Sealed: bytesOf(m.Sealed), Masked: m.Masked, Changed: m.Changed, ChangedBy: m.ChangedBy, Version: m.Version}
+	row := q.PayoutMethod{Workspace: m.Workspace, Publisher: m.Publisher, Kind: m.Kind, Currency: m.Currency, Exchanges: m.Exchanges, Sealed: bytesOf(m.Sealed), Masked: m.Masked, Changed: m.Changed, ChangedBy: m.ChangedBy, Version: m.Version}
 	var n int64
 	var err error
 	if m.Version == 0 {
@@ -257,7 +257,7 @@ func (t *payoutTx) PutRun(ctx context.Context, r *payout.Run) error {
 func payoutLineRow(l *payout.Line) q.PayoutLine {
 	return q.PayoutLine{
 		ID: l.ID, Workspace: l.Workspace, Run: l.Run, Publisher: l.Publisher, Currency: l.Currency, Amount: l.Amount, State: string(l.State), Method: l.Method, Masked: l.Masked,
-		MethodNo: l.MethodNo, Sealed: bytesOf(l.Sealed), Reference: l.Reference, Reason: l.Reason, Settled: l.Settled, SettledBy: l.SettledBy, Version: l.Version,
+		PayCurrency: l.PayCurrency, PayAmount: l.PayAmount, Rate: l.Rate, RateDate: l.RateDate, RateSource: l.RateSource, MethodNo: l.MethodNo, Sealed: bytesOf(l.Sealed), Reference: l.Reference, Reason: l.Reason, Settled: l.Settled, SettledBy: l.SettledBy, Version: l.Version,
 	}
 }
 
@@ -343,7 +343,7 @@ var payoutChecks = []func(context.Context, *q.Queries) ([]string, error){
 		return fmt.Sprintf("payout line %s is of %d minor units, its items sum to %d", r.ID, r.Amount, r.Items)
 	}),
 	sentences((*q.Queries).AuditPayoutPostings, func(r q.AuditPayoutPostingsRow) string {
-		return fmt.Sprintf("payout line %s is %s with %d minor units; its postings took %d from available, and have %d in payment and %d out of the bank", r.ID, r.State, r.Amount, r.Available, r.InPayment, r.Bank)
+		return fmt.Sprintf("payout line %s is %s with %d minor units, paid as %d; its postings took %d from available, and have %d in payment and %d out of the bank", r.ID, r.State, r.Amount, r.PayAmount, r.Available, r.InPayment, r.Bank)
 	}),
 	sentences((*q.Queries).AuditPayoutCauses, func(r q.AuditPayoutCausesRow) string {
 		return fmt.Sprintf("transaction %s names payout line %s of workspace %s as its cause, and there is none", r.ID, r.Cause, r.Workspace)

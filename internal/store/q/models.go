@@ -691,22 +691,27 @@ type PayoutKey struct {
 }
 
 type PayoutLine struct {
-	ID        string `db:"id"`
-	Workspace string `db:"workspace"`
-	Run       string `db:"run"`
-	Publisher string `db:"publisher"`
-	Currency  string `db:"currency"`
-	Amount    int64  `db:"amount"`
-	State     string `db:"state"`
-	Method    string `db:"method"`
-	Masked    string `db:"masked"`
-	MethodNo  int64  `db:"method_no"`
-	Sealed    []byte `db:"sealed"`
-	Reference string `db:"reference"`
-	Reason    string `db:"reason"`
-	Settled   int64  `db:"settled"`
-	SettledBy string `db:"settled_by"`
-	Version   int64  `db:"version"`
+	ID          string `db:"id"`
+	Workspace   string `db:"workspace"`
+	Run         string `db:"run"`
+	Publisher   string `db:"publisher"`
+	Currency    string `db:"currency"`
+	Amount      int64  `db:"amount"`
+	PayCurrency string `db:"pay_currency"`
+	PayAmount   int64  `db:"pay_amount"`
+	Rate        string `db:"rate"`
+	RateDate    string `db:"rate_date"`
+	RateSource  string `db:"rate_source"`
+	State       string `db:"state"`
+	Method      string `db:"method"`
+	Masked      string `db:"masked"`
+	MethodNo    int64  `db:"method_no"`
+	Sealed      []byte `db:"sealed"`
+	Reference   string `db:"reference"`
+	Reason      string `db:"reason"`
+	Settled     int64  `db:"settled"`
+	SettledBy   string `db:"settled_by"`
+	Version     int64  `db:"version"`
 }
 
 type PayoutMethod struct {
@@ -714,6 +719,7 @@ type PayoutMethod struct {
 	Publisher string `db:"publisher"`
 	Kind      string `db:"kind"`
 	Currency  string `db:"currency"`
+	Exchanges bool   `db:"exchanges"`
 	Sealed    []byte `db:"sealed"`
 	Masked    string `db:"masked"`
 	Changed   int64  `db:"changed"`

@@ -117,20 +117,20 @@ func (q *Queries) AuditPayoutItems(ctx context.Context, most int64) ([]AuditPayo
 }
 
 const auditPayoutPostings = `-- name: AuditPayoutPostings :many
-SELECT s.id, s.state, s.amount, s.available, s.in_payment, s.bank FROM (
-  SELECT l.id, l.state, l.amount,
+SELECT s.id, s.state, s.amount, s.pay_amount, s.available, s.in_payment, s.bank FROM (
+  SELECT l.id, l.state, l.amount, l.pay_amount,
     CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_available' AND a.party = l.publisher AND a.currency = l.currency THEN e.amount ELSE 0 END), 0) AS BIGINT) AS available,
-    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_in_payment' AND a.party = l.publisher AND a.currency = l.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS in_payment,
-    CAST(COALESCE(SUM(CASE WHEN a.kind = 'bank' AND a.party = '' AND a.currency = l.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS bank
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_in_payment' AND a.party = l.publisher AND a.currency = l.pay_currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS in_payment,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'bank' AND a.party = '' AND a.currency = l.pay_currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS bank
   FROM payout_lines l
   LEFT JOIN ledger_transactions t ON t.workspace = l.workspace AND t.cause = l.id AND t.cause_kind = 'payout_line'
   LEFT JOIN ledger_entries e ON e.transaction_id = t.id
   LEFT JOIN ledger_accounts a ON a.id = e.account
-  GROUP BY l.id, l.state, l.amount
+  GROUP BY l.id, l.state, l.amount, l.pay_amount
 ) s
 WHERE s.available <> CASE WHEN s.state IN ('approved', 'paid') THEN s.amount ELSE 0 END
-  OR s.in_payment <> CASE WHEN s.state = 'approved' THEN s.amount ELSE 0 END
-  OR s.bank <> CASE WHEN s.state = 'paid' THEN s.amount ELSE 0 END
+  OR s.in_payment <> CASE WHEN s.state = 'approved' THEN s.pay_amount ELSE 0 END
+  OR s.bank <> CASE WHEN s.state = 'paid' THEN s.pay_amount ELSE 0 END
 ORDER BY s.id LIMIT ?1
 `
 
@@ -138,6 +138,7 @@ type AuditPayoutPostingsRow struct {
 	ID        string `db:"id"`
 	State     string `db:"state"`
 	Amount    int64  `db:"amount"`
+	PayAmount int64  `db:"pay_amount"`
 	Available int64  `db:"available"`
 	InPayment int64  `db:"in_payment"`
 	Bank      int64  `db:"bank"`
@@ -156,6 +157,7 @@ func (q *Queries) AuditPayoutPostings(ctx context.Context, most int64) ([]AuditP
 			&i.ID,
 			&i.State,
 			&i.Amount,
+			&i.PayAmount,
 			&i.Available,
 			&i.InPayment,
 			&i.Bank,
@@ -275,7 +277,7 @@ func (q *Queries) DropPayoutLines(ctx context.Context, arg DropPayoutLinesParams
 }
 
 const getPayoutLine = `-- name: GetPayoutLine :one
-SELECT id, workspace, run, publisher, currency, amount, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
+SELECT id, workspace, run, publisher, currency, amount, pay_currency, pay_amount, rate, rate_date, rate_source, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
 FROM payout_lines WHERE workspace = ?1 AND id = ?2
 `
 
@@ -294,6 +296,11 @@ func (q *Queries) GetPayoutLine(ctx context.Context, arg GetPayoutLineParams) (P
 		&i.Publisher,
 		&i.Currency,
 		&i.Amount,
+		&i.PayCurrency,
+		&i.PayAmount,
+		&i.Rate,
+		&i.RateDate,
+		&i.RateSource,
 		&i.State,
 		&i.Method,
 		&i.Masked,
@@ -309,7 +316,7 @@ func (q *Queries) GetPayoutLine(ctx context.Context, arg GetPayoutLineParams) (P
 }
 
 const getPayoutMethod = `-- name: GetPayoutMethod :one
-SELECT workspace, publisher, kind, currency, sealed, masked, changed, changed_by, version FROM payout_methods
+SELECT workspace, publisher, kind, currency, exchanges, sealed, masked, changed, changed_by, version FROM payout_methods
 WHERE workspace = ?1 AND publisher = ?2
 `
 
@@ -326,6 +333,7 @@ func (q *Queries) GetPayoutMethod(ctx context.Context, arg GetPayoutMethodParams
 		&i.Publisher,
 		&i.Kind,
 		&i.Currency,
+		&i.Exchanges,
 		&i.Sealed,
 		&i.Masked,
 		&i.Changed,
@@ -436,28 +444,33 @@ func (q *Queries) InsertPayoutKey(ctx context.Context, arg InsertPayoutKeyParams
 }
 
 const insertPayoutLine = `-- name: InsertPayoutLine :exec
-INSERT INTO payout_lines (id, workspace, run, publisher, currency, amount, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version) VALUES (
-  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
-  ?10, ?11, ?12, ?13, ?14, ?15, 1
+INSERT INTO payout_lines (id, workspace, run, publisher, currency, amount, pay_currency, pay_amount, rate, rate_date, rate_source, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+  ?15, ?16, ?17, ?18, ?19, ?20, 1
 )
 `
 
 type InsertPayoutLineParams struct {
-	ID        string `db:"id"`
-	Workspace string `db:"workspace"`
-	Run       string `db:"run"`
-	Publisher string `db:"publisher"`
-	Currency  string `db:"currency"`
-	Amount    int64  `db:"amount"`
-	State     string `db:"state"`
-	Method    string `db:"method"`
-	Masked    string `db:"masked"`
-	MethodNo  int64  `db:"method_no"`
-	Sealed    []byte `db:"sealed"`
-	Reference string `db:"reference"`
-	Reason    string `db:"reason"`
-	Settled   int64  `db:"settled"`
-	SettledBy string `db:"settled_by"`
+	ID          string `db:"id"`
+	Workspace   string `db:"workspace"`
+	Run         string `db:"run"`
+	Publisher   string `db:"publisher"`
+	Currency    string `db:"currency"`
+	Amount      int64  `db:"amount"`
+	PayCurrency string `db:"pay_currency"`
+	PayAmount   int64  `db:"pay_amount"`
+	Rate        string `db:"rate"`
+	RateDate    string `db:"rate_date"`
+	RateSource  string `db:"rate_source"`
+	State       string `db:"state"`
+	Method      string `db:"method"`
+	Masked      string `db:"masked"`
+	MethodNo    int64  `db:"method_no"`
+	Sealed      []byte `db:"sealed"`
+	Reference   string `db:"reference"`
+	Reason      string `db:"reason"`
+	Settled     int64  `db:"settled"`
+	SettledBy   string `db:"settled_by"`
 }
 
 func (q *Queries) InsertPayoutLine(ctx context.Context, arg InsertPayoutLineParams) error {
@@ -468,6 +481,11 @@ func (q *Queries) InsertPayoutLine(ctx context.Context, arg InsertPayoutLinePara
 		arg.Publisher,
 		arg.Currency,
 		arg.Amount,
+		arg.PayCurrency,
+		arg.PayAmount,
+		arg.Rate,
+		arg.RateDate,
+		arg.RateSource,
 		arg.State,
 		arg.Method,
 		arg.Masked,
@@ -482,8 +500,8 @@ func (q *Queries) InsertPayoutLine(ctx context.Context, arg InsertPayoutLinePara
 }
 
 const insertPayoutMethod = `-- name: InsertPayoutMethod :execrows
-INSERT INTO payout_methods (workspace, publisher, kind, currency, sealed, masked, changed, changed_by, version) VALUES (
-  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1
+INSERT INTO payout_methods (workspace, publisher, kind, currency, exchanges, sealed, masked, changed, changed_by, version) VALUES (
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1
 ) ON CONFLICT (workspace, publisher) DO NOTHING
 `
 
@@ -492,6 +510,7 @@ type InsertPayoutMethodParams struct {
 	Publisher string `db:"publisher"`
 	Kind      string `db:"kind"`
 	Currency  string `db:"currency"`
+	Exchanges bool   `db:"exchanges"`
 	Sealed    []byte `db:"sealed"`
 	Masked    string `db:"masked"`
 	Changed   int64  `db:"changed"`
@@ -504,6 +523,7 @@ func (q *Queries) InsertPayoutMethod(ctx context.Context, arg InsertPayoutMethod
 		arg.Publisher,
 		arg.Kind,
 		arg.Currency,
+		arg.Exchanges,
 		arg.Sealed,
 		arg.Masked,
 		arg.Changed,
@@ -592,7 +612,7 @@ func (q *Queries) InsertPayoutSettings(ctx context.Context, arg InsertPayoutSett
 }
 
 const listPayoutMethods = `-- name: ListPayoutMethods :many
-SELECT workspace, publisher, kind, currency, sealed, masked, changed, changed_by, version FROM payout_methods
+SELECT workspace, publisher, kind, currency, exchanges, sealed, masked, changed, changed_by, version FROM payout_methods
 WHERE workspace = ?1 ORDER BY publisher
 `
 
@@ -610,6 +630,7 @@ func (q *Queries) ListPayoutMethods(ctx context.Context, workspace string) ([]Pa
 			&i.Publisher,
 			&i.Kind,
 			&i.Currency,
+			&i.Exchanges,
 			&i.Sealed,
 			&i.Masked,
 			&i.Changed,
@@ -700,7 +721,7 @@ func (q *Queries) PayoutKeys(ctx context.Context) ([]PayoutKey, error) {
 }
 
 const payoutLinesOf = `-- name: PayoutLinesOf :many
-SELECT id, workspace, run, publisher, currency, amount, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
+SELECT id, workspace, run, publisher, currency, amount, pay_currency, pay_amount, rate, rate_date, rate_source, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
 FROM payout_lines WHERE workspace = ?1 AND run = ?2 ORDER BY publisher, currency
 `
 
@@ -725,6 +746,11 @@ func (q *Queries) PayoutLinesOf(ctx context.Context, arg PayoutLinesOfParams) ([
 			&i.Publisher,
 			&i.Currency,
 			&i.Amount,
+			&i.PayCurrency,
+			&i.PayAmount,
+			&i.Rate,
+			&i.RateDate,
+			&i.RateSource,
 			&i.State,
 			&i.Method,
 			&i.Masked,
@@ -801,14 +827,15 @@ func (q *Queries) UpdatePayoutLine(ctx context.Context, arg UpdatePayoutLinePara
 }
 
 const updatePayoutMethod = `-- name: UpdatePayoutMethod :execrows
-UPDATE payout_methods SET kind = ?1, currency = ?2, sealed = ?3, masked = ?4,
-  changed = ?5, changed_by = ?6, version = version + 1
-WHERE workspace = ?7 AND publisher = ?8 AND version = ?9
+UPDATE payout_methods SET kind = ?1, currency = ?2, exchanges = ?3, sealed = ?4, masked = ?5,
+  changed = ?6, changed_by = ?7, version = version + 1
+WHERE workspace = ?8 AND publisher = ?9 AND version = ?10
 `
 
 type UpdatePayoutMethodParams struct {
 	Kind      string `db:"kind"`
 	Currency  string `db:"currency"`
+	Exchanges bool   `db:"exchanges"`
 	Sealed    []byte `db:"sealed"`
 	Masked    string `db:"masked"`
 	Changed   int64  `db:"changed"`
@@ -822,6 +849,7 @@ func (q *Queries) UpdatePayoutMethod(ctx context.Context, arg UpdatePayoutMethod
 	result, err := q.db.ExecContext(ctx, updatePayoutMethod,
 		arg.Kind,
 		arg.Currency,
+		arg.Exchanges,
 		arg.Sealed,
 		arg.Masked,
 		arg.Changed,

@@ -20,20 +20,20 @@ SELECT id, secret FROM payout_keys ORDER BY id;
 INSERT INTO payout_keys (id, secret) VALUES (sqlc.arg(id), sqlc.arg(secret)) ON CONFLICT (id) DO NOTHING;
 
 -- name: GetPayoutMethod :one
-SELECT workspace, publisher, kind, currency, sealed, masked, changed, changed_by, version FROM payout_methods
+SELECT workspace, publisher, kind, currency, exchanges, sealed, masked, changed, changed_by, version FROM payout_methods
 WHERE workspace = sqlc.arg(workspace) AND publisher = sqlc.arg(publisher);
 
 -- name: ListPayoutMethods :many
-SELECT workspace, publisher, kind, currency, sealed, masked, changed, changed_by, version FROM payout_methods
+SELECT workspace, publisher, kind, currency, exchanges, sealed, masked, changed, changed_by, version FROM payout_methods
 WHERE workspace = sqlc.arg(workspace) ORDER BY publisher;
 
 -- name: InsertPayoutMethod :execrows
-INSERT INTO payout_methods (workspace, publisher, kind, currency, sealed, masked, changed, changed_by, version) VALUES (
-  sqlc.arg(workspace), sqlc.arg(publisher), sqlc.arg(kind), sqlc.arg(currency), sqlc.arg(sealed), sqlc.arg(masked), sqlc.arg(changed), sqlc.arg(changed_by), 1
+INSERT INTO payout_methods (workspace, publisher, kind, currency, exchanges, sealed, masked, changed, changed_by, version) VALUES (
+  sqlc.arg(workspace), sqlc.arg(publisher), sqlc.arg(kind), sqlc.arg(currency), sqlc.arg(exchanges), sqlc.arg(sealed), sqlc.arg(masked), sqlc.arg(changed), sqlc.arg(changed_by), 1
 ) ON CONFLICT (workspace, publisher) DO NOTHING;
 
 -- name: UpdatePayoutMethod :execrows
-UPDATE payout_methods SET kind = sqlc.arg(kind), currency = sqlc.arg(currency), sealed = sqlc.arg(sealed), masked = sqlc.arg(masked),
+UPDATE payout_methods SET kind = sqlc.arg(kind), currency = sqlc.arg(currency), exchanges = sqlc.arg(exchanges), sealed = sqlc.arg(sealed), masked = sqlc.arg(masked),
   changed = sqlc.arg(changed), changed_by = sqlc.arg(changed_by), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND publisher = sqlc.arg(publisher) AND version = sqlc.arg(version);
 
@@ -53,16 +53,16 @@ UPDATE payout_runs SET state = sqlc.arg(state), cutoff = sqlc.arg(cutoff), appro
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetPayoutLine :one
-SELECT id, workspace, run, publisher, currency, amount, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
+SELECT id, workspace, run, publisher, currency, amount, pay_currency, pay_amount, rate, rate_date, rate_source, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
 FROM payout_lines WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: PayoutLinesOf :many
-SELECT id, workspace, run, publisher, currency, amount, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
+SELECT id, workspace, run, publisher, currency, amount, pay_currency, pay_amount, rate, rate_date, rate_source, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version
 FROM payout_lines WHERE workspace = sqlc.arg(workspace) AND run = sqlc.arg(run) ORDER BY publisher, currency;
 
 -- name: InsertPayoutLine :exec
-INSERT INTO payout_lines (id, workspace, run, publisher, currency, amount, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version) VALUES (
-  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(run), sqlc.arg(publisher), sqlc.arg(currency), sqlc.arg(amount), sqlc.arg(state), sqlc.arg(method), sqlc.arg(masked),
+INSERT INTO payout_lines (id, workspace, run, publisher, currency, amount, pay_currency, pay_amount, rate, rate_date, rate_source, state, method, masked, method_no, sealed, reference, reason, settled, settled_by, version) VALUES (
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(run), sqlc.arg(publisher), sqlc.arg(currency), sqlc.arg(amount), sqlc.arg(pay_currency), sqlc.arg(pay_amount), sqlc.arg(rate), sqlc.arg(rate_date), sqlc.arg(rate_source), sqlc.arg(state), sqlc.arg(method), sqlc.arg(masked),
   sqlc.arg(method_no), sqlc.arg(sealed), sqlc.arg(reference), sqlc.arg(reason), sqlc.arg(settled), sqlc.arg(settled_by), 1
 );
 
@@ -96,20 +96,20 @@ GROUP BY l.id, l.amount HAVING COALESCE(SUM(i.amount), 0) <> l.amount
 ORDER BY l.id LIMIT sqlc.arg(most);
 
 -- name: AuditPayoutPostings :many
-SELECT s.id, s.state, s.amount, s.available, s.in_payment, s.bank FROM (
-  SELECT l.id, l.state, l.amount,
+SELECT s.id, s.state, s.amount, s.pay_amount, s.available, s.in_payment, s.bank FROM (
+  SELECT l.id, l.state, l.amount, l.pay_amount,
     CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_available' AND a.party = l.publisher AND a.currency = l.currency THEN e.amount ELSE 0 END), 0) AS BIGINT) AS available,
-    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_in_payment' AND a.party = l.publisher AND a.currency = l.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS in_payment,
-    CAST(COALESCE(SUM(CASE WHEN a.kind = 'bank' AND a.party = '' AND a.currency = l.currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS bank
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'publisher_in_payment' AND a.party = l.publisher AND a.currency = l.pay_currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS in_payment,
+    CAST(COALESCE(SUM(CASE WHEN a.kind = 'bank' AND a.party = '' AND a.currency = l.pay_currency THEN -e.amount ELSE 0 END), 0) AS BIGINT) AS bank
   FROM payout_lines l
   LEFT JOIN ledger_transactions t ON t.workspace = l.workspace AND t.cause = l.id AND t.cause_kind = 'payout_line'
   LEFT JOIN ledger_entries e ON e.transaction_id = t.id
   LEFT JOIN ledger_accounts a ON a.id = e.account
-  GROUP BY l.id, l.state, l.amount
+  GROUP BY l.id, l.state, l.amount, l.pay_amount
 ) s
 WHERE s.available <> CASE WHEN s.state IN ('approved', 'paid') THEN s.amount ELSE 0 END
-  OR s.in_payment <> CASE WHEN s.state = 'approved' THEN s.amount ELSE 0 END
-  OR s.bank <> CASE WHEN s.state = 'paid' THEN s.amount ELSE 0 END
+  OR s.in_payment <> CASE WHEN s.state = 'approved' THEN s.pay_amount ELSE 0 END
+  OR s.bank <> CASE WHEN s.state = 'paid' THEN s.pay_amount ELSE 0 END
 ORDER BY s.id LIMIT sqlc.arg(most);
 
 -- name: AuditPayoutCauses :many

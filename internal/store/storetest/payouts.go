@@ -11,12 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/govalues/decimal"
+
 	"clickledger/internal/account"
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
 	"clickledger/internal/event"
 	"clickledger/internal/ledger"
+	"clickledger/internal/money"
 	"clickledger/internal/payout"
 )
 
@@ -31,6 +34,7 @@ var payoutTests = map[string]func(t *testing.T, s *Stores){
 	"second person":                     testPayoutSecondPerson,
 	"methods are sealed":                testPayoutSealed,
 	"settings":                          testPayoutSettings,
+	"paid in another currency":          testPayoutExchange,
 	"refused":                           testPayoutRefused,
 	"a conversion is in one line":       testPayoutTaken,
 	"workspaces are apart":              testPayoutTenancy,
@@ -606,6 +610,54 @@ func testPayoutSealed(t *testing.T, s *Stores) {
 	if k := get[[]payout.Key](t)(w.s.Payouts.Keys(ctx)); len(k) != 1 || k[0].Secret == [32]byte{} {
 		t.Fatal("the key was overwritten")
 	}
+}
+
+// testPayoutExchange: a line may be paid in the currency its publisher takes; the
+// difference is on an account of its own, and what failed comes back as it was.
+func testPayoutExchange(t *testing.T, s *Stores) {
+	w := newTill(t, s)
+	rates := money.NewRates([]money.RateRow{{From: money.RateBase, To: "USD", Date: "2026-10-30", Value: decimal.MustParse("1.25"), Source: money.SourceECB}})
+	w.Rates = func() *money.Rates { return rates }
+	dollars := german
+	dollars.Currency, dollars.Exchange = "USD", true
+	for _, p := range []string{"pub_a", "pub_b"} {
+		get[*payout.Method](t)(w.SetMethod(ctx, finance, home, p, -1, dollars))
+	}
+	c := w.earned("pub_a", "EUR", 1001)
+	w.earned("pub_a", "USD", 50)
+	w.earned("pub_b", "EUR", 400)
+	w.earned("pub_b", "JPY", 77) // no rate
+	r := w.run(payout.Order{})
+	equal(t, left(r), []string{"pub_b 77 JPY no_rate 1"})
+	paying := func() (out []string) {
+		for _, l := range w.lines(r) {
+			out = append(out, fmt.Sprint(l.Publisher, " ", l.Amount, " ", l.Currency, " as ", l.PayAmount, " ", l.PayCurrency, " ", l.Rate, l.RateDate))
+		}
+		return out
+	}
+	equal(t, paying(), []string{"pub_a 1001 EUR as 1251 USD 1.252026-10-30", "pub_a 50 USD as 50 USD ", "pub_b 400 EUR as 500 USD 1.252026-10-30"})
+	rates = money.NewRates([]money.RateRow{{From: money.RateBase, To: "USD", Date: "2026-10-30", Value: decimal.MustParse("1.5"), Source: money.SourceECB}})
+	_, err := w.Approve(ctx, second, home, r.ID, -1)
+	if found := wantCode(t, err, payout.CodeChanged); len(found.Changed) != 2 || found.Changed[0].Why != "another exchange rate" {
+		t.Fatalf("after a new rate: %v", found.Changed)
+	}
+	r = w.approve(get[*payout.Run](t)(w.Refresh(ctx, finance, home, r.ID)))
+	equal(t, w.nets(ledger.PublisherAvailable), map[string]int64{"pub_b JPY": 77})
+	equal(t, w.nets(ledger.PublisherInPayment), map[string]int64{"pub_a USD": 1552, "pub_b USD": 600})
+	equal(t, w.nets(ledger.ExchangeDifference), map[string]int64{" EUR": -1401, " USD": 2102})
+	var csv bytes.Buffer
+	must(t, w.Export(ctx, finance, home, r.ID, "generic", "", &csv)) // one currency in the file
+	if text := csv.String(); strings.Count(text, ",USD,") != 3 || !strings.Contains(text, ",15.02,USD,") || strings.Contains(text, "EUR") {
+		t.Fatalf("the file is %q", text)
+	}
+	get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{Lines: []string{w.lines(r)[0].ID}, To: payout.Failed, Reason: "closed"}))
+	equal(t, w.nets(ledger.PublisherAvailable), map[string]int64{"pub_a EUR": 1001, "pub_b JPY": 77})
+	equal(t, w.nets(ledger.ExchangeDifference), map[string]int64{" EUR": -400, " USD": 600})
+	equal(t, w.status(c), conversion.Approved)
+	get[*payout.Run](t)(w.Settle(ctx, finance, home, r.ID, payout.Mark{To: payout.Paid}))
+	equal(t, w.nets(ledger.Bank), map[string]int64{" USD": -650})
+	equal(t, w.nets(ledger.PublisherInPayment), nil)
+	w.sound()
 }
 
 func testPayoutSettings(t *testing.T, s *Stores) {

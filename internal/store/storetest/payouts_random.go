@@ -7,11 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/govalues/decimal"
 	"pgregory.net/rapid"
 
 	"clickledger/internal/books"
 	"clickledger/internal/conversion"
 	"clickledger/internal/ledger"
+	"clickledger/internal/money"
 	"clickledger/internal/payout"
 )
 
@@ -19,11 +21,17 @@ import (
 // whatever order, what publishers have earned is what is available, in payment and paid.
 func testPayoutProperty(t *testing.T, s *Stores) {
 	w := newTill(t, s)
-	w.pay("pub_a", "pub_b")
+	w.pay("pub_a")
+	rates := money.NewRates([]money.RateRow{{From: money.RateBase, To: "JPY", Date: "2026-10-30", Value: decimal.MustParse("161.37"), Source: money.SourceECB}})
+	w.Rates = func() *money.Rates { return rates }
+	euros := german
+	euros.Currency, euros.Exchange = "EUR", true // yen into euros
+	get[*payout.Method](t)(w.SetMethod(ctx, finance, home, "pub_b", -1, euros))
 	earned := map[string]int64{}
 	var conversions []string
 	of := map[string]string{} // publisher and currency of a conversion
 	var runs []string
+	exchanged := false
 	rapid.Check(t, func(rt *rapid.T) {
 		pick := func(list []string, what string) string {
 			if len(list) == 0 {
@@ -143,17 +151,18 @@ func testPayoutProperty(t *testing.T, s *Stores) {
 			steps[rapid.IntRange(0, len(steps)-1).Draw(rt, "step")]()
 		}
 		have := map[string]int64{}
-		for _, k := range []ledger.AccountKind{ledger.PublisherAvailable, ledger.PublisherInPayment} {
-			for p, n := range w.nets(k) {
-				have[p] += n
+		for p, n := range w.nets(ledger.PublisherAvailable) {
+			have[p] += n
+		}
+		for _, st := range []payout.State{payout.Approved, payout.Paid} {
+			taken, err := s.Payouts.ListLines(ctx, payout.LineQuery{Workspace: home, State: st, Limit: 1000})
+			if err != nil {
+				rt.Fatal(err)
 			}
-		}
-		paid, err := s.Payouts.ListLines(ctx, payout.LineQuery{Workspace: home, State: payout.Paid, Limit: 1000})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		for _, l := range paid {
-			have[l.Publisher+" "+l.Currency] += l.Amount
+			for _, l := range taken {
+				have[l.Publisher+" "+l.Currency] += l.Amount
+				exchanged = exchanged || l.PayCurrency != l.Currency
+			}
 		}
 		for p, n := range earned {
 			if have[p] != n {
@@ -162,7 +171,7 @@ func testPayoutProperty(t *testing.T, s *Stores) {
 		}
 		w.sound()
 	})
-	if len(runs) == 0 || fmt.Sprint(w.nets(ledger.Bank)) == "map[]" {
-		t.Fatal("nobody was ever paid: the test shows nothing")
+	if len(runs) == 0 || fmt.Sprint(w.nets(ledger.Bank)) == "map[]" || !exchanged {
+		t.Fatal("nobody was ever paid, or in another currency: the test shows nothing")
 	}
 }

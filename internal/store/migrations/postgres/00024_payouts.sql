@@ -22,6 +22,7 @@ CREATE TABLE payout_methods (
   publisher  TEXT COLLATE "C" NOT NULL,
   kind       TEXT COLLATE "C" NOT NULL, -- bank, paypal, wise, other, none
   currency   TEXT COLLATE "C" NOT NULL, -- the only one it takes, '' = any
+  exchanges  BOOLEAN NOT NULL, -- other currencies into the one it takes
   sealed     BYTEA NOT NULL,
   masked     TEXT COLLATE "C" NOT NULL,
   changed    BIGINT NOT NULL,
@@ -57,6 +58,11 @@ CREATE TABLE payout_lines (
   publisher  TEXT COLLATE "C" NOT NULL,
   currency   TEXT COLLATE "C" NOT NULL,
   amount     BIGINT NOT NULL CHECK (amount > 0),
+  pay_currency TEXT COLLATE "C" NOT NULL, -- in which it is paid
+  pay_amount BIGINT NOT NULL CHECK (pay_amount > 0),
+  rate       TEXT COLLATE "C" NOT NULL, -- '' = in its own currency
+  rate_date  TEXT COLLATE "C" NOT NULL,
+  rate_source TEXT COLLATE "C" NOT NULL,
   state      TEXT COLLATE "C" NOT NULL, -- draft, approved, paid, failed, discarded
   method     TEXT COLLATE "C" NOT NULL,
   masked     TEXT COLLATE "C" NOT NULL,

@@ -22,6 +22,7 @@ CREATE TABLE payout_methods (
   publisher  TEXT NOT NULL,
   kind       TEXT NOT NULL, -- bank, paypal, wise, other, none
   currency   TEXT NOT NULL, -- the only one it takes, '' = any
+  exchanges  BOOLEAN NOT NULL, -- other currencies into the one it takes
   sealed     BLOB NOT NULL,
   masked     TEXT NOT NULL,
   changed    BIGINT NOT NULL,
@@ -57,6 +58,11 @@ CREATE TABLE payout_lines (
   publisher  TEXT NOT NULL,
   currency   TEXT NOT NULL,
   amount     BIGINT NOT NULL CHECK (amount > 0),
+  pay_currency TEXT NOT NULL, -- in which it is paid
+  pay_amount BIGINT NOT NULL CHECK (pay_amount > 0),
+  rate       TEXT NOT NULL, -- '' = in its own currency
+  rate_date  TEXT NOT NULL,
+  rate_source TEXT NOT NULL,
   state      TEXT NOT NULL, -- draft, approved, paid, failed, discarded
   method     TEXT NOT NULL,
   masked     TEXT NOT NULL,
