@@ -53,6 +53,9 @@ func (j *judgment) overrules(c *Conversion, v values) bool {
 		return false
 	}
 	other := c.Click != j.visit.ID
+	if j.method == MatchPublisher {
+		other = c.Publisher != j.visit.Publisher // no click speaks against the page's
+	}
 	if j.method == MatchCoupon {
 		// A coupon speaks against a publisher only where it wins, and never against a click.
 		other = c.Publisher != j.visit.Publisher && j.offer.CouponPrecedence == catalog.CouponWins
@@ -342,6 +345,9 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	}
 	to := negative(c.Status, asked)
 	moves := to != "" && to != c.Status && to != Pending
+	if moves && j.req.WhilePending && c.Status != Pending {
+		return refuse(event.IllegalTransition, "status", "The conversion is %s, and a status changes it only while it is pending.", c.Status)
+	}
 	if moves && c.Hold != "" && to == Approved {
 		if c.Hold == HoldStaff {
 			return refuse(event.Held, "status", "The conversion is held, and approved by nobody until it is released.")

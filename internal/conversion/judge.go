@@ -130,6 +130,7 @@ func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 	if r != nil {
 		run.row.Verdict, run.row.Field, run.row.Detail = r.Verdict, r.Field, r.Detail
 	}
+	run.spoken()
 	if run.row.Verdict == event.UnknownClick {
 		run.row.Test = sig.Test // who may not speak about a click learns nothing of it
 	}
@@ -156,10 +157,12 @@ func retryAfter(tries int64) time.Duration {
 // run is the whole judgment in order: who speaks, which click, which goal, then
 // what is new about it and what it is worth.
 func (j *judgment) run(ctx context.Context) error {
-	req, refusal := dialect.Native(j.sig)
-	j.req = req
-	j.row.Click, j.row.Order = clip(req.ClickID), clip(req.TxID)
-	err := j.authenticate()
+	refusal, err := j.read(ctx)
+	if err != nil {
+		return err
+	}
+	j.row.Click, j.row.Order = clip(j.req.ClickID), clip(j.req.TxID)
+	err = j.authenticate()
 	if err != nil {
 		return err
 	}
@@ -282,6 +285,8 @@ func (j *judgment) match(ctx context.Context) error {
 		id, j.method = found, MatchCookie
 	case j.trusted && j.req.Coupon != "":
 		return j.matchCoupon()
+	case j.trusted && j.req.Publisher != "" && j.req.Offer != "":
+		return j.matchPublisher()
 	case j.req.Coupon != "":
 		return refuse(event.MissingClick, "click_id", "The parameter click_id is missing, and a coupon speaks for its publisher only with the parameter token.")
 	default:

@@ -25,6 +25,7 @@ var MethodWords = map[string]string{
 	MatchClickID:       "the click id that was sent",
 	MatchCookie:        "the tracker's own cookie",
 	MatchCoupon:        "the coupon",
+	MatchPublisher:     "the publisher that the advertiser named",
 	MatchShopCookie:    "the shop's own cookie",
 	MatchFormField:     "a hidden field of the shop's form",
 	MatchShopURL:       "the URLs of the shop",

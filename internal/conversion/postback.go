@@ -36,7 +36,7 @@ func tell(ctx context.Context, tx outbound.Tx, view *catalog.View, c *Conversion
 // publisher is their commission; our revenue has no macro.
 func postbackValues(view *catalog.View, c *Conversion, visit *event.Visit, now time.Time) *macro.Values {
 	v := &macro.Values{}
-	if c.Method != MatchCoupon { // it had no click, or another publisher's
+	if c.Method != MatchCoupon && c.Method != MatchPublisher { // it had no click, or another publisher's
 		v[macro.ClickID] = c.Click.String()
 	}
 	v[macro.CampaignID] = visit.Campaign

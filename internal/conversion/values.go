@@ -218,12 +218,12 @@ func (j *judgment) checkNew(v values) error {
 		}
 		return refuse(event.MissingOrder, "txid", "The %s needs an order number in the parameter txid.", what)
 	}
-	if j.clickless() {
+	if j.clickless() && j.coupon != nil {
 		if why := j.useless(j.coupon, v.at); why != "" {
 			return refuse(event.UnknownCoupon, "coupon", "No click id came with the signal, and its coupon %q %s.", j.coupon.Code, why)
 		}
 	}
-	if j.method == MatchCoupon {
+	if j.method == MatchCoupon || j.clickless() {
 		return nil // windows begin at clicks, and none of them earns here
 	}
 	window := time.Duration(j.offer.WindowDays) * 24 * time.Hour

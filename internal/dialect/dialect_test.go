@@ -15,14 +15,14 @@ func TestNativeTakesEveryParameter(t *testing.T) {
 	query := "click_id=c&offer=o&goal=g&payout=1.5&amount=2&currency=usd&txid=t%2B1&status=approved&event_time=7&token=k&key=p&coupon=SUMMER&geo=DE&commission_id=gold&unknown=x"
 	want := Request{ClickID: "c", Offer: "o", Goal: "g", Payout: "1.5", Amount: "2", Currency: "usd", TxID: "t+1", Status: "approved", EventTime: "7",
 		Token: "k", Key: "p", Coupon: "SUMMER", Geo: "DE", CommissionID: "gold", Custom: []macro.Param{{Name: "unknown", Value: "x"}}}
-	got, refusal := Native(&event.Signal{Query: query})
+	got, refusal := Parse(&event.Signal{Query: query})
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("query (-want +got):\n%s", d)
 	}
-	got, refusal = Native(&event.Signal{BodyType: "application/x-www-form-urlencoded", Body: []byte(query)})
+	got, refusal = Parse(&event.Signal{BodyType: "application/x-www-form-urlencoded", Body: []byte(query)})
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
@@ -32,7 +32,7 @@ func TestNativeTakesEveryParameter(t *testing.T) {
 }
 
 func TestNativeQueryBeforeBodyAndFirstThatIsNotEmpty(t *testing.T) {
-	got, refusal := Native(&event.Signal{Query: "txid=&txid=a&txid=b", BodyType: "application/json", Body: []byte(`{"txid":"c","amount":12.50}`)})
+	got, refusal := Parse(&event.Signal{Query: "txid=&txid=a&txid=b", BodyType: "application/json", Body: []byte(`{"txid":"c","amount":12.50}`)})
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
@@ -56,7 +56,7 @@ func TestNativeNamesWhatIsWrong(t *testing.T) {
 		"not UTF-8":       {"txid=a%ffb", event.InvalidValue, "txid", "UTF-8"},
 		"too long":        {"txid=" + strings.Repeat("x", maxValue+1), event.InvalidValue, "txid", "longer"},
 	} {
-		_, refusal := Native(&event.Signal{Query: c.query})
+		_, refusal := Parse(&event.Signal{Query: c.query})
 		if refusal == nil || refusal.Verdict != c.want || refusal.Field != c.field || !strings.Contains(refusal.Detail, c.says) {
 			t.Errorf("%s: %+v", name, refusal)
 		}
@@ -65,7 +65,7 @@ func TestNativeNamesWhatIsWrong(t *testing.T) {
 
 // An amount or a number that nobody filled in counts as absent, and is named (P9).
 func TestUnreplacedValuesAreAbsentByName(t *testing.T) {
-	got, refusal := Native(&event.Signal{Query: "click_id=c&payout={payout}&amount=%23price%23&currency=[cur]&txid={{txid}}&event_time=${t}&coupon={c}"})
+	got, refusal := Parse(&event.Signal{Query: "click_id=c&payout={payout}&amount=%23price%23&currency=[cur]&txid={{txid}}&event_time=${t}&coupon={c}"})
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
@@ -80,7 +80,7 @@ func TestCustomParameters(t *testing.T) {
 	for i := range 30 {
 		query += fmt.Sprintf("&n%02d=v", i)
 	}
-	got, refusal := Native(&event.Signal{Query: query})
+	got, refusal := Parse(&event.Signal{Query: query})
 	if refusal != nil {
 		t.Fatal(refusal)
 	}
@@ -95,16 +95,20 @@ func FuzzNative(f *testing.F) {
 	f.Add("a=%zz&b;c=d&=&&", "application/x-www-form-urlencoded", []byte("x=%0d%0a&y={{{click_id}}}"))
 	f.Add("txid="+strings.Repeat("é", 40000), "text/plain", []byte("{"))
 	f.Fuzz(func(t *testing.T, query, kind string, body []byte) {
-		r, refusal := Native(&event.Signal{Query: query, BodyType: kind, Body: body})
+		r, refusal := Parse(&event.Signal{Query: query, BodyType: kind, Body: body})
 		if refusal != nil {
 			if _, known := event.Verdicts[refusal.Verdict]; !known || refusal.Detail == "" {
 				t.Fatalf("refusal %+v", refusal)
 			}
 		}
-		for _, p := range native {
-			v := *p.into(&r)
+		for i := range native.Params {
+			p := &native.Params[i]
+			name, v := p.Name, *fields[p.Field].into(&r)
+			if p.Field == Items {
+				continue
+			}
 			if len(v) > maxValue || strings.ContainsAny(v, "\x00\r\n") {
-				t.Fatalf("%s is %q", p.name, v)
+				t.Fatalf("%s is %q", name, v)
 			}
 		}
 	})

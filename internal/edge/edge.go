@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
 	"clickledger/internal/routing"
@@ -138,7 +139,7 @@ func (e *Edge) Serves(path string) bool {
 	case postbackPath, pixelPath, pixelGIFPath, scriptPath, tagPath, robotsPath:
 		return true
 	}
-	return strings.HasPrefix(path, linkPrefix) || strings.HasPrefix(path, catalog.ImpressionPath) || strings.HasPrefix(path, catalog.BannerPath)
+	return strings.HasPrefix(path, linkPrefix) || strings.HasPrefix(path, catalog.ImpressionPath) || strings.HasPrefix(path, catalog.BannerPath) || strings.HasPrefix(path, dialect.Prefix)
 }
 
 // Handler serves the tracking host. It dispatches on the escaped path by itself: the
@@ -167,6 +168,12 @@ func (e *Edge) track(w http.ResponseWriter, r *http.Request, on *routing.Domain)
 	if rest, ok := strings.CutPrefix(path, catalog.BannerPath); ok {
 		e.banner(w, r, on, rest)
 		return
+	}
+	if rest, ok := strings.CutPrefix(path, dialect.Prefix); ok {
+		if ep := dialect.Find(rest, r.URL.RawQuery); ep != nil {
+			e.speak(w, r, on, ep)
+			return
+		}
 	}
 	switch path {
 	case postbackPath:

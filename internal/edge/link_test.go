@@ -193,8 +193,8 @@ func TestRobots(t *testing.T) {
 func TestServes(t *testing.T) {
 	e := newWorld(t).edge
 	for path, want := range map[string]bool{
-		"/c/k1": true, "/c/": true, "/c/a/b": true, "/postback": true, "/pixel": true, "/pixel.gif": true, "/robots.txt": true,
-		"": false, "/": false, "/c": false, "//c/k1": false, "/C/k1": false, "/%63/k1": false, "/healthz": false, "/postback/": false, "/api/v1/links": false,
+		"/c/k1": true, "/c/": true, "/c/a/b": true, "/postback": true, "/pixel": true, "/pixel.gif": true, "/robots.txt": true, "/d/cake/p.ashx": true, "/d/": true,
+		"": false, "/": false, "/c": false, "//c/k1": false, "/C/k1": false, "/%63/k1": false, "/healthz": false, "/postback/": false, "/api/v1/links": false, "/d": false, "/dx/": false,
 	} {
 		if e.Serves(path) != want {
 			t.Errorf("Serves(%q) is %v", path, !want)

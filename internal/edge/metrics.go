@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 )
 
@@ -19,6 +20,7 @@ type metrics struct {
 	pixelHead, pixelMethod                   prometheus.Counter
 	scriptMethod, tag, tagMethod             prometheus.Counter
 	robots, other, stranger, check           prometheus.Counter
+	dialectHead, dialectMethod               prometheus.Counter
 	shownCounted, shownUnknown               prometheus.Counter // impressions, by what became of them
 	shownHead, shownPrefetch, shownMethod    prometheus.Counter
 	bannerOK, bannerFresh, bannerGone        prometheus.Counter
@@ -79,6 +81,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.shownPrefetch, show, "prefetch"}, {&m.shownMethod, show, "method"},
 		{&m.bannerOK, banner, "ok"}, {&m.bannerFresh, banner, "not_modified"}, {&m.bannerGone, banner, "gone"},
 		{&m.bannerUnknown, banner, "unknown"}, {&m.bannerFailed, banner, "failed"}, {&m.bannerMethod, banner, "method"},
+		{&m.dialectHead, dialect.Prefix, "head"}, {&m.dialectMethod, dialect.Prefix, "method"},
 		{&m.robots, robotsPath, "ok"}, {&m.other, "other", "unknown"}, {&m.stranger, "other", "unknown_host"}, {&m.check, catalog.DomainCheckPath, "ok"},
 	} {
 		*c.to = requests.WithLabelValues(c.route, c.outcome)

@@ -92,6 +92,7 @@ const (
 	fUnconverted
 	fTest
 	fEvents
+	fDialect
 )
 
 // ErrRecord says that bytes are not an encoded record.
@@ -236,6 +237,7 @@ func (s *Signal) Append(b []byte) []byte {
 	b = str(b, fSignalCountry, s.Country)
 	b = str(b, fWorkspace, s.Workspace)
 	b = str(b, fActor, s.Actor)
+	b = str(b, fDialect, s.Dialect)
 	return flag(b, fTest, s.Test)
 }
 
@@ -402,6 +404,8 @@ func DecodeSignal(data []byte) (*Signal, error) {
 			s.Workspace = t
 		case fActor:
 			s.Actor = t
+		case fDialect:
+			s.Dialect = t
 		}
 	}, func(n protowire.Number, i int64) {
 		switch n {

@@ -95,6 +95,8 @@ type Signal struct {
 	Actor     string // user or API key id
 	// Test says that we sent it ourselves, to test how it is judged: it never moves money.
 	Test bool
+	// Dialect is the dialect's endpoint it came in by, "" = the product's own: see package dialect.
+	Dialect string
 }
 
 // Kinds of signals.

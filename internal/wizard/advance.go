@@ -244,8 +244,8 @@ func (s *Service) wrongToken(ctx context.Context, r *Run, adv *catalog.Advertise
 	if err != nil {
 		return err
 	}
-	req, _ := dialect.Native(sig)
-	sig.Query, sig.Body, sig.BodyType, sig.HTTPMethod = wrongQuery(req), nil, "", "GET"
+	req, _ := dialect.Parse(sig)
+	sig.Query, sig.Body, sig.BodyType, sig.HTTPMethod, sig.Dialect = wrongQuery(req), nil, "", "GET", ""
 	v, err := s.sent(ctx, r, st, *sig)
 	switch {
 	case err != nil || v == "":

@@ -75,7 +75,7 @@ func (s *Service) sample(ctx context.Context, r *Run, o *catalog.Offer, adv *cat
 		return nil, nil // one of ours, or what nobody can read
 	}
 	x := &sample{row: row, sig: sig}
-	x.req, _ = dialect.Native(sig)
+	x.req, _ = dialect.Parse(sig)
 	id, err := event.ParseClickID(row.Click)
 	if err == nil && s.Keys().Verify(id) {
 		v, err := s.Clicks.Find(ctx, id)

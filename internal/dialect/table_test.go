@@ -1,0 +1,152 @@
+package dialect_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"clickledger/internal/dialect"
+	"clickledger/internal/event"
+)
+
+// wellFormed fails for an answer that is not what its type says.
+func wellFormed(t *testing.T, r dialect.Reply) {
+	t.Helper()
+	if r.Status < 200 || r.Status > 503 {
+		t.Errorf("status %d", r.Status)
+	}
+	switch r.Type {
+	case dialect.TypeJSON:
+		if !json.Valid(r.Body) {
+			t.Errorf("no JSON: %s", r.Body)
+		}
+	case dialect.TypeXML:
+		d := xml.NewDecoder(strings.NewReader(string(r.Body)))
+		for {
+			_, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Errorf("no XML: %v: %s", err, r.Body)
+				break
+			}
+		}
+	case dialect.TypeText:
+		if !utf8.Valid(r.Body) || strings.ContainsAny(string(r.Body), "\x00\r\n") {
+			t.Errorf("not one line: %q", r.Body)
+		}
+	default:
+		t.Errorf("type %q", r.Type)
+	}
+}
+
+// TestAnswers: every verdict has an answer in every dialect, success and failure are told
+// apart, and nothing hostile in a detail ends anything.
+func TestAnswers(t *testing.T) {
+	for _, table := range dialect.Tables {
+		for i := range table.Endpoints {
+			e := &table.Endpoints[i]
+			for v, info := range event.Verdicts {
+				for _, query := range []string{"", "format=json"} {
+					s := &event.Signal{Kind: e.Kind, Dialect: e.Key(), Query: query}
+					r, ok := e.Reply(query, s, dialect.Outcome{Verdict: v, Detail: "a;b\"c\r\n</x>&\x00\xff\\", Conversion: "cnv_1"})
+					if !ok {
+						continue
+					}
+					wellFormed(t, r)
+					if info.Status == 503 && r.Status != 503 || info.Status != 503 && r.Status > 499 {
+						t.Errorf("%s %s: status %d", e.Key(), v, r.Status)
+					}
+					good, _ := e.Reply(query, s, dialect.Outcome{Verdict: event.Accepted})
+					if info.Status >= 400 && string(r.Body) == string(good.Body) {
+						t.Errorf("%s: %s is answered like a success: %s", e.Key(), v, r.Body)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestTables: a table says everything about its dialect.
+func TestTables(t *testing.T) {
+	for _, table := range dialect.Tables {
+		if table.Title == "" || dialect.Named(table.Name) != table || len(table.Endpoints) == 0 {
+			t.Errorf("table %q", table.Name)
+		}
+		ids := map[string]bool{}
+		for i := range table.Endpoints {
+			e := &table.Endpoints[i]
+			if e.ID == "" || ids[e.ID] || e.Use == "" || e.Example == "" || e.Table() != table {
+				t.Errorf("%s: endpoint %q", table.Name, e.ID)
+			}
+			ids[e.ID] = true
+			if page := event.FromPage(e.Kind); !page && e.Form != dialect.Words || e.Kind == "" {
+				t.Errorf("%s: a %s is answered in form %d", e.Key(), e.Kind, e.Form)
+			}
+			query := e.Example
+			if e.Body {
+				query = ""
+			}
+			found := dialect.Find(strings.TrimPrefix(e.URL(), dialect.Prefix), query)
+			if found != e {
+				t.Errorf("%s: its example leads elsewhere", e.Key())
+			}
+		}
+		names := map[string]bool{}
+		for _, p := range table.Params {
+			for _, name := range append([]string{p.Name}, p.Aliases...) {
+				if names[name+p.Only] {
+					t.Errorf("%s: two parameters %s", table.Name, name)
+				}
+				names[name+p.Only] = true
+			}
+		}
+	}
+	if dialect.Find("tune/aff_nothing", "") != nil || dialect.Find("", "") != nil || dialect.Named("") != nil {
+		t.Error("something is found where nothing is")
+	}
+}
+
+// A lookup is on the path of every request under /d/.
+func TestFindDoesNotAllocate(t *testing.T) {
+	if n := testing.AllocsPerRun(100, func() {
+		if dialect.Find("flexoffers/da.ashx", "clickid=1&orderamount=2") == nil {
+			t.Fatal("not found")
+		}
+	}); n > 0 {
+		t.Errorf("%.0f allocations", n)
+	}
+}
+
+// A signal of before there were dialects is the product's own; one of a dialect that is
+// gone is refused and waits in the inbox.
+func TestSignalsOfOtherTimes(t *testing.T) {
+	r, refusal := dialect.Parse(&event.Signal{Kind: event.SignalPostback, Query: "click_id=a"})
+	if refusal != nil || r.ClickID != "a" {
+		t.Errorf("%+v %v", r, refusal)
+	}
+	_, refusal = dialect.Parse(&event.Signal{Kind: event.SignalPostback, Dialect: "gone/pb", Query: "click_id=a"})
+	if refusal == nil || refusal.Verdict != event.InvalidValue {
+		t.Errorf("%v", refusal)
+	}
+	r, refusal = dialect.Parse(&event.Signal{Kind: event.SignalPostback, Dialect: "flexoffers/gone", Query: "clickid=a&orderamount=1&ordernumber=2"})
+	if refusal != nil || r.ClickID != "a" {
+		t.Errorf("an endpoint that is gone: %+v %v", r, refusal)
+	}
+}
+
+// A click id's number is the way back to it.
+func TestClickNumber(t *testing.T) {
+	id, err := event.ParseClickID("019caeddfa8300001d0c5e3f9ab21477")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := dialect.ClickNumber(id); n != fixed["$NUMBER"] {
+		t.Errorf("%s", n)
+	}
+}
