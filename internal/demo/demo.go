@@ -145,6 +145,10 @@ func show(ctx context.Context, a *app.App, o Options, clock *clock, token string
 	if err != nil {
 		return fmt.Errorf("approve and reject: %w", err)
 	}
+	err = pay(ctx, c, m)
+	if err != nil {
+		return fmt.Errorf("bill and pay: %w", err)
+	}
 	err = a.CatchUp(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for the decisions: %w", err)

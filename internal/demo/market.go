@@ -60,6 +60,7 @@ type market struct {
 	offers     map[string]*offer // by id
 	publishers map[string]string // id → name
 	links      []link
+	paid       []string // ids of publishers who have said how they are paid
 }
 
 type offer struct {
@@ -108,13 +109,17 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 
 	advertisers := map[string]made{}
 	for name, body := range map[string]map[string]any{
-		"Alpine Shoes": {"type": "merchant"}, "Nordic Coffee": {"type": "merchant"}, "LeadHub": {"type": "network"},
+		"Alpine Shoes": {"type": "merchant"}, "Nordic Coffee": {"type": "merchant"}, "LeadHub": {"type": "network", "prepaid": true, "prepay_warn": 200},
 	} {
 		body["name"] = name
 		advertisers[name], err = create("/advertisers", body)
 		if err != nil {
 			return nil, err
 		}
+	}
+	err = c.do(ctx, http.MethodPost, "/advertisers/"+advertisers["LeadHub"].ID+"/payments?workspace="+m.workspace, map[string]any{"amount": ahead, "currency": "USD", "reference": "SEPA 1"}, nil)
+	if err != nil {
+		return nil, err
 	}
 	plans := []struct {
 		advertiser, slug, name, price, currency string
@@ -150,6 +155,10 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 		offers = append(offers, of)
 	}
 	people := []person{{"advertiser", advertisers["Alpine Shoes"].ID, demoAdvertiser}}
+	_, err = create("/commission-rules", map[string]any{"name": "Coffee to Germany", "offer": offers[1].id, "countries": []string{"DE"}, "commission_kind": "fixed", "commission": "6.50"})
+	if err != nil {
+		return nil, err
+	}
 	for i, name := range []string{"Running Blog", "Deal Hunter", "Coffee Notes", "Video Anna", "Weekly Letter"} {
 		body := map[string]any{"name": name, "email": fmt.Sprintf("publisher%d@example.com", i+1)}
 		p, err := create("/publishers", body)
@@ -164,6 +173,9 @@ func setUp(ctx context.Context, c *client, shop *Shop, receiver *Receiver) (*mar
 			}
 		}
 		m.publishers[p.ID] = name
+		if i < 3 {
+			m.paid = append(m.paid, p.ID)
+		}
 		for j, of := range offers {
 			if (i+j)%3 == 2 {
 				continue // nobody runs everything
