@@ -147,6 +147,7 @@ func build(o Options) (*server, *http.ServeMux) {
 	s.registerFunds()
 	s.registerPayouts()
 	s.registerDocuments()
+	s.registerPortalDocuments()
 	s.registerDeliveries()
 	s.registerRates()
 	s.registerReports()

@@ -64,6 +64,15 @@ var portalRoutes = map[string]portalRoute{
 	"POST /portal/publisher/deliveries/{id}/resend":   {object: "delivery", body: `{}`, status: 409},
 	"GET /portal/publisher/people":                    {status: 200},
 
+	"GET /portal/publisher/documents":                 {status: 200},
+	"GET /portal/publisher/documents/{id}":            {object: "document", status: 200},
+	"GET /portal/publisher/documents/{id}/items":      {object: "document", query: "line=1", status: 200},
+	"GET /portal/publisher/documents/{id}/items.csv":  {object: "document", status: 200},
+	"GET /portal/advertiser/documents":                {status: 200},
+	"GET /portal/advertiser/documents/{id}":           {object: "document", status: 200},
+	"GET /portal/advertiser/documents/{id}/items":     {object: "document", query: "line=1", status: 200},
+	"GET /portal/advertiser/documents/{id}/items.csv": {object: "document", status: 200},
+
 	"GET /portal/advertiser":                           {status: 200},
 	"GET /portal/advertiser/funds":                     {status: 200},
 	"GET /portal/advertiser/offers":                    {status: 200},
@@ -97,7 +106,7 @@ var needed = map[string]string{"GET /rates": "?from=EUR&to=USD"}
 // stage sets the stage of the portals in our workspace.
 func (w *world) stage() (ours, theirs *portaltest.Side) {
 	w.t.Helper()
-	return portaltest.Set(w.t, portaltest.World{
+	ours, theirs = portaltest.Set(w.t, portaltest.World{
 		Catalog: w.options.Catalog, Accounts: w.options.Accounts, Users: w.db.Accounts(), Owner: admin, Workspace: w.ws,
 		Click: func(v *event.Visit) {
 			id, err := w.minter.New()
@@ -116,6 +125,8 @@ func (w *world) stage() (ours, theirs *portaltest.Side) {
 			return sent[0].ID
 		},
 	})
+	portaltest.Documents(w.t, w.db.Documents(), ours, theirs)
+	return ours, theirs
 }
 
 // partyOf is the party whose portal a route is in, "" = it is staff's.
@@ -131,7 +142,7 @@ func partyOf(route string) string {
 
 // fill puts the ids of a side into a path, query or body; those of other say objects.
 func fill(text string, ids map[string]string, unknown bool) string {
-	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery", "invited", "creative", "spare"} {
+	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery", "invited", "creative", "spare", "document"} {
 		id := ids[object]
 		if unknown {
 			id = portaltest.Unknown(id)
@@ -145,6 +156,7 @@ func fill(text string, ids map[string]string, unknown bool) string {
 func (w *world) do(token, route string, row portalRoute, ids map[string]string, unknown bool) *answer {
 	w.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
+	ids["document"] = ids[partyOf(route)+"_document"]
 	if ids["spare"] = ids[partyOf(route)+"_spare"]; row.object != "" {
 		path = strings.Replace(path, "{id}", fill("{"+row.object+"}", ids, unknown), 1)
 	}

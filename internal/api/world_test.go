@@ -139,7 +139,7 @@ func newWorld(t *testing.T) *world {
 	w.options.Documents = document.New(document.Options{Store: db.Documents(), View: w.options.View, Now: now})
 	w.options.Mails = mail.New(mail.Options{Store: db.Mails(), Now: now})
 	w.options.Signups = signup.New(signup.Options{Store: db.Signups(), Mail: w.options.Mails, Accounts: accounts, Catalog: cat, URL: "https://console.example", Now: now})
-	w.options.Portal = portal.New(portal.Options{Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, Tests: w.options.Tests.(*wizard.Service), Signups: w.options.Signups, Payouts: w.options.Payouts, PublicURL: "https://track.example/", Now: now})
+	w.options.Portal = portal.New(portal.Options{Documents: w.options.Documents, Outbound: w.outbound, Catalog: cat, Accounts: accounts, Books: db.Books(), Decide: w.options.Decide, Report: w, Tests: w.options.Tests.(*wizard.Service), Signups: w.options.Signups, Payouts: w.options.Payouts, PublicURL: "https://track.example/", Now: now})
 	w.handler = api.New(w.options)
 	w.ws, w.other = w.workspace("Ours"), w.workspace("Theirs")
 	w.writer, w.reader, w.otherWrite = w.key(w.ws, "write"), w.key(w.ws, "read"), w.key(w.other, "write")

@@ -30,7 +30,7 @@ var compressed = []string{"text/html", "text/csv", "text/plain", "application/js
 // mux that no tracking request ever meets.
 func (a *App) routes(e *edge.Edge) (http.Handler, error) {
 	doors := portal.New(portal.Options{
-		Catalog: a.Catalog, Accounts: a.Accounts, Outbound: a.outbound, Books: a.db.Books(), Decide: a.desk, Report: a.Report, Tests: a.tests, Signups: a.Signups, Payouts: a.Payouts,
+		Catalog: a.Catalog, Accounts: a.Accounts, Outbound: a.outbound, Books: a.db.Books(), Decide: a.desk, Report: a.Report, Tests: a.tests, Signups: a.Signups, Payouts: a.Payouts, Documents: a.Documents,
 		PublicURL: a.Config.PublicURL, View: a.loader.View, TagVersion: edge.TagVersion(), Now: a.Now,
 	})
 	rest := api.New(api.Options{

@@ -59,10 +59,19 @@ func (c *call) showDocuments(status int, posted url.Values, errs map[string]stri
 				posted.Set("kind", string(document.Statement))
 			}
 		}
+		parties, err := c.choicesOf(catalog.KindAdvertiser, "All")
+		if err != nil {
+			return err
+		}
+		pubs, err := c.choicesOf(catalog.KindPublisher, "All")
+		if err != nil {
+			return err
+		}
+		parties = append(parties, pubs[1:]...)
 		f := plainForm("issue", c.plain("documents/preview"), "Preview", []fieldSpec{
 			{name: "kind", label: "What", width: "w2", choices: options(string(document.Invoice), "Invoices and credit notes", string(document.Statement), "Statements")},
 			{name: "through", label: "Through", width: "w2", example: "2026-01-31", help: "The last day of the period. It begins where the one before ended."},
-			{name: "party", label: "Only of", width: "w2", optional: true, help: "Id of an advertiser or publisher. Empty: all."},
+			{name: "party", label: "To", width: "w2", choices: parties, help: "Invoices are to advertisers, statements to publishers."},
 		}, posted, errs)
 		p.Panels = append(p.Panels, panel{ID: "issue", Title: "Issue", Note: "What would be issued is shown first.", Form: &f})
 	}
@@ -178,7 +187,11 @@ func (c *call) documentLines(d *document.Document, href func(line int64) string)
 		}
 		t.Rows = append(t.Rows, r)
 	}
-	t.Totals = []row{sum(map[bool]string{true: "Closing balance", false: "Total"}[d.Kind == document.Statement], d.Total)}
+	last := "Total"
+	if d.Kind == document.Statement {
+		last = "Closing balance"
+	}
+	t.Rows = append(t.Rows, sum(last, d.Total))
 	return t
 }
 
@@ -206,7 +219,11 @@ func (c *call) documentPage(d *document.Document, line int64, rows []document.De
 	p := panelsPage{Head: head{Title: document.Kinds[d.Kind].Name + " " + d.Kind.Name(d.Number), Note: d.Body.FirstDay + " to " + d.Body.LastDay + ", " + d.Body.TimeZone, Actions: []action{
 		{Label: "Print", URL: c.plain(self + "/print")}, {Label: "Export CSV", URL: c.plain(self+"/items.csv", "line", c.param("line")), Icon: "download", Download: true},
 	}}}
-	about := panel{ID: "about", Title: "Document", Pairs: []pair{{Label: map[document.Kind]string{document.Statement: "Closing balance"}[d.Kind] + map[bool]string{true: "", false: "Total"}[d.Kind == document.Statement], Value: withCurrency(d.Total, d.Currency)}}}
+	total := "Total"
+	if d.Kind == document.Statement {
+		total = "Closing balance"
+	}
+	about := panel{ID: "about", Title: "Document", Pairs: []pair{{Label: total, Value: withCurrency(d.Total, d.Currency)}}}
 	if d.Body.DueOn != "" {
 		about.Pairs = append(about.Pairs, pair{Label: "Due", Value: d.Body.DueOn})
 	}

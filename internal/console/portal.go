@@ -50,6 +50,10 @@ var portalRoutes = []route{
 	{"GET /portal/balance", needPublisher, (*call).myBalance},
 	{"GET /portal/payouts", needPublisher, (*call).myPayouts},
 	{"POST /portal/payouts", needPublisher, (*call).myMethodSave},
+	{"GET /portal/documents", needParty, (*call).portalDocuments},
+	{"GET /portal/documents/{id}", needParty, (*call).portalDocument},
+	{"GET /portal/documents/{id}/print", needParty, (*call).portalDocumentPrint},
+	{"GET /portal/documents/{id}/items.csv", needParty, (*call).portalDocumentCSV},
 
 	{"GET /portal/postbacks", needPublisher, (*call).myPostbacks},
 	{"GET /portal/postbacks/new", needPublisher, (*call).myPostbackForm},
@@ -88,12 +92,12 @@ var portalRails = map[string][]railGroup{
 	account.PartyPublisher: {
 		{"", []railItem{{"", "Overview", "house"}}},
 		{"Promote", []railItem{{"offers", "Offers", "tag"}, {"links", "Links", "link"}, {"coupons", "Coupons", "ticket-percent"}}},
-		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}, {"payouts", "Payouts", "banknote"}, {"postbacks", "Postbacks", "send"}}},
+		{"Results", []railItem{{"statistics", "Statistics", "chart-no-axes-column"}, {"conversions", "Conversions", "circle-check"}, {"balance", "Balance", "landmark"}, {"payouts", "Payouts", "banknote"}, {"documents", "Statements", "file-text"}, {"postbacks", "Postbacks", "send"}}},
 		{"Account", []railItem{{"keys", "API keys", "keyboard"}, {"people", "People", "users"}, {"profile", "Profile", "circle-user"}}},
 	},
 	account.PartyAdvertiser: {
 		{"", []railItem{{"", "Overview", "house"}}},
-		{"Program", []railItem{{"offers", "Offers", "tag"}, {"conversions", "Conversions", "circle-check"}, {"statistics", "Statistics", "chart-no-axes-column"}, {"signals", "Reports received", "inbox"}}},
+		{"Program", []railItem{{"offers", "Offers", "tag"}, {"conversions", "Conversions", "circle-check"}, {"statistics", "Statistics", "chart-no-axes-column"}, {"signals", "Reports received", "inbox"}, {"documents", "Invoices", "file-text"}}},
 		{"Account", []railItem{{"keys", "API keys", "keyboard"}, {"people", "People", "users"}, {"profile", "Profile", "circle-user"}}},
 	},
 }

@@ -54,6 +54,10 @@ var portalPages = map[string]portalPage{
 	"GET /portal/balance":                  {who: "p", status: 200},
 	"GET /portal/payouts":                  {who: "p", status: 200},
 	"POST /portal/payouts":                 {who: "p", post: url.Values{"kind": {"paypal"}, "email": {"pia@blog.example"}}, status: 303},
+	"GET /portal/documents":                {who: "pa", status: 200},
+	"GET /portal/documents/{id}":           {who: "pa", object: "own_document", query: "line=1", status: 200},
+	"GET /portal/documents/{id}/print":     {who: "pa", object: "own_document", status: 200},
+	"GET /portal/documents/{id}/items.csv": {who: "pa", object: "own_document", status: 200},
 	"GET /portal/postbacks":                {who: "p", status: 200},
 	"GET /portal/postbacks/new":            {who: "p", status: 200},
 	"POST /portal/postbacks/new":           {who: "p", post: url.Values{"url": {"https://tracker.example/pb"}, "offer": {"{offer}"}, "states": {"accepted"}}, status: 303},
@@ -116,6 +120,7 @@ func (w *world) stage() (ours, theirs *portaltest.Side, sessions map[string]stri
 			side.Values = append(side.Values, portaltest.Value{Where: kind + "'s invitation", Text: i.Email, Shown: kind[:1]})
 		}
 	}
+	portaltest.Documents(w.t, w.db.Documents(), ours, theirs)
 	sessions = map[string]string{}
 	for _, kind := range []string{account.PartyPublisher, account.PartyAdvertiser} {
 		secret, _, err := w.acc.SignIn(w.t.Context(), ours.Emails[kind], portaltest.Password, "192.0.2.8")
@@ -135,7 +140,7 @@ func portalAt(pattern string, p portalPage, ids map[string]string, party string,
 			}
 			text = strings.ReplaceAll(text, "{"+object+"}", v)
 		}
-		for _, own := range []string{"key", "user", "invitation"} {
+		for _, own := range []string{"key", "user", "invitation", "document"} {
 			v := ids[party+"_"+own]
 			if unknown {
 				v = portaltest.Unknown(v)

@@ -120,13 +120,14 @@ func newWorld(t *testing.T, mark func(string) string) *world {
 	w.outbound = &outbound.Service{Store: db.Deliveries(), Sender: outbound.NewSender(db.Deliveries(), clock, true, slog.New(slog.DiscardHandler)), View: func() *catalog.View { return w.view }, Now: clock}
 	tests := wizard.New(wizard.Options{View: func() *catalog.View { return w.view }, Links: w.cat, Books: db.Books(), Clicks: w.clicks, Door: noDoor{}, Store: db.Tests(), Now: clock})
 	payouts := &payout.Service{Store: db.Payouts(), Desk: w.desk, Rates: w.rates.Current, Now: clock, Publisher: func(id string) *catalog.Publisher { return w.view.Publisher(id) }}
+	documents := document.New(document.Options{Store: db.Documents(), View: func() *catalog.View { return w.view }, Now: clock})
 	w.srv, err = newServer(Options{
 		Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Clicks: w.clicks, Decide: w.desk, Report: w.facts, Outbound: w.outbound, Rates: w.rates, Signups: w.signups, Mails: w.mails, Marks: w.diagnosis, Diagnosis: w.diagnosis,
 		Tests:     tests,
-		Documents: document.New(document.Options{Store: db.Documents(), View: func() *catalog.View { return w.view }, Now: clock}),
+		Documents: documents,
 		Payouts:   payouts,
 		Funds:     funds.New(funds.Options{Store: db.Funds(), View: func() *catalog.View { return w.view }, Now: clock}),
-		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, Payouts: payouts, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
+		Portal:    portal.New(portal.Options{Outbound: w.outbound, Catalog: w.cat, Accounts: w.acc, Books: db.Books(), Decide: w.desk, Report: w.facts, Tests: tests, Signups: w.signups, Payouts: payouts, Documents: documents, PublicURL: "https://go.acme-affiliates.com", Now: clock}),
 		PublicURL: "https://go.acme-affiliates.com", Secure: false, SetupToken: "s3t-up-token", Version: "0.1.0", Now: clock,
 		Status: func(context.Context) []StatusLine {
 			return []StatusLine{{Name: "Log", Value: "0.4 ms a write"}, {Name: "Reports", Value: "0.6 s behind"}}

@@ -99,10 +99,11 @@ type Options struct {
 	Books     Books
 	Decide    Decider
 	Report    report.Reporter
-	Tests     Tests   // nil: offers are not tested here
-	Signups   Signups // nil: nobody is invited here
-	Payouts   Payouts // nil: nobody is paid here
-	PublicURL string  // scheme, host and port under which trackers are reached
+	Tests     Tests     // nil: offers are not tested here
+	Signups   Signups   // nil: nobody is invited here
+	Payouts   Payouts   // nil: nobody is paid here
+	Documents Documents // nil: nothing is issued here
+	PublicURL string    // scheme, host and port under which trackers are reached
 	// View is the catalog in memory, by which URLs are shown with tracking domains; nil: they
 	// all begin with PublicURL.
 	View       func() *catalog.View
