@@ -53,7 +53,7 @@ func (e *Endpoint) Reply(query string, s *event.Signal, o Outcome) (Reply, bool)
 	}
 	info := event.Verdicts[o.Verdict]
 	r := Reply{Status: info.Status, Type: a.Type}
-	if a.Fine && r.Status < 500 {
+	if (a.Fine || event.FromPage(e.Kind)) && r.Status < 500 {
 		r.Status = 200
 	}
 	body := a.OK

@@ -70,7 +70,7 @@ var fields = [...]struct {
 	Customer:     {"customer", note, func(r *Request) *string { return &r.Customer }, event.InvalidValue, "The advertiser's own id of the customer."},
 	Items:        {"items", figure, func(r *Request) *string { return &r.Items }, event.InvalidValue, "The order's item lines."},
 	ClickFrom:    {"click_from", note, func(r *Request) *string { return &r.ClickFrom }, event.InvalidValue, "Where the click id was kept."},
-	Publisher:    {"publisher", strict, func(r *Request) *string { return &r.Publisher }, event.InvalidValue, "The publisher's id, in place of a click; it needs the token and an order number."},
+	Publisher:    {"publisher", figure, func(r *Request) *string { return &r.Publisher }, event.InvalidValue, "The publisher's id, in place of a click; it needs the token and an order number."},
 	EventWord:    {"goal", strict, nil, event.UnknownGoal, "The event."},
 	Commission:   {"", note, nil, event.InvalidValue, "The publisher's commission: understood and ignored, since the offer's terms say it."},
 }

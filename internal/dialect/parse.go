@@ -43,12 +43,9 @@ func (t *Table) parse(s *event.Signal) (Request, *Refusal) {
 // take reads one parameter.
 func (t *Table) take(r *Request, p *Param, params []macro.Param) *Refusal {
 	f := &fields[p.Field]
-	name, v := p.Name, value(params, p.Name)
+	name, v := p.Name, p.value(params, p.Name)
 	for i := 0; v == "" && i < len(p.Aliases); i++ {
-		name, v = p.Aliases[i], value(params, p.Aliases[i])
-	}
-	if v == "0" && p.Format == NotZero {
-		v = ""
+		name, v = p.Aliases[i], p.value(params, p.Aliases[i])
 	}
 	if v == "" {
 		if p.Required {
@@ -76,6 +73,15 @@ func (t *Table) take(r *Request, p *Param, params []macro.Param) *Refusal {
 		return p.format(r, name, v)
 	}
 	return nil
+}
+
+// value is what the parameters have under one of the parameter's names.
+func (p *Param) value(params []macro.Param, name string) string {
+	v := value(params, name)
+	if v == "0" && p.Format == NotZero {
+		return ""
+	}
+	return v
 }
 
 // status translates a status.

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 
 	"clickledger/internal/event"
@@ -34,10 +35,12 @@ type Endpoint struct {
 	// Root is the path at the root of a tracking domain on which the dialect is switched on,
 	// "" = none.
 	Root string
-	When string // a condition on the query that tells endpoints of one path apart; see holds
-	Kind string // event.SignalPostback: the answer waits for the verdict; others never wait
-	Form Form
-	Use  string // what it is for, in words
+	// RootWhen is one more condition on the query there, where several dialects claim the path.
+	RootWhen string
+	When     string // a condition on the query that tells endpoints of one path apart; see holds
+	Kind     string // event.SignalPostback: the answer waits for the verdict; others never wait
+	Form     Form
+	Use      string // what it is for, in words
 	// Example is a query for the guide: words in braces are to be filled in by the shop's
 	// system, those in capitals by the reader's own values.
 	Example string
@@ -166,7 +169,7 @@ func asks(query, when string) bool {
 }
 
 // Tables are all dialects, the product's own first.
-var Tables = []*Table{&native, &flexoffers, &apikey}
+var Tables = []*Table{&native, &flexoffers, &apikey, &tune, &cake, &clickflare, &everflow, &affise, &nats}
 
 var (
 	byName = map[string]*Table{}
@@ -202,6 +205,20 @@ func Find(path, query string) *Endpoint {
 	return nil
 }
 
+// AtRoot is the endpoint at a path at the root of a domain on which the named dialects are
+// switched on, nil if none of them claims it. It does not allocate.
+func AtRoot(path, query string, on []string) *Endpoint {
+	if len(on) == 0 {
+		return nil
+	}
+	for _, e := range byRoot[path] {
+		if slices.Contains(on, e.table.Name) && asks(query, e.When) && asks(query, e.RootWhen) {
+			return e
+		}
+	}
+	return nil
+}
+
 // Of is the dialect of a signal, and the endpoint it came in by where that still exists; a
 // signal without a dialect is in the product's own. The table is nil for one that is gone.
 func Of(s *event.Signal) (*Table, *Endpoint) {
@@ -231,6 +248,9 @@ func (t *Table) Wire(name, kind string) string {
 		if p := &t.Params[i]; p.on(kind) && fields[p.Field].name == name {
 			return p.Name
 		}
+	}
+	if name == fields[Key].name {
+		return t.Wire(fields[Offer].name, kind) // a page's offer
 	}
 	return name
 }

@@ -150,3 +150,51 @@ func TestClickNumber(t *testing.T) {
 		t.Errorf("%s", n)
 	}
 }
+
+// NATS codes are read dotted and in base64, and written back the same.
+func TestNATSCodes(t *testing.T) {
+	for _, s := range []string{"1.2.1.5.0.0.0.0", "MS4yLjEuNS4wLjAuMC4w", "MS4yLjEuNS4wLjAuMC4w=="} {
+		c, ok := dialect.ParseNATSCode(s)
+		want := dialect.NATSCode{Affiliate: "1", Program: "2", Site: "1", Tour: "5", Campaign: "0", Adtool: "0", Sub1: "0", Sub2: "0"}
+		if !ok || c != want || c.String() != "MS4yLjEuNS4wLjAuMC4w" || c.Dotted() != "1.2.1.5.0.0.0.0" {
+			t.Errorf("%s: %v %+v", s, ok, c)
+		}
+	}
+	for _, s := range []string{"", "1", ".2", "1.2.3.4.5.6.7.8.9", "%%%", "1.2/3", "AAAA", strings.Repeat("1.", 400)} {
+		if c, ok := dialect.ParseNATSCode(s); ok {
+			t.Errorf("%q is read as %+v", s, c)
+		}
+	}
+}
+
+// TestCollisions: at the root of a domain dialects share paths, and what comes tells them
+// apart (dialects.md §0).
+func TestCollisions(t *testing.T) {
+	all := []string{"flexoffers", "tune", "cake", "clickflare", "everflow", "affise"}
+	for _, c := range []struct {
+		path, query string
+		on          []string
+		want        string
+	}{
+		{"/", "nid=1&transaction_id=a", all, "everflow/s2s"},
+		{"/", "a=1&c=2", all, ""},
+		{"/", "", all, ""},
+		{"/postback", "clickid=a&secure=b", all, "affise/postback"},
+		{"/postback", "click_id=a&token=b", all, ""},
+		{"/postback", "clickid=a&secure=b", []string{"tune"}, ""},
+		{"/p.ashx", "f=pb", all, "cake/pb"},
+		{"/p.ashx", "", all, "cake/frame"},
+		{"/aff_lsr", "", all, "tune/aff_lsr"},
+		{"/aff_lsr", "", nil, ""},
+		{"/cf/cv", "", all, "clickflare/cv"},
+		{"/da.ashx", "", all, "flexoffers/da"},
+	} {
+		got := ""
+		if e := dialect.AtRoot(c.path, c.query, c.on); e != nil {
+			got = e.Key()
+		}
+		if got != c.want {
+			t.Errorf("%s?%s with %v is %q, want %q", c.path, c.query, c.on, got, c.want)
+		}
+	}
+}

@@ -42,6 +42,13 @@ func (e *Edge) speak(w http.ResponseWriter, r *http.Request, on *routing.Domain,
 		return
 	case r.Method == http.MethodOptions && page:
 		e.metrics.dialectMethod.Inc()
+		if ep.Form == dialect.Words {
+			allowSender(w.Header(), r.Header)
+			w.Header()["Access-Control-Allow-Methods"] = allowSignal
+			w.Header()["Cache-Control"] = noStore
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		preflight(w)
 		return
 	default:
