@@ -184,21 +184,20 @@ func (c *call) fundsHalf() (half, error) {
 	if err != nil {
 		return half{}, err
 	}
-	t := &table{Label: "What you owe", Columns: []column{{Label: "Currency", Class: "fill"}, {Label: "Owed", Class: "num", Help: "For conversions, pending ones included."}, {Label: "Paid ahead", Class: "num"}, {Label: "Left", Class: "num"}, {Label: "State"}},
-		Empty: &empty{Sentence: "Nothing is owed, and nothing was paid ahead."}}
+	t := &table{Label: "What you owe", Columns: []column{{Label: "Currency", Class: "fill"}, {Label: "Owed", Class: "num", Help: "For conversions, pending ones included."}}, Empty: &empty{Sentence: "Nothing is owed, and nothing was paid ahead."}}
+	ahead := len(fs) > 0 && fs[0].State != "" // it pays ahead, in every currency
+	if ahead {
+		t.Columns = append(t.Columns, column{Label: "Paid ahead", Class: "num"}, column{Label: "Left", Class: "num"}, column{Label: "State"})
+	}
 	for _, f := range fs {
 		cur := f.Owed.Currency
-		t.Rows = append(t.Rows, row{Cells: []cell{{Text: cur, Class: "fill lead"}, amountCell(f.Owed.Minor, cur), amountCell(f.Paid.Minor, cur), amountCell(f.Left.Minor, cur), orBlank(fundWords[funds.State(f.State)])}})
+		r := row{Cells: []cell{{Text: cur, Class: "fill lead"}, amountCell(f.Owed.Minor, cur)}}
+		if ahead {
+			r.Cells = append(r.Cells, amountCell(f.Paid.Minor, cur), amountCell(f.Left.Minor, cur), fundWords[funds.State(f.State)])
+		}
+		t.Rows = append(t.Rows, r)
 	}
 	return half{Title: "Payments", Table: t}, nil
-}
-
-// orBlank is a cell that is not there.
-func orBlank(c cell) cell {
-	if c.Word == "" {
-		c.Text = undefined
-	}
-	return c
 }
 
 func (c *call) myBalances() (*table, error) {
