@@ -31,6 +31,7 @@ import (
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
 	"clickledger/internal/event"
+	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
 	"clickledger/internal/macro"
 	"clickledger/internal/outbound"
@@ -41,7 +42,7 @@ import (
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/documents.md", "docs/domains.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/payouts.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/documents.md", "docs/domains.md", "docs/inbox.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/payouts.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -246,6 +247,7 @@ func tables(t *testing.T) []struct{ document, name, want string } {
 		{"docs/conversions.md", "decisions", decisions()},
 		{"docs/integrate-offer.md", "click tokens", tokens(macro.ClickTokens)},
 		{"docs/integrate-offer.md", "verdicts", verdicts()},
+		{"docs/inbox.md", "remedies", remedies()},
 		{"docs/integrate-publisher.md", "postback tokens", tokens(macro.PostbackTokens)},
 		{"docs/integrate-publisher.md", "retries", retries()},
 		{"docs/offers.md", "networks", networks()},
@@ -431,6 +433,20 @@ func verdicts() string {
 	b.WriteString("| Status | Verdict | Sentence |\n|---|---|---|\n")
 	for _, v := range names {
 		fmt.Fprintf(&b, "| %d | %s | %s |\n", event.Verdicts[v].Status, code(string(v)), cell(event.Verdicts[v].Sentence))
+	}
+	return b.String()
+}
+
+// remedies says what to do about each verdict.
+func remedies() string {
+	var b strings.Builder
+	b.WriteString("| Verdict | What to do | Judged again |\n|---|---|---|\n")
+	for _, v := range slices.Sorted(maps.Keys(inbox.Remedies)) {
+		again := ""
+		if inbox.Remedies[v].Replay {
+			again = "yes"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", code(string(v)), cell(inbox.Remedies[v].Fix), again)
 	}
 	return b.String()
 }

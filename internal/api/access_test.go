@@ -85,7 +85,7 @@ var isolation = map[string]struct{ object, body string }{
 var references = map[string]string{
 	"GET /advertisers": "workspace", "GET /terms": "offer", "GET /commission-rules": "offer", "GET /offers": "advertiser", "GET /goals": "offer", "GET /publishers": "group", "GET /groups": "workspace", "GET /enrollments": "publisher", "GET /links": "offer", "GET /coupons": "publisher", "GET /postbacks": "publisher", "GET /domains": "advertiser", "GET /creatives": "offer",
 	"POST /deliveries/resend-dead": "postback",
-	"GET /conversions":             "offer", "GET /adjustments": "publisher", "GET /documents": "party", "GET /billing-texts": "party", "GET /signals": "conversion", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
+	"GET /conversions":             "offer", "GET /adjustments": "publisher", "GET /documents": "party", "GET /billing-texts": "party", "GET /signals": "offer", "GET /deliveries": "conversion", "GET /ledger/balances": "party", "GET /ledger/transactions": "cause", "GET /ledger/lines": "account", "GET /ledger/explain": "account", "GET /ledger/export.csv": "account", "GET /api_keys": "workspace", "GET /signups": "workspace", "GET /invitations": "publisher", "GET /mails": "about",
 }
 
 // objectOf says which object a reference names.

@@ -47,6 +47,8 @@ type Decider interface {
 	Decide(ctx context.Context, p account.Principal, workspace, conversion string, to conversion.Status, reason string) (*conversion.Conversion, error)
 	// Replay judges a signal again.
 	Replay(ctx context.Context, p account.Principal, workspace, signal string) (*inbox.Row, error)
+	// ReplayAll judges the signals of a filter again; without apply it only previews.
+	ReplayAll(ctx context.Context, p account.Principal, workspace string, q books.ReplayQuery, apply bool) (*books.ReplayResult, error)
 	// Reprice prices conversions of an offer anew; without apply it only previews.
 	Reprice(ctx context.Context, p account.Principal, workspace string, q books.RepriceQuery, apply bool, reason string) (*books.RepriceResult, error)
 	// SetHold holds a conversion back from approval and payment, or releases it.

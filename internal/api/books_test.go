@@ -106,7 +106,7 @@ func TestSignals(t *testing.T) {
 		t.Errorf("refused signal %s, want %s", got, bad.ID)
 	}
 	one := w.call(w.reader, "GET", "/signals/"+bad.ID, "").want(200)
-	if strings.Contains(string(one.body), token) || !strings.Contains(one.text("request.query"), "payout=12,50&token=tok_") || one.text("field") != "payout" {
+	if strings.Contains(string(one.body), token) || !strings.Contains(one.text("request.query"), "payout=12,50&token=[hidden]") || one.text("field") != "payout" {
 		t.Errorf("signal %s, want its query without the token", one.body)
 	}
 	w.call(w.reader, "GET", "/signals/"+lost.ID, "").want(404)
@@ -200,5 +200,51 @@ func TestKeys(t *testing.T) {
 	list := w.call(w.reader, "GET", "/api_keys", "").want(200)
 	if strings.Contains(string(list.body), "secret") || !strings.HasPrefix(list.text("data.0.prefix"), "clk_") || list.get("data.0.used") == nil {
 		t.Errorf("keys %s, want prefixes, the last use and no secrets", list.body)
+	}
+}
+
+// Signals of a filter are previewed, judged again, and a second time changes nothing.
+func TestReplaySignals(t *testing.T) {
+	w := newWorld(t)
+	s := w.shop(w.writer, w.ws)
+	late := "&goal=late&click_id=" + s.click.String() + "&token=" + w.call(w.writer, "GET", "/advertisers/"+s.ids["advertisers"], "").want(200).text("token")
+	first, second := w.postback("txid=late-1"+late), w.postback("txid=late-2"+late)
+	for _, filter := range []string{"text=LATE-", "open=true&goal=late", "verdict=unknown_goal&offer=" + s.ids["offers"]} {
+		if got := w.call(w.reader, "GET", "/signals?"+filter, "").want(200).get("data").([]any); len(got) != 2 {
+			t.Errorf("%d signals of %s, want 2", len(got), filter)
+		}
+	}
+	one := w.call(w.reader, "GET", "/signals/"+first.ID, "").want(200)
+	if one.get("replayable") != true || one.text("fix_place") != "goals" || one.text("fix") == "" || one.text("goal") != "late" || one.text("advertiser") != s.ids["advertisers"] {
+		t.Errorf("the signal says %s", one.body)
+	}
+	filter := `{"verdict":"unknown_goal","offer":"` + s.ids["offers"] + `","text":"late-","from":"2020-01-01T00:00:00Z"}`
+	w.call(w.writer, "POST", "/goals", `{"offer":"`+s.ids["offers"]+`","key":"late","name":"Late","type":"lead"}`).want(201)
+	preview := w.call(w.writer, "POST", "/signals/replay", filter).want(200)
+	if preview.get("dry_run") != true || preview.get("changed") != 2.0 || preview.text("counts.0.before") != "unknown_goal" || preview.text("counts.0.after") != "accepted" || preview.text("lines.0.signal.id") != first.ID {
+		t.Errorf("preview %s", preview.body)
+	}
+	if got := w.call(w.reader, "GET", "/signals/"+second.ID, "").want(200).text("verdict"); got != "unknown_goal" {
+		t.Errorf("after the preview: %s", got)
+	}
+	done := w.call(w.writer, "POST", "/signals/replay?dry_run=false", filter).want(200)
+	if done.get("dry_run") != false || done.get("changed") != 2.0 || done.text("lines.1.signal.verdict") != "accepted" {
+		t.Errorf("replay %s", done.body)
+	}
+	before := w.call(w.reader, "GET", "/ledger/balances", "").want(200).body
+	again := w.call(w.writer, "POST", "/signals/replay?dry_run=false", `{}`).want(200)
+	if again.get("changed") != 0.0 || string(w.call(w.reader, "GET", "/ledger/balances", "").want(200).body) != string(before) {
+		t.Errorf("a second replay changed something: %s", again.body)
+	}
+	// A filter by somebody else's offer finds nothing, and what is wrong is named.
+	theirs := w.shop(w.otherWrite, w.other)
+	if got := w.call(w.writer, "POST", "/signals/replay", `{"offer":"`+theirs.ids["offers"]+`"}`).want(200); got.get("checked") != 0.0 {
+		t.Errorf("a foreign offer: %s", got.body)
+	}
+	w.call(w.writer, "POST", "/signals/replay", `{"unassigned":true}`).want(403)
+	for body, field := range map[string]string{`{"verdict":"x"}`: "verdict", `{"from":"1960-01-01T00:00:00Z"}`: "from", `{"from":"2026-01-02T00:00:00Z","to":"2026-01-01T00:00:00Z"}`: "to"} {
+		if _, ok := w.call(w.writer, "POST", "/signals/replay", body).want(422).rules()[field]; !ok {
+			t.Errorf("%s: %s is not named", body, field)
+		}
 	}
 }

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
+	"clickledger/internal/books"
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 )
@@ -19,11 +20,16 @@ type Signal struct {
 	Verdict    string     `json:"verdict" doc:"Stable code of what became of it."`
 	Meaning    string     `json:"meaning" doc:"What the code means."`
 	Detail     string     `json:"detail" doc:"What it means here."`
+	Fix        string     `json:"fix" doc:"What to do about it."`
+	FixPlace   string     `json:"fix_place" enum:",sender,offer,goals,tracking,advertiser,rates,coupons,conversions" doc:"Where that is done; empty: nothing is to be done."`
+	Replayable bool       `json:"replayable" doc:"Whether it waits for that and can then be judged again."`
 	Field      string     `json:"field" doc:"The parameter it is about."`
 	Final      bool       `json:"final" doc:"Whether it will not be judged again by itself."`
 	Workspace  string     `json:"workspace" doc:"The workspace; empty while unknown, which only owners see."`
 	ClickID    string     `json:"click_id" doc:"The click it was matched to, or what was sent for it."`
+	Advertiser string     `json:"advertiser" doc:"Whom it speaks for."`
 	Offer      string     `json:"offer" doc:"The offer."`
+	Goal       string     `json:"goal" doc:"Key of the goal, or what was sent for it."`
 	TxID       string     `json:"txid" doc:"The order number."`
 	Conversion string     `json:"conversion" doc:"The conversion it made or changed."`
 	Tries      int64      `json:"tries" doc:"How often it was judged."`
@@ -34,7 +40,7 @@ type Signal struct {
 // SignalDetail is a signal with the request as it came, secrets redacted.
 type SignalDetail struct {
 	Signal
-	Request Request `json:"request" doc:"The request as it came; postback tokens are left out."`
+	Request Request `json:"request" doc:"The request as it came; secrets are left out."`
 }
 
 // Request is the request of a signal.
@@ -52,22 +58,22 @@ type Request struct {
 }
 
 func signalView(r *inbox.Row) Signal {
-	info := event.Verdicts[r.Verdict]
+	info, fix := event.Verdicts[r.Verdict], inbox.Remedies[r.Verdict]
 	return Signal{
-		ID: r.ID, At: timeOf(r.At), Kind: r.Kind, Verdict: string(r.Verdict), Meaning: info.Sentence, Detail: r.Detail, Field: r.Field, Final: r.RetryAt == 0,
-		Workspace: r.Workspace, ClickID: r.Click, Offer: r.Offer, TxID: r.Order, Conversion: r.Conversion, Tries: r.Tries, JudgedAt: maybeTime(r.JudgedAt), RetryAt: maybeTime(r.RetryAt),
+		ID: r.ID, At: timeOf(r.At), Kind: r.Kind, Verdict: string(r.Verdict), Meaning: info.Sentence, Detail: r.Detail, Field: r.Field, Fix: fix.Fix, FixPlace: string(fix.Place), Replayable: r.Replayable(), Final: r.RetryAt == 0,
+		Workspace: r.Workspace, ClickID: r.Click, Advertiser: r.Advertiser, Offer: r.Offer, Goal: r.Goal, TxID: r.Order, Conversion: r.Conversion, Tries: r.Tries, JudgedAt: maybeTime(r.JudgedAt), RetryAt: maybeTime(r.RetryAt),
 	}
 }
-
-// tokens are recognised by their form, wherever in a request they stand.
-var tokens = regexp.MustCompile(`(?i)tok(_|%5f)[0-9a-hjkmnp-tv-z]{32}`)
-
-func redact(s string) string { return tokens.ReplaceAllString(s, "tok_…") }
 
 type signalListInput struct {
 	Scope
 	Paging
 	Verdict    string `query:"verdict" maxLength:"64" doc:"Only with this verdict."`
+	Open       bool   `query:"open" doc:"Only those that were not taken: refused, or waiting."`
+	Advertiser string `query:"advertiser" maxLength:"64" doc:"Only those that speak for this advertiser."`
+	Offer      string `query:"offer" maxLength:"64" doc:"Only about this offer."`
+	Goal       string `query:"goal" maxLength:"64" doc:"Only with this goal, by its key."`
+	Text       string `query:"text" maxLength:"100" doc:"Only with this text in the order number, the click id or what was sent."`
 	Conversion string `query:"conversion" maxLength:"64" doc:"Only about this conversion."`
 	ClickID    string `query:"click_id" maxLength:"64" doc:"Only about this click."`
 	Unassigned bool   `query:"unassigned" doc:"Also those whose workspace is unknown. Only for owners."`
@@ -80,6 +86,8 @@ type signalDetailOutput struct{ Body SignalDetail }
 func (s *server) registerSignals() {
 	add(s, route{method: http.MethodGet, path: "/signals", id: "list-signals", tag: "signals", summary: "List signals", text: verdictText()}, s.listSignals)
 	add(s, route{method: http.MethodGet, path: "/signals/{id}", id: "get-signal", tag: "signals", summary: "Read a signal with its request"}, s.getSignal)
+	add(s, route{method: http.MethodPost, path: "/signals/replay", id: "replay-signals", tag: "signals", summary: "Judge signals of a filter again", bodyOptional: true,
+		text: "Judges again, oldest first, what the filter selects and waits for something to be mended; what made or changed a conversion stays as it is, so that a second call changes nothing. Without dry_run=false it only previews: the same is done and undone."}, s.replaySignals)
 	add(s, route{method: http.MethodPost, path: "/signals/{id}/replay", id: "replay-signal", tag: "signals", summary: "Judge a signal again",
 		text: "After what it was refused for was mended. A signal that made or changed a conversion stays as it is."}, s.replaySignal)
 }
@@ -95,7 +103,8 @@ func (s *server) listSignals(ctx context.Context, in *signalListInput) (*pageOut
 		return nil, errOwner
 	}
 	rows, err := s.Books.ListSignals(ctx, inbox.Query{
-		Workspace: ws, Unassigned: in.Unassigned, Verdict: event.Verdict(in.Verdict), Conversion: in.Conversion, Click: in.ClickID, Before: in.Cursor, Limit: in.Limit + 1,
+		Workspace: ws, Unassigned: in.Unassigned, Verdict: event.Verdict(in.Verdict), Conversion: in.Conversion, Click: in.ClickID,
+		Open: in.Open, Advertiser: in.Advertiser, Offer: in.Offer, Goal: in.Goal, Text: in.Text, Before: in.Cursor, Limit: in.Limit + 1,
 	})
 	if err != nil {
 		return nil, err
@@ -123,8 +132,8 @@ func (s *server) getSignal(ctx context.Context, in *One) (*signalDetailOutput, e
 		return nil, fmt.Errorf("stored signal %s: %w", row.ID, err)
 	}
 	return &signalDetailOutput{SignalDetail{signalView(row), Request{
-		Method: raw.HTTPMethod, Host: raw.Host, Path: raw.Path, Query: redact(raw.Query), BodyType: raw.BodyType, Body: redact(string(raw.Body)),
-		Addr: raw.Addr, UserAgent: raw.UserAgent, Referer: redact(raw.Referer), Country: raw.Country,
+		Method: raw.HTTPMethod, Host: raw.Host, Path: raw.Path, Query: inbox.MaskQuery(raw.Query), BodyType: raw.BodyType, Body: inbox.MaskBody(string(raw.Body)),
+		Addr: raw.Addr, UserAgent: raw.UserAgent, Referer: inbox.MaskText(raw.Referer), Country: raw.Country,
 	}}}, nil
 }
 
@@ -138,4 +147,106 @@ func (s *server) replaySignal(ctx context.Context, in *One) (*signalOutput, erro
 		return nil, err
 	}
 	return &signalOutput{signalView(row)}, nil
+}
+
+// ReplayDoc selects signals to judge again.
+type ReplayDoc struct {
+	Verdict    string     `json:"verdict" required:"false" maxLength:"64" doc:"Only with this verdict. Empty: whatever can be judged again."`
+	Advertiser string     `json:"advertiser" required:"false" maxLength:"64" doc:"Only those that speak for this advertiser."`
+	Offer      string     `json:"offer" required:"false" maxLength:"64" doc:"Only about this offer."`
+	Goal       string     `json:"goal" required:"false" maxLength:"64" doc:"Only with this goal, by its key."`
+	Text       string     `json:"text" required:"false" maxLength:"100" doc:"Only with this text in the order number, the click id or what was sent."`
+	From       *time.Time `json:"from" required:"false" doc:"Only what arrived then or later."`
+	To         *time.Time `json:"to" required:"false" doc:"Only what arrived before."`
+	Unassigned bool       `json:"unassigned" required:"false" doc:"Also those whose workspace is unknown. Only for owners."`
+	Cursor     string     `json:"cursor" required:"false" maxLength:"64" doc:"Go on behind this signal: the next of the call before."`
+}
+
+// Replay is what judging again came to.
+type Replay struct {
+	DryRun  bool           `json:"dry_run" doc:"true: a preview, nothing was changed."`
+	Checked int            `json:"checked" doc:"How many were judged again, 200 in one call at most."`
+	Changed int            `json:"changed" doc:"How many came to another verdict."`
+	Failed  int            `json:"failed" doc:"How many could not be judged and stay as they are."`
+	Next    string         `json:"next" doc:"Empty: the filter is through. Else call again with this as cursor."`
+	Counts  []ReplayCount  `json:"counts" nullable:"false" doc:"How many went from which verdict to which."`
+	Lines   []ReplayedLine `json:"lines" nullable:"false" doc:"The first 100, oldest first."`
+}
+
+// ReplayCount is how many went from one verdict to another.
+type ReplayCount struct {
+	Before  string `json:"before" doc:"The verdict before."`
+	After   string `json:"after" doc:"The verdict now."`
+	Signals int    `json:"signals" doc:"How many."`
+}
+
+// ReplayedLine is one signal that was judged again.
+type ReplayedLine struct {
+	Before string `json:"verdict_before" doc:"The verdict before."`
+	Signal Signal `json:"signal" doc:"As it is then."`
+}
+
+type replayInput struct {
+	Scope
+	DryRun string `query:"dry_run" enum:"true,false" doc:"Only preview, which is the default: it must be false for anything to be changed."`
+	Body   body[ReplayDoc]
+}
+
+type replayOutput struct{ Body Replay }
+
+func (s *server) replaySignals(ctx context.Context, in *replayInput) (*replayOutput, error) {
+	ws, err := s.workspace(ctx, in.Scope)
+	if err != nil {
+		return nil, err
+	}
+	var d ReplayDoc
+	err = decode(orEmpty(in.Body.raw), &d)
+	if err != nil {
+		return nil, err
+	}
+	if d.Unassigned && !caller(ctx).Owner {
+		return nil, errOwner
+	}
+	q, err := d.query()
+	if err != nil {
+		return nil, err
+	}
+	dry := in.DryRun != "false"
+	res, err := s.Decide.ReplayAll(ctx, caller(ctx), ws, q, !dry)
+	if err != nil {
+		return nil, err
+	}
+	out := Replay{DryRun: dry, Checked: res.Checked, Changed: res.Changed, Failed: res.Failed, Next: res.Next, Counts: []ReplayCount{}, Lines: []ReplayedLine{}}
+	for _, c := range res.Counts {
+		out.Counts = append(out.Counts, ReplayCount{string(c.Before), string(c.After), c.Signals})
+	}
+	for _, l := range res.Lines {
+		out.Lines = append(out.Lines, ReplayedLine{string(l.Before), signalView(l.Row)})
+	}
+	return &replayOutput{out}, nil
+}
+
+func (d *ReplayDoc) query() (books.ReplayQuery, error) {
+	bad := &catalog.Invalid{}
+	f := inbox.Query{Verdict: event.Verdict(d.Verdict), Advertiser: d.Advertiser, Offer: d.Offer, Goal: d.Goal, Text: d.Text, Unassigned: d.Unassigned}
+	if _, ok := event.Verdicts[f.Verdict]; f.Verdict != "" && !ok {
+		bad.Add("verdict", "unknown", d.Verdict, "Must be one of the verdicts.")
+	}
+	for _, t := range []struct {
+		name string
+		at   *time.Time
+		into *int64
+	}{{"from", d.From, &f.From}, {"to", d.To, &f.To}} {
+		if t.at == nil {
+			continue
+		}
+		*t.into = t.at.UnixMicro()
+		if *t.into <= 0 {
+			bad.Add(t.name, "out_of_range", t.at.Format(time.RFC3339), "Must be after 1970.")
+		}
+	}
+	if f.To != 0 && f.To <= f.From {
+		bad.Add("to", "out_of_range", "", "Must be later than from.")
+	}
+	return books.ReplayQuery{Filter: f, After: d.Cursor}, bad.Err()
 }

@@ -457,3 +457,49 @@ func TestUnassignedSignals(t *testing.T) {
 		t.Error("the raw view shows the token")
 	}
 }
+
+// TestReplayOfAFilter previews what a mended goal makes of the refused, and confirms it once.
+func TestReplayOfAFilter(t *testing.T) {
+	w := newWorld(t, nil)
+	w.signIn()
+	w.workspace("Acme")
+	o := w.offer("")
+	l := make2[*catalog.Link](w, &catalog.LinkDoc{Offer: o.ID, Status: catalog.StatusActive})
+	ids := []string{w.postback(w.visit(l, "DE", "desktop", ""), "&txid=late-1&goal=lead"), w.postback(w.visit(l, "DE", "desktop", ""), "&txid=late-2&goal=lead")}
+	w.postback(w.visit(l, "DE", "desktop", ""), "&txid=good-1")
+	filter := "?verdict=unknown_goal&offer=" + o.ID + "&advertiser=" + o.Advertiser + "&text=LATE-"
+	p := w.page(w.at("signals") + filter)
+	if !strings.Contains(p, "Replay these") || !strings.Contains(p, "late-1") || strings.Contains(p, "good-1") {
+		t.Fatalf("the filtered inbox: %s", text(p))
+	}
+	if p := w.page(w.at("signals") + "?text=good-1"); strings.Contains(p, "Replay these") || !strings.Contains(p, "good-1") {
+		t.Errorf("what was taken: %s", text(p))
+	}
+	if p := w.page(w.at("signals/" + ids[0])); !strings.Contains(p, "Add a goal with this key") || !strings.Contains(p, "/offers/"+o.ID) {
+		t.Errorf("the signal's page does not say what to mend: %s", text(p))
+	}
+	if p := w.page(w.at("signals/replay") + filter); !strings.Contains(p, "unknown goal") || strings.Contains(p, "Judge 2 signals again") {
+		t.Errorf("a preview that changes nothing: %s", text(p))
+	}
+	make2[*catalog.Goal](w, &catalog.GoalDoc{Offer: o.ID, Key: "lead", Name: "Lead", Type: catalog.GoalLead, Precedence: catalog.PostbackWins})
+	if p := w.page(w.at("signals/replay") + filter); !strings.Contains(p, "Judge 2 signals again") || !strings.Contains(p, `name="text" value="LATE-"`) {
+		t.Fatalf("the preview: %s", text(p))
+	}
+	for _, id := range ids {
+		if r, err := w.db.Books().Signal(t.Context(), id); err != nil || r.Verdict != event.UnknownGoal {
+			t.Errorf("after the preview %s is %s, %v", id, r.Verdict, err)
+		}
+	}
+	form := url.Values{"verdict": {"unknown_goal"}, "offer": {o.ID}, "advertiser": {o.Advertiser}, "text": {"LATE-"}}
+	for i, want := range []string{"2 signals were judged again", "0 signals were judged again"} {
+		res := w.request("POST", w.at("signals/replay"), form)
+		if p := body(t, res); res.StatusCode != http.StatusOK || !strings.Contains(p, want) {
+			t.Errorf("replay %d: status %d: %s", i, res.StatusCode, text(p))
+		}
+	}
+	for _, id := range ids {
+		if r, err := w.db.Books().Signal(t.Context(), id); err != nil || r.Verdict != event.Accepted {
+			t.Errorf("after the replay %s is %s, %v", id, r.Verdict, err)
+		}
+	}
+}

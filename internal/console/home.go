@@ -7,7 +7,6 @@ import (
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/conversion"
-	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/report"
 )
@@ -323,7 +322,7 @@ func (c *call) recentRefusals() (half, error) {
 	t := &table{Label: "Recent refused signals", Columns: []column{{Label: "Time"}, {Label: "Verdict"}, {Label: "Reason", Class: "fill"}},
 		Empty: &empty{Sentence: "Nothing was refused or is waiting. Every signal that is shows here with its reason."}}
 	for _, r := range rows {
-		if took(r.Verdict) || len(t.Rows) == 8 {
+		if r.Verdict.Took() || len(t.Rows) == 8 {
 			continue
 		}
 		href := c.at("signals/" + r.ID)
@@ -333,11 +332,6 @@ func (c *call) recentRefusals() (half, error) {
 		}})
 	}
 	return half{Title: "Refused or waiting", Table: t, More: &link{Label: "Inbox", URL: c.at("signals", "show", "refused")}}, nil
-}
-
-// took reports whether the signal was taken for what it says.
-func took(v event.Verdict) bool {
-	return v == event.Accepted || v == event.Updated || v == event.Duplicate || v == event.EventRecorded || v == event.Received
 }
 
 // words shows a code as words.

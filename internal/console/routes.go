@@ -100,6 +100,8 @@ var routes = []route{
 	{"GET /w/{ws}/publishers/{id}/bonus", needWorkspace, (*call).bonusForm},
 	{"POST /w/{ws}/publishers/{id}/bonus", needWorkspace, (*call).bonusSent},
 	{"GET /w/{ws}/signals", needWorkspace, (*call).signals},
+	{"GET /w/{ws}/signals/replay", needWorkspace, (*call).replayPreview},
+	{"POST /w/{ws}/signals/replay", needWorkspace, (*call).replayAll},
 	{"GET /w/{ws}/signals/{id}", needWorkspace, (*call).signal},
 	{"POST /w/{ws}/signals/{id}/replay", needWorkspace, (*call).replay},
 	{"GET /w/{ws}/outbound", needWorkspace, (*call).outbound},

@@ -100,7 +100,7 @@ func (w *world) refused() string {
 	rows, err := w.db.Books().ListSignals(context.Background(), inbox.Query{Workspace: w.ws.ID, Limit: 100})
 	w.must(err)
 	for _, r := range rows {
-		if !took(r.Verdict) && r.Click != "" {
+		if !r.Verdict.Took() && r.Click != "" {
 			return r.ID
 		}
 	}

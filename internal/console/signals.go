@@ -3,7 +3,7 @@ package console
 import (
 	"fmt"
 	"net/url"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,13 +12,27 @@ import (
 	"clickledger/internal/inbox"
 )
 
+// signalQuery is what the inbox's filters select.
+func (c *call) signalQuery(v url.Values) inbox.Query {
+	get := func(name string) string {
+		s := strings.TrimSpace(v.Get(name))
+		if len(s) > 200 {
+			s = strings.ToValidUTF8(s[:200], "")
+		}
+		return strings.ReplaceAll(s, "\x00", "")
+	}
+	return inbox.Query{Workspace: c.ws.ID, Unassigned: c.who.Owner, Verdict: event.Verdict(get("verdict")), Click: get("click"), Open: get("show") == "refused",
+		Advertiser: get("advertiser"), Offer: get("offer"), Goal: get("goal"), Text: get("text")}
+}
+
+// signalFilterNames are the parameters of [call.signalQuery].
+var signalFilterNames = []string{"verdict", "click", "show", "advertiser", "offer", "goal", "text"}
+
 // signals is the inbox: every signal with its verdict and the sentence that explains it.
 func (c *call) signals() error {
-	verdict, show2, click := event.Verdict(c.param("verdict")), c.param("show"), c.param("click")
-	q := inbox.Query{Workspace: c.ws.ID, Unassigned: c.who.Owner, Verdict: verdict, Click: click, Before: c.param("after"), Limit: pageSize + 1}
-	if show2 == "refused" {
-		q.Limit = 1000 // the reader knows no such filter: look further, show a page
-	}
+	q := c.signalQuery(c.r.URL.Query())
+	filtered := q != c.signalQuery(nil)
+	q.Before, q.Limit = c.param("after"), pageSize+1
 	rows, err := c.Books.ListSignals(c.r.Context(), q)
 	if err != nil {
 		return err
@@ -27,25 +41,10 @@ func (c *call) signals() error {
 	if err != nil {
 		return err
 	}
-	seen, scanned := len(rows), ""
-	if seen > 0 {
-		scanned = rows[seen-1].ID
-	}
-	if show2 == "refused" {
-		kept := rows[:0:0]
-		for _, r := range rows {
-			if !took(r.Verdict) {
-				kept = append(kept, r)
-			}
-		}
-		rows = kept
-	}
 	last := ""
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		last = rows[len(rows)-1].ID
-	} else if seen == q.Limit {
-		last = scanned
 	}
 	t := c.signalTable(rows)
 	if last != "" {
@@ -54,36 +53,63 @@ func (c *call) signals() error {
 	if q.Before != "" {
 		t.First = c.same("after", "")
 	}
-	if verdict != "" || show2 != "" || click != "" || q.Before != "" {
+	if filtered || q.Before != "" {
 		t.Empty = &empty{Sentence: "No signal matches the filter.", Action: &link{Label: "Show all", URL: c.at("signals")}}
 	} else {
 		t.Empty = &empty{Sentence: "Every hit on a postback or pixel address is kept here with its verdict, whatever became of it.",
 			API: "curl '" + c.origins.Of(c.ws.ID, "") + "/postback?click_id=CLICK_ID&txid=ORDER&token=TOKEN'"}
 	}
-	return show(c, "list", "Inbox", listPage{Head: head{Title: "Inbox", Note: "Every postback and pixel, newest first"}, Filters: c.signalFilters(verdict, show2, click, counts), Table: t})
+	f, err := c.signalFilters(q, counts)
+	if err != nil {
+		return err
+	}
+	h := head{Title: "Inbox", Note: "Every postback and pixel, newest first"}
+	if c.write() && slices.ContainsFunc(rows, (*inbox.Row).Replayable) {
+		h.Actions = []action{{Label: "Replay these", URL: c.plain("signals/replay", c.signalParams()...)}}
+	}
+	return show(c, "list", "Inbox", listPage{Head: h, Filters: f, Table: t})
 }
 
-func (c *call) signalFilters(verdict event.Verdict, show2, click string, counts map[event.Verdict]int64) filters {
+// signalParams are the filters of this address, as name and value.
+func (c *call) signalParams() []string {
+	var out []string
+	for _, name := range signalFilterNames {
+		out = append(out, name, c.param(name))
+	}
+	return out
+}
+
+func (c *call) signalFilters(q inbox.Query, counts map[event.Verdict]int64) (filters, error) {
 	total, refused := int64(0), int64(0)
 	for v, n := range counts {
 		total += n
-		if !took(v) {
+		if !v.Took() {
 			refused += n
 		}
 	}
-	f := filters{Action: c.r.URL.Path, Keep: c.keep("verdict", "click", "after", "show"), Chips: []chip{
-		{Label: "All", Count: count(total), URL: c.same("show", "", "verdict", "", "after", ""), Current: show2 == "" && verdict == ""},
-		{Label: "Refused or waiting", Count: count(refused), URL: c.same("show", "refused", "verdict", "", "after", ""), Current: show2 == "refused"},
+	f := filters{Action: c.r.URL.Path, Keep: c.keep("verdict", "advertiser", "offer", "text", "after"), Chips: []chip{
+		{Label: "All", Count: count(total), URL: c.same("show", "", "verdict", "", "after", ""), Current: !q.Open && q.Verdict == ""},
+		{Label: "Refused or waiting", Count: count(refused), URL: c.same("show", "refused", "verdict", "", "after", ""), Current: q.Open},
 	}}
 	choices := []choice{{Value: "", Label: "Any verdict"}}
 	for _, v := range sortedKeys(counts) {
 		choices = append(choices, choice{Value: string(v), Label: words(string(v)) + " (" + count(counts[v]) + ")"})
 	}
-	f.Fields = []field{
-		{Widget: "select", Name: "verdict", Label: "Verdict", Choices: selected(choices, string(verdict))},
-		{Widget: "text", Name: "click", Label: "Click id", Value: click},
+	advs, err := c.choicesOf(catalog.KindAdvertiser, "Any advertiser")
+	if err != nil {
+		return f, err
 	}
-	return f
+	offers, err := c.choicesOf(catalog.KindOffer, "Any offer")
+	if err != nil {
+		return f, err
+	}
+	f.Fields = []field{
+		{Widget: "select", Name: "verdict", Label: "Verdict", Choices: selected(choices, string(q.Verdict))},
+		{Widget: "select", Name: "advertiser", Label: "Advertiser", Choices: selected(advs, q.Advertiser)},
+		{Widget: "select", Name: "offer", Label: "Offer", Choices: selected(offers, q.Offer)},
+		{Widget: "text", Name: "text", Label: "Order, click id or text", Value: q.Text},
+	}
+	return f, nil
 }
 
 func (c *call) signalTable(rows []*inbox.Row) *table {
@@ -183,9 +209,15 @@ func (c *call) signal() error {
 	steps = append(steps, arrived)
 	if r.JudgedAt != 0 {
 		j := step{Tone: verdictTone(r.Verdict), Title: "Judged: " + words(string(r.Verdict)), at: r.JudgedAt, Sentence: verdictSentence(r)}
+		if !r.Verdict.Took() {
+			j.Fix = inbox.Remedies[r.Verdict].Fix
+		}
 		j.Pairs = []pair{{Label: "Code", Value: string(r.Verdict), Tone: "mono"}}
 		if r.Field != "" {
 			j.Pairs = append(j.Pairs, pair{Label: "Parameter", Value: r.Field, Tone: "mono"})
+		}
+		if label, href := c.remedyPlace(r); href != "" {
+			j.Pairs = append(j.Pairs, pair{Label: "To mend it", Value: label, Href: href})
 		}
 		j.Pairs = append(j.Pairs, pair{Label: "Judged", Value: plural(r.Tries, "time", "times")})
 		if r.RetryAt > 0 {
@@ -255,7 +287,7 @@ func rawRequest(s *event.Signal) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", s.HTTPMethod, s.Path)
 	if s.Query != "" {
-		b.WriteString("?" + redact(s.Query))
+		b.WriteString("?" + inbox.MaskQuery(s.Query))
 	}
 	if s.Host != "" {
 		b.WriteString("\nHost: " + s.Host)
@@ -270,40 +302,9 @@ func rawRequest(s *event.Signal) string {
 		b.WriteString("\nFrom: " + s.Addr)
 	}
 	if len(s.Body) > 0 {
-		b.WriteString("\n\n" + redactBody(s.BodyType, printable(string(s.Body))))
+		b.WriteString("\n\n" + inbox.MaskBody(printable(string(s.Body))))
 	}
 	return printable(b.String())
-}
-
-// redact hides the value of each token parameter of a query, whatever its case.
-func redact(query string) string {
-	parts := strings.FieldsFunc(query, func(r rune) bool { return r == '&' })
-	for i, p := range parts {
-		name, _, ok := strings.Cut(p, "=")
-		plain, err := url.QueryUnescape(name)
-		if err != nil {
-			plain = name
-		}
-		if ok && strings.EqualFold(strings.TrimSpace(plain), "token") {
-			parts[i] = name + "=[hidden]"
-		}
-	}
-	return strings.Join(parts, "&")
-}
-
-// jsonToken finds the member token of a flat JSON object, its name also when escaped.
-var jsonToken = regexp.MustCompile(`(?i)("(?:t|\\u0074|\\u0054)(?:o|\\u006f|\\u004f)(?:k|\\u006b|\\u004b)(?:e|\\u0065|\\u0045)(?:n|\\u006e|\\u004e)"\s*:\s*)("(?:[^"\\]|\\.)*"|[^,}\s]+)`)
-
-// redactBody hides tokens in a form or a flat JSON body; a body with a token that is
-// neither is not shown.
-func redactBody(mediaType, body string) string {
-	if !strings.Contains(strings.ToLower(body), "token") && !strings.Contains(body, "\\u") && !strings.Contains(body, "%") {
-		return body
-	}
-	if strings.HasPrefix(strings.TrimSpace(body), "{") {
-		return jsonToken.ReplaceAllString(body, `$1"[hidden]"`)
-	}
-	return redact(body)
 }
 
 // printable shows control characters by their names, so that they cannot mislead who
@@ -322,18 +323,4 @@ func printable(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
-}
-
-// replay judges a signal again.
-func (c *call) replay() error {
-	before, err := c.findSignal()
-	if err != nil {
-		return err
-	}
-	r, err := c.Decide.Replay(c.r.Context(), c.who, c.ws.ID, before.ID)
-	if err != nil {
-		return err
-	}
-	c.say("Judged again: "+words(string(r.Verdict))+". "+verdictSentence(r), nil)
-	return c.redirect(c.at("signals/" + before.ID))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"clickledger/internal/attribution"
@@ -137,11 +138,26 @@ func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uin
 	if run.row.Verdict == event.PendingClick || run.row.Verdict == event.PendingSale {
 		run.row.RetryAt = now + retryAfter(run.row.Tries).Microseconds()
 	}
+	run.describe()
 	err = tx.PutSignal(ctx, run.row)
 	if err != nil {
 		return nil, fmt.Errorf("store signal: %w", err)
 	}
 	return run.row, nil
+}
+
+// describe says what the row is found by: whom it speaks for, its goal, and its text.
+func (j *judgment) describe() {
+	j.row.Goal = clip(j.req.Goal)
+	if j.goal != nil {
+		j.row.Goal = j.goal.Key
+	}
+	if o := j.view.Offer(j.row.Offer); o != nil {
+		j.row.Advertiser = o.Advertiser
+	} else if adv := j.view.AdvertiserByToken(j.req.Token); adv != nil && adv.Workspace == j.row.Workspace {
+		j.row.Advertiser = adv.ID
+	}
+	j.row.Search = inbox.SearchText(j.row, j.sig)
 }
 
 // retryAfter is how long a waiting signal rests before its next judgment: short at
@@ -232,7 +248,7 @@ func (j *judgment) locate(ctx context.Context) error {
 
 func clip(s string) string {
 	if len(s) > 80 {
-		return s[:80]
+		return strings.ToValidUTF8(s[:80], "") // a character may be cut in half
 	}
 	return s
 }

@@ -58,6 +58,11 @@ type VerdictInfo struct {
 	Final bool
 }
 
+// Took reports whether a signal of this verdict was taken for what it says.
+func (v Verdict) Took() bool {
+	return v == Accepted || v == Updated || v == Duplicate || v == EventRecorded
+}
+
 // Verdicts documents every verdict; the table is the API's reference too.
 var Verdicts = map[Verdict]VerdictInfo{
 	Received:          {"The signal is safely logged; its verdict was not ready in time and shows in the inbox.", 202, false},

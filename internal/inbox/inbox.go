@@ -27,8 +27,11 @@ type Row struct {
 	Order      string
 	Conversion string // id, when there is one
 	Tries      int64
-	RetryAt    int64 // µs, 0 = final
-	JudgedAt   int64 // µs
+	RetryAt    int64  // µs, 0 = final
+	JudgedAt   int64  // µs
+	Advertiser string // whom it speaks for, "" = unknown
+	Goal       string // key of the goal it was matched to, or as sent (bounded)
+	Search     string // what a text is looked for in, lower case, without secrets
 	// Test says that it was about a test: its conversion is a test conversion, if it has any.
 	Test bool
 }
@@ -52,8 +55,15 @@ type Query struct {
 	Click      string
 	Offer      string
 	NoOffer    bool // only rows that could not be matched to an offer
+	Advertiser string
+	Goal       string
+	Text       string // a part of the order number, of the click id or of what was sent, in any case
+	Open       bool   // only what was not taken ([event.Verdict.Took]): refused, or waiting
+	From, To   int64  // µs of arrival, To exclusive; 0 = open
 	Test       Test
 	Before     string // last id of the page before (ids are time-ordered)
+	Oldest     bool   // the oldest first; then After says where the page before ended
+	After      string
 	Limit      int
 }
 

@@ -114,12 +114,9 @@ func (a *Advertiser) Signal(ctx context.Context, id string) (*SignalStory, error
 	return v, nil
 }
 
-// hiddenValue stands for a token.
-const hiddenValue = "[hidden]"
-
 func parameter(name, value string) Parameter {
-	if strings.EqualFold(strings.TrimSpace(name), "token") {
-		value = hiddenValue
+	if inbox.Secret(name) {
+		value = inbox.Hidden
 	}
 	return Parameter{strings.ToValidUTF8(name, "\uFFFD"), strings.ToValidUTF8(value, "\uFFFD")}
 }

@@ -16,6 +16,7 @@ func signalRow(r *inbox.Row) q.Signal {
 		ID: r.ID, Workspace: r.Workspace, At: r.At, Seq: r.Seq, Kind: r.Kind, Raw: bytesOf(r.Raw), Verdict: string(r.Verdict),
 		Detail: r.Detail, Field: r.Field, Click: r.Click, Offer: r.Offer, OrderNo: r.Order, Conversion: r.Conversion,
 		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt, Test: r.Test,
+		Advertiser: r.Advertiser, Goal: r.Goal, Search: r.Search,
 	}
 }
 
@@ -24,6 +25,7 @@ func signalOf(r q.Signal) *inbox.Row {
 		ID: r.ID, Workspace: r.Workspace, At: r.At, Seq: r.Seq, Kind: r.Kind, Raw: r.Raw, Verdict: event.Verdict(r.Verdict),
 		Detail: r.Detail, Field: r.Field, Click: r.Click, Offer: r.Offer, Order: r.OrderNo, Conversion: r.Conversion,
 		Tries: r.Tries, RetryAt: r.RetryAt, JudgedAt: r.JudgedAt, Test: r.Test,
+		Advertiser: r.Advertiser, Goal: r.Goal, Search: r.Search,
 	}
 }
 
@@ -79,6 +81,29 @@ func (b booksStore) SignalsDue(ctx context.Context, now int64) (bool, error) {
 	return due, nil
 }
 
+// sent narrows a list to when signals came, and to those that were not taken, and orders it.
+func sent(l *list, query inbox.Query) {
+	l.oldest = query.Oldest
+	if query.After != "" {
+		l.where = append(l.where, l.column("id")+" > "+l.param(query.After))
+	}
+	if query.Open {
+		l.where = append(l.where, openSignals)
+	}
+	if query.From > 0 {
+		l.where = append(l.where, l.column("at")+" >= "+l.param(query.From))
+		// Ids begin with their millisecond, which is never behind the clock: what is older ends the search.
+		l.where = append(l.where, l.column("id")+" >= "+l.param(fmt.Sprintf("%012x", query.From/1000)))
+	}
+	if query.To > 0 {
+		l.where = append(l.where, l.column("at")+" < "+l.param(query.To))
+	}
+}
+
+// openSignals is the condition of the index signals_open, word for word, and says what
+// event.Verdict.Took does.
+const openSignals = "verdict NOT IN ('accepted', 'updated', 'duplicate', 'event_recorded')"
+
 // ListSignals returns a page of the inbox; see inbox.Reader.
 func (b booksStore) ListSignals(ctx context.Context, query inbox.Query) ([]*inbox.Row, error) {
 	limit := pageSize(query.Limit)
@@ -94,7 +119,9 @@ func (b booksStore) ListSignals(ctx context.Context, query inbox.Query) ([]*inbo
 	err := b.db.engine.snapshot(ctx, func(s *session) error {
 		for _, w := range workspaces {
 			l := newList[q.Signal]("signals").equal("workspace", w).given("verdict", string(query.Verdict)).
-				given("conversion", query.Conversion).given("click", query.Click).given("offer", query.Offer).before(query.Before)
+				given("conversion", query.Conversion).given("click", query.Click).given("offer", query.Offer).
+				given("advertiser", query.Advertiser).given("goal", query.Goal).contains("search", query.Text).before(query.Before)
+			sent(l, query)
 			if query.Test != inbox.AnyTest {
 				l.equal("test", query.Test == inbox.OnlyTests)
 			}
@@ -114,6 +141,9 @@ func (b booksStore) ListSignals(ctx context.Context, query inbox.Query) ([]*inbo
 		return nil, err
 	}
 	slices.SortFunc(all, func(x, y q.Signal) int { return cmp.Compare(y.ID, x.ID) })
+	if query.Oldest {
+		slices.Reverse(all)
+	}
 	if int64(len(all)) > limit {
 		all = all[:limit]
 	}

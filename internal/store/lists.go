@@ -29,7 +29,7 @@ func batchSize(n int) int64 {
 	return int64(n)
 }
 
-// list builds the query of one page: rows of one table, newest first, by optional
+// list builds the query of one page: rows of one table, newest first but for oldest, by optional
 // filters. Columns come from the table's row struct and a name that is none of them
 // panics; values are always parameters. Both engines run the same text.
 type list struct {
@@ -37,6 +37,7 @@ type list struct {
 	columns []string
 	where   []string
 	args    []any
+	oldest  bool // the oldest first
 }
 
 func newList[R any](table string) *list {
@@ -122,7 +123,11 @@ func (l *list) query(limit int64) string {
 		b.WriteString(" WHERE ")
 		b.WriteString(strings.Join(l.where, " AND "))
 	}
-	b.WriteString(" ORDER BY id DESC LIMIT ")
+	order := " DESC"
+	if l.oldest {
+		order = ""
+	}
+	b.WriteString(" ORDER BY id" + order + " LIMIT ")
 	b.WriteString(l.param(limit))
 	return b.String()
 }

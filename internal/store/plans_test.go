@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
 	"clickledger/internal/outbound"
 	"clickledger/internal/store/q"
@@ -27,6 +28,8 @@ func TestPlans(t *testing.T) {
 		"signals_click":                 signals().given("click", "c"),
 		"signals_conversion":            signals().given("conversion", "c"),
 		"signals_offer (":               signals().given("offer", "o").before("x"),
+		"signals_advertiser":            signals().given("advertiser", "a").before("x"),
+		"signals_open":                  openOnly(signals()).before("x"),
 		"signals_offer":                 signals().equal("offer", "").before("x"),
 		"conversions_workspace":         conversions().before("x"),
 		"conversions_click":             conversions().given("click", "c"),
@@ -49,6 +52,11 @@ func TestPlans(t *testing.T) {
 			t.Errorf("%s is not used:\n%s\n%s", index, text, plan)
 		}
 	}
+}
+
+func openOnly(l *list) *list {
+	sent(l, inbox.Query{Open: true, From: 1, To: 2})
+	return l
 }
 
 func explain(t *testing.T, e *liteEngine, query string, args []any) string {

@@ -555,7 +555,7 @@ func (q *Queries) DueDeliveries(ctx context.Context, arg DueDeliveriesParams) ([
 const dueSignals = `-- name: DueSignals :many
 SELECT
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at, test
+  conversion, tries, retry_at, judged_at, test, advertiser, goal, search
 FROM signals WHERE retry_at > 0 AND retry_at <= ?1
 ORDER BY retry_at, id LIMIT ?2
 `
@@ -592,6 +592,9 @@ func (q *Queries) DueSignals(ctx context.Context, arg DueSignalsParams) ([]Signa
 			&i.RetryAt,
 			&i.JudgedAt,
 			&i.Test,
+			&i.Advertiser,
+			&i.Goal,
+			&i.Search,
 		); err != nil {
 			return nil, err
 		}
@@ -762,7 +765,7 @@ func (q *Queries) GetDelivery(ctx context.Context, arg GetDeliveryParams) (Deliv
 const getSignal = `-- name: GetSignal :one
 SELECT
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at, test
+  conversion, tries, retry_at, judged_at, test, advertiser, goal, search
 FROM signals WHERE id = ?1
 `
 
@@ -787,6 +790,9 @@ func (q *Queries) GetSignal(ctx context.Context, id string) (Signal, error) {
 		&i.RetryAt,
 		&i.JudgedAt,
 		&i.Test,
+		&i.Advertiser,
+		&i.Goal,
+		&i.Search,
 	)
 	return i, err
 }
@@ -1360,19 +1366,20 @@ const putSignal = `-- name: PutSignal :exec
 
 INSERT INTO signals (
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at, test
+  conversion, tries, retry_at, judged_at, test, advertiser, goal, search
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
-  ?15, ?16, ?17
+  ?15, ?16, ?17,
+  ?18, ?19, ?20
 ) ON CONFLICT (id) DO UPDATE SET
   workspace = excluded.workspace, at = excluded.at, seq = excluded.seq, kind = excluded.kind,
   raw = excluded.raw, verdict = excluded.verdict, detail = excluded.detail,
   field = excluded.field, click = excluded.click, offer = excluded.offer,
   order_no = excluded.order_no, conversion = excluded.conversion, tries = excluded.tries,
   retry_at = excluded.retry_at, judged_at = excluded.judged_at,
-  test = excluded.test
+  test = excluded.test, advertiser = excluded.advertiser, goal = excluded.goal, search = excluded.search
 `
 
 type PutSignalParams struct {
@@ -1393,6 +1400,9 @@ type PutSignalParams struct {
 	RetryAt    int64  `db:"retry_at"`
 	JudgedAt   int64  `db:"judged_at"`
 	Test       bool   `db:"test"`
+	Advertiser string `db:"advertiser"`
+	Goal       string `db:"goal"`
+	Search     string `db:"search"`
 }
 
 // Inbox, conversions and deliveries.
@@ -1415,6 +1425,9 @@ func (q *Queries) PutSignal(ctx context.Context, arg PutSignalParams) error {
 		arg.RetryAt,
 		arg.JudgedAt,
 		arg.Test,
+		arg.Advertiser,
+		arg.Goal,
+		arg.Search,
 	)
 	return err
 }

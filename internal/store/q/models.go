@@ -881,6 +881,9 @@ type Signal struct {
 	RetryAt    int64  `db:"retry_at"`
 	JudgedAt   int64  `db:"judged_at"`
 	Test       bool   `db:"test"`
+	Advertiser string `db:"advertiser"`
+	Goal       string `db:"goal"`
+	Search     string `db:"search"`
 }
 
 type Signup struct {

@@ -3,30 +3,31 @@
 -- name: PutSignal :exec
 INSERT INTO signals (
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at, test
+  conversion, tries, retry_at, judged_at, test, advertiser, goal, search
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(at), sqlc.arg(seq), sqlc.arg(kind),
   sqlc.arg(raw), sqlc.arg(verdict), sqlc.arg(detail), sqlc.arg(field), sqlc.arg(click),
   sqlc.arg(offer), sqlc.arg(order_no), sqlc.arg(conversion), sqlc.arg(tries),
-  sqlc.arg(retry_at), sqlc.arg(judged_at), sqlc.arg(test)
+  sqlc.arg(retry_at), sqlc.arg(judged_at), sqlc.arg(test),
+  sqlc.arg(advertiser), sqlc.arg(goal), sqlc.arg(search)
 ) ON CONFLICT (id) DO UPDATE SET
   workspace = excluded.workspace, at = excluded.at, seq = excluded.seq, kind = excluded.kind,
   raw = excluded.raw, verdict = excluded.verdict, detail = excluded.detail,
   field = excluded.field, click = excluded.click, offer = excluded.offer,
   order_no = excluded.order_no, conversion = excluded.conversion, tries = excluded.tries,
   retry_at = excluded.retry_at, judged_at = excluded.judged_at,
-  test = excluded.test;
+  test = excluded.test, advertiser = excluded.advertiser, goal = excluded.goal, search = excluded.search;
 
 -- name: GetSignal :one
 SELECT
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at, test
+  conversion, tries, retry_at, judged_at, test, advertiser, goal, search
 FROM signals WHERE id = sqlc.arg(id);
 
 -- name: DueSignals :many
 SELECT
   id, workspace, at, seq, kind, raw, verdict, detail, field, click, offer, order_no,
-  conversion, tries, retry_at, judged_at, test
+  conversion, tries, retry_at, judged_at, test, advertiser, goal, search
 FROM signals WHERE retry_at > 0 AND retry_at <= sqlc.arg(now)
 ORDER BY retry_at, id LIMIT sqlc.arg(most);
 

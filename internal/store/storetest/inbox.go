@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -72,6 +73,7 @@ func testSignalPages(t *testing.T, s *Stores) {
 			r.Workspace = []string{home, foreign, ""}[n%3]
 			r.Verdict = []event.Verdict{event.Accepted, event.Duplicate}[n%2]
 			r.Click, r.Conversion = id("clk", n%4), id("cnv", n%5)
+			r.At, r.Advertiser, r.Goal, r.Search = int64(n), id("adv", n%2), id("goal", n%4), fmt.Sprintf("order %d_ 50%% tür", n)
 			if n%7 > 0 {
 				r.Offer = id("off", n%7)
 			} else {
@@ -95,6 +97,9 @@ func testSignalPages(t *testing.T, s *Stores) {
 				ids = append(ids, r.ID)
 			}
 			q.Before = rows[len(rows)-1].ID
+			if q.Oldest {
+				q.Before, q.After = "", rows[len(rows)-1].ID
+			}
 		}
 	}
 	want := func(keep func(n int) bool) (ids []string) {
@@ -115,6 +120,27 @@ func testSignalPages(t *testing.T, s *Stores) {
 	equal(t, list(inbox.Query{Workspace: home, Offer: id("off", 2), Limit: 3}), want(func(n int) bool { return n%3 == 0 && n%7 == 2 }))
 	equal(t, list(inbox.Query{Workspace: home, NoOffer: true, Limit: 2}), want(func(n int) bool { return n%3 == 0 && n%7 == 0 }))
 	equal(t, list(inbox.Query{Unassigned: true, NoOffer: true, Limit: 2}), want(func(n int) bool { return n%3 == 2 && n%7 == 0 }))
+	equal(t, list(inbox.Query{Workspace: home, Advertiser: id("adv", 1), Limit: 7}), want(func(n int) bool { return n%3 == 0 && n%2 == 1 }))
+	equal(t, list(inbox.Query{Workspace: home, Goal: id("goal", 1), Limit: 7}), want(func(n int) bool { return n%3 == 0 && n%4 == 1 }))
+	equal(t, list(inbox.Query{Workspace: home, Text: "ORDER 1", Limit: 7}), want(func(n int) bool { return n%3 == 0 && (n == 1 || n/10 == 1) }))
+	equal(t, list(inbox.Query{Workspace: home, Text: "3_ 50% TÜR", Limit: 7}), want(func(n int) bool { return n%3 == 0 && n%10 == 3 }))
+	equal(t, list(inbox.Query{Workspace: home, Text: "%%", Limit: 7}), nil)
+	equal(t, list(inbox.Query{Workspace: home, From: 10, To: 20, Limit: 7}), want(func(n int) bool { return n%3 == 0 && n >= 10 && n < 20 }))
+	// The refused ones, the oldest first.
+	s.update(t, func(tx books.Tx) error {
+		for n := range 10 {
+			r := signal(70 + n)
+			r.Workspace, r.Verdict = []string{home, ""}[n%2], event.UnknownGoal
+			must(t, tx.PutSignal(ctx, r))
+		}
+		return nil
+	})
+	open := inbox.Query{Workspace: home, Unassigned: true, Open: true, Oldest: true, Limit: 4}
+	equal(t, list(open)[:4], []string{id("sig", 70), id("sig", 71), id("sig", 72), id("sig", 73)})
+	equal(t, len(list(open)), 10)
+	open.After = id("sig", 77)
+	equal(t, list(open)[:2], []string{id("sig", 78), id("sig", 79)})
+	equal(t, list(inbox.Query{Workspace: home, Open: true, Limit: 7}), []string{id("sig", 78), id("sig", 76), id("sig", 74), id("sig", 72), id("sig", 70)})
 	equal(t, list(inbox.Query{Workspace: home, Unassigned: true, Verdict: event.Accepted, Click: id("clk", 0), Limit: 3}),
 		want(func(n int) bool { return n%3 != 1 && n%4 == 0 }))
 }

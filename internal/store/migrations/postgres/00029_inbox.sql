@@ -1,0 +1,15 @@
+-- +goose Up
+-- The inbox by advertiser and by what was sent; what an advertiser's signals must keep to.
+
+ALTER TABLE signals ADD COLUMN advertiser TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE signals ADD COLUMN goal TEXT COLLATE "C" NOT NULL DEFAULT ''; -- key
+-- What can be searched for, lower case: order number, click id and what was sent, without secrets.
+ALTER TABLE signals ADD COLUMN search TEXT COLLATE "C" NOT NULL DEFAULT '';
+UPDATE signals SET advertiser = (SELECT o.advertiser FROM offers o WHERE o.workspace = signals.workspace AND o.id = signals.offer)
+WHERE offer <> '' AND EXISTS (SELECT 1 FROM offers o WHERE o.workspace = signals.workspace AND o.id = signals.offer);
+UPDATE signals SET search = LOWER(order_no || ' ' || click);
+CREATE INDEX signals_advertiser ON signals (workspace, advertiser, id) WHERE advertiser <> '';
+-- Those that were not taken: refused, or waiting.
+CREATE INDEX signals_open ON signals (workspace, id) WHERE verdict NOT IN ('accepted', 'updated', 'duplicate', 'event_recorded');
+-- Those that may be dropped when they are old.
+CREATE INDEX signals_old ON signals (at, id) WHERE conversion = '' AND retry_at = 0;
