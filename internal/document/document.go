@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"math"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/money"
 )
 
@@ -124,7 +125,7 @@ const (
 var lineWords = map[string]string{
 	LineNew: "Conversions", LineEarlier: "Conversions from before the period", LineMore: "Correction", LineLess: "Correction", LineLate: "Booked late, for earlier periods",
 	"conversion approval": "Approved conversions", "conversion reversal": "Reversed conversions", "conversion adjustment": "Changed amounts",
-	"adjustment bonus": "Bonuses and corrections", "payout_line payout": "Payments", "payout_line": "Payments",
+	"adjustment bonus": "Bonuses and corrections", "payout_line payout": "Payments", "payout_line payment_failed": "Payments that failed", "payout_line": "Payments",
 }
 
 // Text says what a line is about, without offer and goal.
@@ -248,6 +249,8 @@ type Tx interface {
 	InsertDocument(ctx context.Context, d *Document) error
 	// PutTexts writes them.
 	PutTexts(ctx context.Context, t *Texts) error
+	// Audit adds a line to the audit trail.
+	Audit(ctx context.Context, a catalog.Audit) error
 }
 
 // Store keeps documents.

@@ -1,7 +1,9 @@
 package document
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -240,6 +242,10 @@ func (s *Service) issue(ctx context.Context, p *period, run Kind, of Pair) (ds [
 			if err != nil {
 				return fmt.Errorf("keep %s: %w", d.Kind.Name(d.Number), err)
 			}
+			err = tx.Audit(ctx, audit(p.ws.ID, p.who, d.Issued, "issue", "document", d.ID, nil, map[string]string{"number": d.Kind.Name(d.Number), "party": d.Party, "total": d.Amount(d.Total), "currency": d.Currency}))
+			if err != nil {
+				return fmt.Errorf("audit: %w", err)
+			}
 		}
 		return nil
 	})
@@ -317,6 +323,23 @@ func (s *Service) textsOf(p account.Principal, workspace, party string, write bo
 	return ws, err
 }
 
+// doc is what people enter of them.
+func (t *Texts) doc() TextsDoc {
+	return TextsDoc{Name: t.Name, Address: t.Address, TaxID: t.TaxID, DueDays: t.DueDays, Payment: t.Payment, Footer: t.Footer}
+}
+
+// audit is a line of the audit trail.
+func audit(workspace, actor string, at int64, action, kind, subject string, before, after any) catalog.Audit {
+	text := func(v any) string {
+		b, err := json.Marshal(v)
+		if v == nil || err != nil { // texts and numbers always marshal
+			return ""
+		}
+		return string(b)
+	}
+	return catalog.Audit{Workspace: workspace, At: at, Actor: actor, Action: action, Kind: kind, Subject: subject, Before: text(before), After: text(after)}
+}
+
 // SetTexts writes them. What was issued keeps those it was issued with.
 func (s *Service) SetTexts(ctx context.Context, p account.Principal, workspace, party string, d TextsDoc) (*Texts, error) {
 	_, err := s.textsOf(p, workspace, party, true)
@@ -348,7 +371,17 @@ func (s *Service) SetTexts(ctx context.Context, p account.Principal, workspace, 
 	if err != nil {
 		return nil, err
 	}
-	err = s.Store.Update(ctx, func(ctx context.Context, tx Tx) error { return tx.PutTexts(ctx, t) })
+	err = s.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		old, err := tx.TextsOf(ctx, workspace, party)
+		if err != nil {
+			return err
+		}
+		err = tx.PutTexts(ctx, t)
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, audit(workspace, p.ID, t.Changed, "change", "billing_texts", cmp.Or(party, workspace), old.doc(), t.doc()))
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -163,9 +163,43 @@ func (t documentTx) NextNumber(ctx context.Context, workspace string, kind docum
 	return n, t.tx.wrap("next number", err)
 }
 
+// itemRows is how many items are inserted at once: an invoice may have a hundred thousand,
+// and while they are written nothing else is.
+const itemRows = 200
+
+var insertItems = "INSERT INTO document_items (document, conversion, line, amount) VALUES " + placeholders(itemRows, 4)
+
+// placeholders are those of rows: (?1, ?2), (?3, ?4).
+func placeholders(rows, columns int) string {
+	var b strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			b.WriteString("(")
+		case i%columns == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString("?" + strconv.Itoa(i+1))
+	}
+	return b.String() + ")"
+}
+
 // InsertDocument adds a document behind its items; see document.Tx.
 func (t documentTx) InsertDocument(ctx context.Context, d *document.Document) error {
-	for _, i := range d.Items {
+	rest := d.Items
+	for ; len(rest) >= itemRows; rest = rest[itemRows:] {
+		args := make([]any, 0, 4*itemRows)
+		for _, i := range rest[:itemRows] {
+			args = append(args, d.ID, i.Conversion, i.Line, i.Amount)
+		}
+		_, err := t.tx.s.ExecContext(ctx, insertItems, args...)
+		if err != nil {
+			return t.tx.wrap("insert items", err)
+		}
+	}
+	for _, i := range rest {
 		err := t.q.InsertItem(ctx, q.InsertItemParams{Document: d.ID, Conversion: i.Conversion, Line: i.Line, Amount: i.Amount})
 		if err != nil {
 			return t.tx.wrap("insert item", err)
@@ -184,6 +218,11 @@ func (t documentTx) InsertDocument(ctx context.Context, d *document.Document) er
 		return errAgain
 	}
 	return t.tx.wrap("insert document", err)
+}
+
+// Audit adds a line to the audit trail; see document.Tx.
+func (t documentTx) Audit(ctx context.Context, a catalog.Audit) error {
+	return t.tx.wrap("audit", insertAudit(ctx, t.q, a))
 }
 
 // PutTexts writes billing texts; see document.Tx.
