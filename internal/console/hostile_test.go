@@ -11,6 +11,7 @@ import (
 
 	"clickledger/internal/catalog"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/payout"
 	"clickledger/internal/report"
 )
 
@@ -71,6 +72,11 @@ func TestHostileTexts(t *testing.T) {
 			t.Errorf("%s: %q", p, found)
 		}
 	}
+	run, err := w.srv.Payouts.Make(t.Context(), w.owner, w.ws.ID, payout.Order{Note: hostile})
+	w.must(err)
+	if found := alive(t, w.page(w.at("payouts/"+run.ID))); len(found) > 0 {
+		t.Errorf("a payout run: %q", found)
+	}
 	for path, form := range map[string]url.Values{
 		"conversions/new":                   {"click_id": {hostile}, "payout": {hostile}, "txid": {hostile}},
 		"conversions/upload":                {"text": {"click_id,payout," + `"x""><img src=x onerror=alert(4)>"` + "\n" + v.ID.String() + `,"<img src=x onerror=alert(4)>",` + "\n"}},
@@ -81,6 +87,10 @@ func TestHostileTexts(t *testing.T) {
 		"offers/preview":                    {"name": {hostile}, "url": {"https://x.example/?" + hostile}, "keywords.0.value": {hostile}, "caps.0.limit": {hostile}, "geo_payouts.0.country": {hostile}},
 		"offers/new":                        {"name": {hostile}, "url": {"javascript:alert(4)//" + hostile}, "keywords.0.value": {hostile}, "caps.0.limit": {hostile}, "caps.0.publisher": {hostile}, "geo_payouts.0.country": {hostile}, "tags": {hostile}},
 		"offers/" + o.ID + "/landing-check": {"x": {hostile}},
+		"payouts":                           {"note": {hostile}, "currencies": {hostile}},
+		"payouts/settings":                  {"_version": {"0"}, "holding_days": {hostile}, "minimums.0.currency": {hostile}, "minimums.0.amount": {hostile}},
+		"payouts/" + run.ID + "/mark":       {"state": {hostile}, "lines": {hostile}, "reason": {hostile}, "reference": {hostile}},
+		"payouts/" + run.ID + "/export":     {"file": {hostile + " " + hostile}},
 	} {
 		code, page := w.post(w.at(path), form)
 		if code >= 500 {

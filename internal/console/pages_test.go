@@ -45,7 +45,7 @@ func TestEveryTemplateRuns(t *testing.T) {
 	bare.page("/setup/workspace")
 	bare.workspace("Empty")
 	bare.page("/signin")
-	for _, p := range []string{"", "offers", "advertisers", "publishers", "links", "coupons", "applications", "conversions", "signals", "outbound", "ledger", "commission-rules", "simulator", "rates", "reports", "settings", "search"} {
+	for _, p := range []string{"", "offers", "advertisers", "publishers", "links", "coupons", "applications", "conversions", "signals", "outbound", "ledger", "payouts", "payouts/settings", "commission-rules", "simulator", "rates", "reports", "settings", "search"} {
 		bare.page(bare.at(p))
 	}
 	full := newWorld(t, mark)
