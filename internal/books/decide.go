@@ -40,18 +40,7 @@ func (d *Desk) Hold(fn func() error) error {
 // with [*StateError] where people have no such step ([conversion.Decidable]), and with
 // [ErrHeld] for the approval of one that somebody holds.
 func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id string, to conversion.Status, reason string) (*conversion.Conversion, error) {
-	if !p.May(workspace, true) {
-		return nil, catalog.ErrNotFound
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var c *conversion.Conversion
-	err := d.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		var err error
-		c, err = tx.GetConversion(ctx, workspace, id)
-		if err != nil {
-			return err
-		}
+	return d.with(ctx, p, workspace, id, func(ctx context.Context, tx Tx, c *conversion.Conversion) error {
 		if !conversion.Decidable(c.Status, to) {
 			return &StateError{From: c.Status, To: to}
 		}
@@ -61,11 +50,6 @@ func (d *Desk) Decide(ctx context.Context, p account.Principal, workspace, id st
 		c.Hold, c.HoldNote = "", "" // somebody has decided
 		return d.Judge.Move(ctx, tx, c, to, p.ID, reason)
 	})
-	if err != nil {
-		return nil, err
-	}
-	d.Changed()
-	return c, nil
 }
 
 // Replay judges a signal again, after what it was refused for was mended. A signal
