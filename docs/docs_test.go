@@ -30,6 +30,7 @@ import (
 	"clickledger/internal/commission"
 	"clickledger/internal/conversion"
 	"clickledger/internal/diagnosis"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/ledger"
@@ -42,7 +43,7 @@ import (
 // documents are all there are, by path from the root. TestLinks fails for one that is
 // missing here.
 var documents = []string{
-	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/documents.md", "docs/domains.md", "docs/inbox.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/payouts.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
+	"README.md", "docs/api.md", "docs/commission-rules.md", "docs/conversions.md", "docs/dialects.md", "docs/documents.md", "docs/domains.md", "docs/inbox.md", "docs/integrate-offer.md", "docs/integrate-publisher.md", "docs/offers.md", "docs/operating.md", "docs/parties.md", "docs/payments.md", "docs/payouts.md", "docs/portals.md", "docs/publisher-postbacks.md", "docs/rates.md", "docs/scaling.md",
 }
 
 func read(t *testing.T, name string) string {
@@ -250,6 +251,7 @@ func tables(t *testing.T) []struct{ document, name, want string } {
 		{"docs/inbox.md", "remedies", remedies()},
 		{"docs/integrate-publisher.md", "postback tokens", tokens(macro.PostbackTokens)},
 		{"docs/integrate-publisher.md", "retries", retries()},
+		{"docs/dialects.md", "dialects", dialects()},
 		{"docs/offers.md", "networks", networks()},
 		{"docs/offers.md", "columns", columns()},
 		{"docs/offers.md", "checks", checks()},
@@ -328,6 +330,58 @@ func code(s string) string { return "`" + s + "`" }
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 // tokens describes a table of tokens, group by group; the twenty sub ids share a line.
+// dialects has a section for each foreign dialect.
+func dialects() string {
+	var b strings.Builder
+	cell := func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+	for _, table := range dialect.Tables {
+		if table.Own() {
+			continue // integrate-offer.md is about it
+		}
+		g := table.Guide("$URL", "TOKEN", "OFFER_KEY")
+		fmt.Fprintf(&b, "\n## %s\n\n", g.Title)
+		if g.Landing != "" {
+			fmt.Fprintf(&b, "Such shops expect the click id as `%s` in the landing page's URL.\n\n", g.Landing)
+		}
+		for _, c := range g.Calls {
+			answer := "answered in its own words"
+			if !c.Server {
+				answer = "answered with " + c.Answer
+			}
+			fmt.Fprintf(&b, "%s, %s:\n\n```\n%s\n", c.Use, answer, c.URL)
+			if c.Body != "" {
+				fmt.Fprintf(&b, "\n%s\n", c.Body)
+			}
+			b.WriteString("```\n\n")
+		}
+		b.WriteString("| Parameter | Also | Meaning |\n|---|---|---|\n")
+		for _, p := range g.Params {
+			name, also := "`"+p.Name+"`", ""
+			if p.Required {
+				name += ", required"
+			}
+			if p.Aliases != "" {
+				also = "`" + strings.ReplaceAll(p.Aliases, ", ", "`, `") + "`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", name, also, cell(p.Words))
+		}
+		if len(g.Words) > 0 {
+			b.WriteString("\n| Word | Becomes |\n|---|---|\n")
+			for _, w := range g.Words {
+				fmt.Fprintf(&b, "| `%s` | %s |\n", w.Word, cell(w.Means))
+			}
+		}
+		if g.OK != "" {
+			fmt.Fprintf(&b, "\nAnswers: `%s`, else `%s`.\n", g.OK, g.Bad)
+		}
+		b.WriteString("\n")
+		for _, n := range g.Notes {
+			fmt.Fprintf(&b, "- %s\n", n)
+		}
+	}
+	return b.String()
+}
+
 func tokens(table *macro.Table) string {
 	var b strings.Builder
 	for _, group := range macro.Groups {

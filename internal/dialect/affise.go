@@ -3,7 +3,7 @@ package dialect
 import "clickledger/internal/event"
 
 var affise = Table{
-	Name: "affise", Title: "Affise",
+	Name: "affise", Title: "Affise", Landing: "click_id",
 	Notes: []string{
 		"A status changes a conversion only while it is pending; later ones are refused with `illegal_transition`. Statuses need the token (`secure`).",
 		"Without a click id a server may name `offer_id` and `pid`, the publisher's id here: with `secure` and `action_id` the conversion is that publisher's.",

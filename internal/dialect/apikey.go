@@ -3,7 +3,7 @@ package dialect
 import "clickledger/internal/event"
 
 var apikey = Table{
-	Name: "apikey", Title: "api_key networks",
+	Name: "apikey", Title: "api_key networks", Landing: "tracking",
 	Notes: []string{
 		"`amount` is written as `0.00`. `000`, `0,00` and `0` are refused with the reason. It is our revenue.",
 		"`tracking` is opaque to the sender: store it whole and return it byte for byte, percent-encoded. The answer repeats it as it was understood.",

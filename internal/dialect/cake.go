@@ -3,7 +3,7 @@ package dialect
 import "clickledger/internal/event"
 
 var cake = Table{
-	Name: "cake", Title: "CAKE",
+	Name: "cake", Title: "CAKE", Landing: "ckm_request_id",
 	Notes: []string{
 		"All forms have the address `p.ashx`; `f` tells them apart: `pb` a call from a server, `img` an image, `js` a script, none an iframe.",
 		"`r` is the click id, or its decimal form for systems that keep request ids as numbers: both lead to the same click.",

@@ -3,7 +3,7 @@ package dialect
 import "clickledger/internal/event"
 
 var clickflare = Table{
-	Name: "clickflare", Title: "ClickFlare",
+	Name: "clickflare", Title: "ClickFlare", Landing: "click_id",
 	Notes: []string{
 		"`payout` is our revenue; the offer's payout setting says whether it counts or the manual one does.",
 		"ClickFlare has no secret of its own. Add `token` with the advertiser's token, or let the advertiser's postbacks do without.",

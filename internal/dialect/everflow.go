@@ -3,7 +3,7 @@ package dialect
 import "clickledger/internal/event"
 
 var everflow = Table{
-	Name: "everflow", Title: "Everflow",
+	Name: "everflow", Title: "Everflow", Landing: "_ef_transaction_id",
 	Notes: []string{
 		"`transaction_id` may be several click ids, joined by `|`: the latest click before the conversion counts, of those on an offer that the sender can mean.",
 		"Without a click, `coupon_code` names the publisher, or `oid` and `affid` do; both need the token and an order number.",

@@ -3,7 +3,7 @@ package dialect
 import "clickledger/internal/event"
 
 var flexoffers = Table{
-	Name: "flexoffers", Title: "FlexOffers",
+	Name: "flexoffers", Title: "FlexOffers", Landing: "refid",
 	Notes: []string{
 		"The landing page's parameter is called `refid`, that of the postback `clickid`; both names are taken in the postback. Set the offer's click parameter to `refid` and the shop needs no change.",
 		"`orderamount=0` reports a lead.",

@@ -5,8 +5,8 @@ import "clickledger/internal/event"
 // native is the product's own dialect. Its paths at the root of every tracking host do the
 // same as those under /d/native/.
 var native = Table{
-	Name: "native", Title: "clickledger",
-	Notes: []string{"The answer is JSON with the verdict, or one line of text for who accepts only that. [Integrate an offer](integrate-offer.md) has all of it."},
+	Name: "native", Title: "clickledger", Landing: "click_id",
+	Notes: []string{"The answer is JSON with the verdict, or one line of text for who accepts only that."},
 	Endpoints: []Endpoint{
 		{ID: "postback", Path: "postback", Kind: event.SignalPostback, Use: "A call from server to server",
 			Example: "click_id={click id}&txid={order number}&amount={sale amount}&token=TOKEN"},

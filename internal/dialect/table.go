@@ -12,6 +12,8 @@ import (
 type Table struct {
 	Name  string // in paths: /d/{name}/…
 	Title string // what people call it
+	// Landing is what such shops expect the click id to be called in the landing page's URL.
+	Landing string
 	// Notes are what is particular about it, for its guide.
 	Notes     []string
 	Endpoints []Endpoint

@@ -9,7 +9,7 @@ var tuneWords = map[event.Verdict]string{
 }
 
 var tune = Table{
-	Name: "tune", Title: "HasOffers / TUNE",
+	Name: "tune", Title: "HasOffers / TUNE", Landing: "transaction_id",
 	Notes: []string{
 		"`adv_sub` is the order number, as most integrations use it; `conversion_unique_id` and `adv_unique1` are taken for it too, the first before `adv_sub`, the second after it.",
 		"Without `transaction_id` a server may name `offer_id` and `aff_id`, the publisher's id here: with the token and an order number the conversion is that publisher's. Aspire's shop code reports like that.",
@@ -22,7 +22,7 @@ var tune = Table{
 			Example: "transaction_id={transaction_id}&amount={sale amount}&adv_sub={order number}&security_token=TOKEN"},
 		{ID: "goal_l", Path: "aff_goal", Root: "/aff_goal", When: "a=l", Kind: event.SignalPixel, Form: GIF, Need: []Field{Goal}, Use: "A goal's image on a page",
 			Example: "a=l&goal_id={goal}&offer_id=OFFER_KEY&adv_sub={order number}"},
-		{ID: "goal_lsr", Path: "aff_goal", Root: "/aff_goal", Kind: event.SignalPostback, Need: []Field{Goal}, Use: "The same for a goal",
+		{ID: "goal_lsr", Path: "aff_goal", Root: "/aff_goal", Kind: event.SignalPostback, Need: []Field{Goal}, Use: "A call for a goal",
 			Example: "a=lsr&goal_id={goal}&transaction_id={transaction_id}&amount={sale amount}&adv_sub={order number}&security_token=TOKEN"},
 		{ID: "aff_l_img", Path: "aff_l", Root: "/aff_l", When: "format=img", Kind: event.SignalPixel, Form: GIF, Use: "An image on the confirmation page",
 			Example: "format=img&offer_id=OFFER_KEY&amount={sale amount}&adv_sub={order number}"},
