@@ -114,6 +114,7 @@ type documentsInput struct {
 	Paging
 	Kind  string `query:"kind" enum:"invoice,credit_note,statement" doc:"Only of this kind."`
 	Party string `query:"party" maxLength:"64" doc:"Only of this advertiser or publisher."`
+	Cause string `query:"conversion" maxLength:"64" doc:"Only those that bill this conversion."`
 }
 
 // LineInput selects a line of a document.
@@ -183,7 +184,7 @@ func (s *server) listDocuments(ctx context.Context, in *documentsInput) (*pageOu
 	if err != nil {
 		return nil, err
 	}
-	ds, err := s.Documents.List(ctx, caller(ctx), document.Query{Workspace: ws, Kind: document.Kind(in.Kind), Party: in.Party, Before: in.Cursor, Limit: in.Limit + 1})
+	ds, err := s.Documents.List(ctx, caller(ctx), document.Query{Workspace: ws, Kind: document.Kind(in.Kind), Party: in.Party, Conversion: in.Cause, Before: in.Cursor, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,9 @@ func TestDocuments(t *testing.T) {
 	if items.text("data.0.conversion") != s.ids["conversions"] || items.text("data.0.order") != "A-1" || items.text("data.0.amount") != "10.00" {
 		t.Errorf("items %s", items.body)
 	}
+	if b := w.call(w.reader, "GET", "/documents?conversion="+s.ids["conversions"], "").want(200); len(b.get("data").([]any)) != 1 || b.text("data.0.id") != id {
+		t.Errorf("what bills the conversion: %s", b.body)
+	}
 	w.call(w.reader, "GET", "/documents/"+id+"/items?line=2", "").want(404)
 	csv := w.call(w.reader, "GET", "/documents/"+id+"/items.csv", "").want(200)
 	if !strings.HasPrefix(string(csv.body), "document,line,kind,") || !strings.Contains(string(csv.body), "INV-000001,1,Conversions,Shoes,") || !strings.Contains(csv.header.Get("Content-Disposition"), "INV-000001.csv") {

@@ -400,3 +400,19 @@ func (c *call) partyDocuments(party string) ([]panel, error) {
 	}
 	return []panel{p}, nil
 }
+
+// billedOn names the documents that bill a conversion.
+func (c *call) billedOn(conversion string) ([]sideBox, error) {
+	if c.Documents == nil {
+		return nil, nil
+	}
+	ds, err := c.Documents.List(c.r.Context(), c.who, document.Query{Workspace: c.ws.ID, Conversion: conversion, Limit: pageSize})
+	if err != nil || len(ds) == 0 {
+		return nil, err
+	}
+	var out []pair
+	for _, d := range ds {
+		out = append(out, pair{Label: document.Kinds[d.Kind].Name, Value: d.Kind.Name(d.Number), Href: c.plain("documents/" + d.ID)})
+	}
+	return []sideBox{{"Billed", out}}, nil
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"clickledger/internal/account"
 	"clickledger/internal/document"
 )
 
@@ -94,6 +95,9 @@ func TestDocumentPages(t *testing.T) {
 	if page := w.page(at + "?line=1"); !strings.Contains(page, w.at("conversions/"+rows[0].Conversion)) {
 		t.Errorf("a line does not open into its conversions: %s", text(page))
 	}
+	if page := w.page(w.at("conversions/" + rows[0].Conversion)); !strings.Contains(page, at+`"`) || !strings.Contains(page, "INV-000001") {
+		t.Errorf("the conversion does not say where it is billed: %s", text(page))
+	}
 	paper := w.page(at + "/print")
 	for _, want := range []string{"Acme &lt;Ltd&gt;", "1 High St\nLondon", "IBAN X", "Thanks", "INV-000001", "To be paid by", "/assets/paper."} {
 		if !strings.Contains(paper, want) {
@@ -157,11 +161,23 @@ func TestDocumentScreens(t *testing.T) {
 	w.must(err)
 	ds := w.papers()
 	invoice, statement := w.at("documents/"+ds[document.Invoice].ID), w.at("documents/"+ds[document.Statement].ID)
+	sessions := map[string]*world{}
+	for kind, d := range map[string]*document.Document{account.PartyPublisher: ds[document.Statement], account.PartyAdvertiser: ds[document.Invoice]} {
+		u := &account.User{ID: "usr_" + kind, Email: kind + "@example.com", Name: "Mia Torres", PasswordHash: account.HashPassword(password), Workspaces: []string{w.ws.ID},
+			Party: account.Party{Kind: kind, ID: d.Party, Workspace: w.ws.ID}, Created: 1, Version: 1}
+		w.must(w.db.Accounts().InsertUser(t.Context(), u))
+		inside := *w
+		inside.cookie, _, err = w.acc.SignIn(t.Context(), u.Email, password, "192.0.2.9")
+		w.must(err)
+		sessions[kind] = &inside
+	}
 	fresh := newWorld(t, nil)
 	fresh.signIn()
 	fresh.workspace("Fresh")
 	tour(t, []screen{
 		{"documents", w, w.at("documents")}, {"empty-documents", fresh, fresh.at("documents")}, {"document-texts", w, w.at("documents/texts")}, {"invoice", w, invoice}, {"invoice-line", w, invoice + "?line=1"},
 		{"statement", w, statement}, {"invoice-print", w, invoice + "/print"}, {"statement-print", w, statement + "/print"},
+		{"my-statements", sessions[account.PartyPublisher], "/portal/documents"}, {"my-statement", sessions[account.PartyPublisher], "/portal/documents/" + ds[document.Statement].ID + "?line=1"},
+		{"my-invoices", sessions[account.PartyAdvertiser], "/portal/documents"}, {"my-invoice", sessions[account.PartyAdvertiser], "/portal/documents/" + ds[document.Invoice].ID},
 	})
 }

@@ -78,6 +78,11 @@ func (c *call) conversion() error {
 		return err
 	}
 	p.Side = c.conversionSide(cv)
+	billed, err := c.billedOn(cv.ID)
+	if err != nil {
+		return err
+	}
+	p.Side = append(p.Side, billed...)
 	return show(c, "story", title, p)
 }
 

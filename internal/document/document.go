@@ -204,8 +204,10 @@ type Query struct {
 	Workspace string
 	Kind      Kind   // "" = all
 	Party     string // "" = all
-	Before    string // last id of the page before
-	Limit     int
+	// Conversion keeps those that bill it; "" = all.
+	Conversion string
+	Before     string // last id of the page before
+	Limit      int
 }
 
 // DetailQuery selects what is behind a document's line.

@@ -233,6 +233,9 @@ func (t documentTx) PutTexts(ctx context.Context, x *document.Texts) error {
 // Documents returns a page; see document.Store.
 func (d documentStore) Documents(ctx context.Context, w document.Query) ([]*document.Document, error) {
 	l := newList[q.Document]("documents").equal("workspace", w.Workspace).given("kind", string(w.Kind)).given("party", w.Party).before(w.Before)
+	if w.Conversion != "" {
+		l.where = append(l.where, "id IN (SELECT document FROM document_items WHERE conversion = "+l.param(w.Conversion)+")")
+	}
 	rows, err := collect[q.Document](d.db.engine.reads().dynamic(ctx, l.query(pageSize(w.Limit)), l.args))
 	if err != nil {
 		return nil, fmt.Errorf("store: documents: %w", err)
