@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"clickledger/internal/catalog"
@@ -78,7 +79,8 @@ func (c *call) showDocuments(status int, posted url.Values, errs map[string]stri
 	return showStatus(c, status, "panels", "Documents", p)
 }
 
-// documentTable lists documents; drafts have no number and lead nowhere.
+// documentTable lists documents, with whom they are to where they are to several; drafts
+// have no number and lead nowhere.
 func (c *call) documentTable(ds []*document.Document, parties bool) *table {
 	t := &table{Label: "Documents", Columns: []column{{Label: "Number"}, {Label: "Kind", Class: "opt"}, {Label: "To", Class: "fill"}, {Label: "Period", Class: "wide"}, {Label: "Due", Class: "wide"}, {Label: "Amount", Class: "num"}}}
 	var ids []string
@@ -88,11 +90,18 @@ func (c *call) documentTable(ds []*document.Document, parties bool) *table {
 	names := map[string]string{}
 	if parties {
 		names = c.parties(ids)
+	} else {
+		t.Columns = slices.Delete(t.Columns, 2, 3)
+		t.Columns[2].Class = "fill"
 	}
 	for _, d := range ds {
 		name := orElse(names[d.Party], d.Body.Recipient.Name)
 		r := row{Cells: []cell{{Text: "not issued", Tone: "muted"}, {Text: document.Kinds[d.Kind].Name, Class: "opt"}, {Text: name, Class: "fill", Title: name},
 			{Text: d.Body.FirstDay + " to " + d.Body.LastDay, Class: "wide"}, textCell(d.Body.DueOn).with("wide"), {Text: withCurrency(d.Total, d.Currency), Class: "num"}}}
+		if !parties {
+			r.Cells = slices.Delete(r.Cells, 2, 3)
+			r.Cells[2].Class = "fill brk"
+		}
 		if d.ID != "" {
 			r.Href = c.plain("documents/" + d.ID)
 			r.Cells[0] = cell{Text: d.Kind.Name(d.Number), Href: r.Href, Class: "lead"}
