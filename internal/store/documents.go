@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -322,40 +324,55 @@ func auditDocuments(ctx context.Context, qs *q.Queries, say func(string, ...any)
 	return auditStatements(ctx, qs, say)
 }
 
-// auditStatements reads statements in the order they were issued.
+// auditStatements adds statements up, and compares each with the one before, by their
+// periods: ids follow the clock, which may have jumped.
 func auditStatements(ctx context.Context, qs *q.Queries, say func(string, ...any)) error {
 	type chain struct{ workspace, party, currency string }
-	ends := map[chain][2]int64{} // when the last one ended, and with how much
+	type end struct {
+		id                        string
+		from, to, opening, closes int64
+	}
+	chains := map[chain][]end{}
 	after, found := "", 0
+	tell := func(format string, args ...any) {
+		if found++; found <= mostFindings {
+			say(format, args...)
+		}
+	}
 	for {
 		rows, err := qs.AuditStatements(ctx, q.AuditStatementsParams{After: after, Most: longestPage})
 		if err != nil {
 			return err
 		}
-		for _, r := range rows {
-			after = r.ID
-			d, err := documentOf(r)
-			if err != nil {
-				return err
-			}
+		ds, err := documentsOf(rows)
+		if err != nil {
+			return err
+		}
+		for _, d := range ds {
+			after = d.ID
 			sum := d.Body.Opening
 			for _, l := range d.Body.Lines {
 				sum += l.Amount
 			}
+			if sum != d.Total {
+				tell("statement %s opens with %d and closes with %d minor units, its lines say %d", d.ID, d.Body.Opening, d.Total, sum)
+			}
 			key := chain{d.Workspace, d.Party, d.Currency}
-			end, follows := ends[key]
-			ends[key] = [2]int64{d.To, d.Total}
-			if found < mostFindings && sum != d.Total {
-				say("statement %s opens with %d and closes with %d minor units, its lines say %d", d.ID, d.Body.Opening, d.Total, sum)
-				found++
-			}
-			if found < mostFindings && (follows && end != [2]int64{d.From, d.Body.Opening} || !follows && d.Body.Opening != 0) {
-				say("statement %s does not follow the one before: it opens with %d minor units, and that one closed with %d", d.ID, d.Body.Opening, end[1])
-				found++
-			}
+			chains[key] = append(chains[key], end{d.ID, d.From, d.To, d.Body.Opening, d.Total})
 		}
 		if len(rows) < longestPage {
-			return nil
+			break
 		}
 	}
+	for _, ends := range chains {
+		slices.SortFunc(ends, func(a, b end) int { return cmp.Compare(a.to, b.to) })
+		before := end{to: ends[0].from}
+		for _, e := range ends {
+			if e.from != before.to || e.opening != before.closes {
+				tell("statement %s does not follow the one before: it opens with %d minor units, and that one closed with %d", e.id, e.opening, before.closes)
+			}
+			before = e
+		}
+	}
+	return nil
 }
