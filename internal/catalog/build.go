@@ -65,6 +65,7 @@ func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
 		e.Status = StatusActive
 	}
 	e.Website, e.ContactEmail = c.site("website", d.Website), c.email("contact_email", d.ContactEmail)
+	e.Guards = c.guards(d)
 	e.ClickParam = c.word("click_param", d.ClickParam)
 	e.Template = c.word("template", d.Template)
 	e.Macros = Macros{
@@ -94,7 +95,7 @@ func (c *checker) buildAdvertiser(d *AdvertiserDoc, m Meta) Entity {
 }
 
 func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
-	e := &Goal{Meta: m, Offer: d.Offer, Key: c.word("key", d.Key), Name: strings.TrimSpace(d.Name), Type: d.Type, RequireOrder: d.RequireOrder, EveryFire: d.EveryFire}
+	e := &Goal{Meta: m, Offer: d.Offer, Key: c.word("key", d.Key), Name: strings.TrimSpace(d.Name), Type: d.Type, RequireOrder: d.RequireOrder, EveryFire: d.EveryFire, Duplicates: d.Duplicates}
 	old, updating := c.old.(*Goal)
 	if updating {
 		e.Default = old.Default
@@ -106,6 +107,9 @@ func (c *checker) buildGoal(d *GoalDoc, m Meta) Entity {
 	}
 	if d.Type == GoalEvent && (d.PayoutKind != "" || d.CommissionKind != "") {
 		c.bad.Add("payout_kind", "event_pays_nothing", d.PayoutKind, "An event pays nothing: leave payout and commission as they are, or choose another type.")
+	}
+	if d.Duplicates != "" && d.Type == GoalEvent {
+		c.bad.Add("duplicates", "event_has_no_duplicates", d.Duplicates, "An event is no conversion; leave this as it is.")
 	}
 	if d.EveryFire && d.Type != GoalEvent && !c.wrong("every_fire") {
 		c.bad.Add("every_fire", "every_fire_needs_event", "true", "Only of an event, which pays nothing, can every fire count.")

@@ -107,7 +107,8 @@ type Advertiser struct {
 	Website      string
 	ContactEmail string // for us to write to; not what its people sign in with
 	Prepaid      bool   // it pays ahead: its offers take visitors while there is money left
-	PrepayWarn   int64  // warn at this much, in whole units of the currency of each of its balances, >= 0
+	Guards       Guards
+	PrepayWarn   int64 // warn at this much, in whole units of the currency of each of its balances, >= 0
 }
 
 // Macros are how a network writes the values of its postbacks, such as {payout} or
@@ -325,8 +326,19 @@ type Goal struct {
 	Type         string
 	RequireOrder bool // an order number is required, also where the offer requires none
 	EveryFire    bool // of a GoalEvent: each fire counts, not one a click
-	Terms             // kinds "" inherit the offer's
+	// Duplicates is what a server's signal about a conversion that is known does: one of the
+	// policies below.
+	Duplicates string
+	Terms      // kinds "" inherit the offer's
 }
+
+// Values of Goal.Duplicates. News of the state and what was missing are taken in any case.
+const (
+	DuplicatesIgnore = ""       // it is answered as a duplicate; other amounts are a conflict
+	DuplicatesReject = "reject" // it is refused
+	DuplicatesUpdate = "update" // other amounts replace those recorded, as an adjustment
+	DuplicatesAdd    = "add"    // it is a conversion of its own
+)
 
 // Types of goals. What a type pays is in its terms; the type says what it is, and GoalEvent
 // that it pays nothing.

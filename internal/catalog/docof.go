@@ -14,10 +14,12 @@ func DocOf(e Entity, currency string) Doc {
 	case *Workspace:
 		return &WorkspaceDoc{Name: e.Name, Currency: e.Currency, TimeZone: e.TimeZone, FallbackURL: e.FallbackURL, IPMode: e.IPMode, RequireTests: e.RequireTests}
 	case *Advertiser:
-		return &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, CookieDays: e.CookieDays, ValidationDays: e.ValidationDays, Template: e.Template,
+		d := &AdvertiserDoc{Workspace: e.Workspace, Name: e.Name, Type: e.Type, TokenRequired: e.TokenRequired, ClickParam: e.ClickParam, CookieDays: e.CookieDays, ValidationDays: e.ValidationDays, Template: e.Template,
 			ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
 			TxIDMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal, Notes: e.Notes,
 			Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail, Prepaid: e.Prepaid, PrepayWarn: e.PrepayWarn}
+		e.Guards.fill(d)
+		return d
 	case *Offer:
 		c := e.Currency
 		return &OfferDoc{
@@ -34,7 +36,7 @@ func DocOf(e Entity, currency string) Doc {
 		}
 	case *Goal:
 		return &GoalDoc{
-			Workspace: e.Workspace, Offer: e.Offer, Key: e.Key, Name: e.Name, Type: e.Type, RequireOrder: e.RequireOrder, EveryFire: e.EveryFire, GeoPayouts: geoDocs(e.GeoPayouts, currency),
+			Workspace: e.Workspace, Offer: e.Offer, Key: e.Key, Name: e.Name, Type: e.Type, RequireOrder: e.RequireOrder, EveryFire: e.EveryFire, Duplicates: e.Duplicates, GeoPayouts: geoDocs(e.GeoPayouts, currency),
 			PayoutKind: e.PayoutKind, Payout: payoutText(e.Terms, currency), PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 			CommissionKind: e.CommissionKind, Commission: commissionText(e.CommissionKind, e.Commission, currency), CommissionPercent: e.CommissionPercent,
 		}

@@ -361,6 +361,10 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 	if err != nil {
 		return err
 	}
+	err = j.late(filling.does(), moves)
+	if err != nil {
+		return err
+	}
 	var did []string
 	if j.trusted && event.FromPage(c.Source) {
 		c.Source = j.sig.Kind // the advertiser vouches for it from now on: no page adds to it
@@ -395,6 +399,9 @@ func (j *judgment) repeat(ctx context.Context, c *Conversion, v values) error {
 		did = append(did, "the status is now "+string(to))
 	}
 	j.row.Verdict, j.row.Detail = event.Duplicate, "The conversion was recorded before, and is "+string(c.Status)+"; nothing was added."
+	if len(did) == 0 && j.goal.Duplicates == catalog.DuplicatesReject {
+		j.row.Verdict, j.row.Detail = event.DuplicateRefused, "The conversion was recorded before, and the goal "+j.goal.Key+" refuses what comes again."
+	}
 	if len(did) > 0 {
 		j.row.Verdict, j.row.Detail = event.Updated, "The conversion was recorded before: "+strings.Join(did, "; ")+"."
 	}

@@ -18,7 +18,7 @@ const MatchPublisher = "publisher"
 
 // read parses the signal in its dialect.
 func (j *judgment) read(ctx context.Context) (*dialect.Refusal, error) {
-	req, refusal := dialect.Parse(j.sig)
+	req, refusal := dialect.Parse(j.heard)
 	if j.sig.Dialect != "" && req.Offer != "" {
 		// An offer goes by its id or by its public key.
 		o := j.view.Offer(req.Offer)

@@ -52,6 +52,9 @@ func (j *judgment) contradiction(c *Conversion, v values) error {
 	if err != nil {
 		return err
 	}
+	if j.updates(c, was, v) {
+		return nil
+	}
 	if v.currency != was.currency && (was.hasPayout || was.hasSale) && (v.hasPayout || v.hasSale) {
 		return refuse(event.Conflict, "currency", "The conversion was recorded in %s before.", was.currency)
 	}
@@ -95,10 +98,15 @@ type filling struct {
 // filling finds the amounts that the first signal did not bring and this one does (P7),
 // and what they make the conversion worth; nil when there is nothing to fill in.
 func (j *judgment) filling(ctx context.Context, c *Conversion, v values) (*filling, error) {
-	newSale, newPayout := v.hasSale && !c.HasSale, v.hasPayout && c.Sent == ""
+	was, err := c.sent()
+	if err != nil {
+		return nil, err
+	}
+	update := j.updates(c, was, v)
+	newSale, newPayout := v.hasSale && (!c.HasSale || update && v.sale != was.sale), v.hasPayout && (c.Sent == "" || update && v.payout != was.payout)
 	// A page's word that a server repeats is the server's from now on.
 	confirmed := v.hasPayout && c.Sent != "" && event.FromPage(c.sentBy()) && !event.FromPage(j.sig.Kind)
-	newGeo, newItems := j.newGeo(c), len(v.items) > 0 && c.Items == ""
+	newGeo, newItems := j.newGeo(c), len(v.items) > 0 && (c.Items == "" || update && !slices.Equal(v.items, was.items))
 	named := order{c.ID, c.CommissionID, c.Customer}
 	newOrder := named.fill(j.commissionID(), j.customer())
 	if (!newSale && !newPayout && !confirmed && !newGeo && !newItems && !newOrder) || settled(c.Status) || c.Adjusted {
@@ -107,10 +115,6 @@ func (j *judgment) filling(ctx context.Context, c *Conversion, v values) (*filli
 	if event.FromPage(j.sig.Kind) && (!event.FromPage(c.Source) || c.Status != Pending) {
 		return nil, nil // a page overrules no server, and nothing that was decided
 	}
-	was, err := c.sent()
-	if err != nil {
-		return nil, err
-	}
 	now := was
 	if !was.hasPayout && !was.hasSale {
 		now.currency = v.currency // what was assumed so far gives way to what is said
@@ -118,11 +122,11 @@ func (j *judgment) filling(ctx context.Context, c *Conversion, v values) (*filli
 	f := &filling{}
 	if newSale {
 		now.sale, now.hasSale = v.sale, true
-		f.did = append(f.did, "the sale amount "+v.sale.String()+" was filled in")
+		f.did = append(f.did, "the sale amount "+v.sale.String()+filled(c.HasSale))
 	}
 	if newPayout {
 		now.payout, now.hasPayout = v.payout, true
-		f.did = append(f.did, "the payout "+v.payout.String()+" was filled in")
+		f.did = append(f.did, "the payout "+v.payout.String()+filled(c.Sent != ""))
 	}
 	if newItems {
 		now.items = v.items
@@ -173,6 +177,14 @@ func (j *judgment) filling(ctx context.Context, c *Conversion, v values) (*filli
 		f.price = &p
 	}
 	return f, nil
+}
+
+// filled says what became of an amount.
+func filled(was bool) string {
+	if was {
+		return " replaced the one before"
+	}
+	return " was filled in"
 }
 
 // fill takes what is not known so far; it reports whether anything was.
@@ -269,4 +281,12 @@ func adjust(ctx context.Context, tx Writer, old, c *Conversion, now int64) error
 		}
 	}
 	return nil
+}
+
+// does says what a filling changes.
+func (f *filling) does() []string {
+	if f == nil {
+		return nil
+	}
+	return f.did
 }

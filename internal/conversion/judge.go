@@ -69,7 +69,9 @@ type judgment struct {
 	// became of the coupon that was sent, "" = none was.
 	coupon     *catalog.Coupon
 	couponNote string
-	how        *reckoning // of the commission that was written last
+	adv        *catalog.Advertiser // whose guards hold, nil = nobody's
+	heard      *event.Signal       // the signal under our names, where the advertiser has others
+	how        *reckoning          // of the commission that was written last
 }
 
 // refuse is the error that ends a judgment with a verdict.
@@ -107,7 +109,7 @@ func (j *Judge) Again(ctx context.Context, tx Writer, old *inbox.Row) (*inbox.Ro
 
 func (j *Judge) judge(ctx context.Context, tx Writer, sig *event.Signal, seq uint64, old *inbox.Row) (*inbox.Row, error) {
 	now := j.Now().UnixMicro()
-	run := &judgment{Judge: j, tx: tx, view: j.View(), sig: sig, seq: seq}
+	run := &judgment{Judge: j, tx: tx, view: j.View(), sig: sig, heard: sig, seq: seq}
 	run.row = &inbox.Row{ID: sig.ID.String(), At: sig.At, Seq: int64(seq), Kind: sig.Kind, Raw: sig.Append(nil), JudgedAt: now, Tries: 1}
 	if old != nil {
 		run.row.Tries = old.Tries + 1
@@ -182,6 +184,10 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	refusal, err = j.early(ctx, refusal)
+	if err != nil {
+		return err
+	}
 	if refusal != nil {
 		err := j.locate(ctx)
 		if err != nil {
@@ -193,7 +199,7 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = j.scope()
+	err = j.scope(ctx)
 	if err != nil {
 		return err
 	}
@@ -212,7 +218,8 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known != nil && !j.overrules(known, v) {
+	again := known != nil && j.adds(known, v)
+	if known != nil && !again && !j.overrules(known, v) {
 		return j.repeat(ctx, known, v)
 	}
 	// Everything that can refuse the signal comes before the first write.
@@ -220,7 +227,9 @@ func (j *judgment) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known != nil {
+	if again {
+		c.DedupKey += "\x1f" + j.row.ID
+	} else if known != nil {
 		err := j.replace(ctx, known)
 		if err != nil {
 			return err
@@ -347,7 +356,7 @@ func (j *judgment) noCookie() error {
 
 // scope checks that who speaks may speak about this click. A click of somebody else
 // answers exactly as an unknown one.
-func (j *judgment) scope() error {
+func (j *judgment) scope(ctx context.Context) error {
 	unknown := refuse(event.UnknownClick, "click_id", "No click %s is known: the id was not issued here.", j.visit.ID)
 	if j.row.Workspace != "" && j.row.Workspace != j.visit.Workspace {
 		return unknown
@@ -367,6 +376,10 @@ func (j *judgment) scope() error {
 	}
 	if j.req.Offer != "" && j.req.Offer != offer.ID {
 		return refuse(event.OfferMismatch, "offer", "The click %s belongs to another offer than %q.", j.visit.ID, clip(j.req.Offer))
+	}
+	err = j.guards(ctx, offer)
+	if err != nil {
+		return err
 	}
 	j.goal = j.view.Goal(offer.ID, j.req.Goal)
 	if j.goal == nil {

@@ -162,7 +162,7 @@ func (j *judgment) status() (Status, error) {
 	}
 	s, ok := statuses[j.req.Status]
 	if !ok {
-		return "", refuse(event.UnknownStatus, "status", "The status %q is not one of approved, pending, rejected, reversed, refunded.", clip(j.req.Status))
+		return "", refuse(event.UnknownStatus, "status", "The status %q is not one of approved, pending, rejected, reversed, refunded, nor in the advertiser's status map.", clip(j.req.Status))
 	}
 	switch {
 	case j.trusted:
@@ -230,6 +230,10 @@ func (j *judgment) checkNew(v values) error {
 	after := time.Duration(v.at-j.visit.At) * time.Microsecond
 	if window > 0 && after > window {
 		return refuse(event.OutsideWindow, "", "The conversion came %s after its click; the offer's window is %d days.", after.Truncate(time.Second), j.offer.WindowDays)
+	}
+	err := j.clickAge(after)
+	if err != nil {
+		return err
 	}
 	if least := time.Duration(j.offer.MinSeconds) * time.Second; after < least {
 		return refuse(event.TooSoon, "", "The conversion came %s after its click; the offer takes none sooner than %d seconds after it.", after.Truncate(time.Second), j.offer.MinSeconds)

@@ -114,6 +114,9 @@ func (e *Edge) signal(r *http.Request, on *routing.Domain, kind string) (s *even
 		UserAgent: cut(first(r.Header, "User-Agent"), event.MaxUserAgent),
 		Referer:   cut(first(r.Header, "Referer"), event.MaxURL),
 	}
+	if kind == event.SignalPostback && addr.IsValid() && e.holder.Load().KeepsAddr() {
+		s.Addr = addr.Unmap().WithZone("").String() // a server's: some advertiser has a list of its own
+	}
 	if len(s.Query) > event.MaxURL {
 		s.Query, tooLarge = s.Query[:event.MaxURL+1], true
 	}

@@ -44,6 +44,12 @@ const (
 	MissingRefund     Verdict = "missing_refund_id"
 	MalformedBody     Verdict = "malformed_body"
 	TooLarge          Verdict = "too_large"
+	AddressNotAllowed Verdict = "address_not_allowed"
+	MissingParameter  Verdict = "missing_parameter"
+	ClickTooYoung     Verdict = "click_too_young"
+	ClickTooOld       Verdict = "click_too_old"
+	UpdateRefused     Verdict = "update_refused"
+	DuplicateRefused  Verdict = "duplicate_refused"
 	LogUnavailable    Verdict = "log_unavailable"
 	ProcessingError   Verdict = "processing_error"
 )
@@ -103,6 +109,12 @@ var Verdicts = map[Verdict]VerdictInfo{
 	Held:              {"The conversion is held until somebody decides about it; its state was not changed.", 200, true},
 	MalformedBody:     {"The body could not be read as its content type says.", 400, true},
 	TooLarge:          {"The request is larger than 64 kB of body or 8 kB of URL.", 413, true},
+	AddressNotAllowed: {"The signal comes from an address that is not in the advertiser's list.", 403, true},
+	MissingParameter:  {"A parameter is missing that this advertiser's signals must bring.", 400, true},
+	ClickTooYoung:     {"The conversion came sooner after its click than the advertiser's clicks convert.", 422, true},
+	ClickTooOld:       {"The conversion came later after its click than the advertiser's clicks convert.", 422, true},
+	UpdateRefused:     {"The conversion was recorded before, and this advertiser's later signals change nothing of it.", 409, true},
+	DuplicateRefused:  {"The conversion was recorded before, and its goal refuses signals that come again.", 409, true},
 	LogUnavailable:    {"The signal could not be logged; send it again.", 503, false},
 	ProcessingError:   {"Judging failed on our side; the signal is kept and can be replayed.", 202, false},
 }

@@ -67,6 +67,12 @@ var Remedies = map[event.Verdict]Remedy{
 	event.MissingRefund:     {"Let the sender name each refund of a part by an id of its own.", PlaceSender, true},
 	event.MalformedBody:     {"Let the sender send a form or one flat JSON object, and say which in Content-Type.", PlaceSender, false},
 	event.TooLarge:          {"Let the sender leave out what is not needed: 8 kB of URL and 64 kB of body are taken.", PlaceSender, false},
+	event.AddressNotAllowed: {"If the address is the advertiser's, add it to its guards. If it is a proxy of yours, name it as trusted in the configuration.", PlaceAdvertiser, true},
+	event.MissingParameter:  {"Let the sender add the parameter, rename the one it sends instead, or require it no longer in the advertiser's guards.", PlaceAdvertiser, true},
+	event.ClickTooYoung:     {"If such quick conversions are real, lower the smallest age of a click in the advertiser's guards.", PlaceAdvertiser, true},
+	event.ClickTooOld:       {"If such late conversions are to count, raise the largest age of a click in the advertiser's guards.", PlaceAdvertiser, true},
+	event.UpdateRefused:     {"Change the conversion by hand, or let the advertiser's later signals change it in its guards.", PlaceAdvertiser, true},
+	event.DuplicateRefused:  {"Nothing, if the sender repeats itself. Where these are orders of their own, let it send each one's number, or let the goal count it again.", PlaceGoals, true},
 	event.LogUnavailable:    {"Let the sender send it again; look at the free disk space here.", PlaceSender, false},
 	event.ProcessingError:   {"Look into the server's log for the reason. It is tried again by itself, and can be judged again by hand.", PlaceNone, true},
 }

@@ -66,7 +66,15 @@ func (b *Builder) put(e catalog.Entity) {
 		set(&n.workspaces, slotOf(b.workspaces, e.ID), workspace{compileFallback(e.FallbackURL), e.IPMode, e.Salt})
 	case *catalog.Advertiser:
 		own(b, catalog.KindAdvertiser, &n.advertisers)
-		set(&n.advertisers, slotOf(b.advertisers, e.ID), advertiser{e.Name, e.ClickParam, e.CookieDays, e.Status != catalog.StatusActive && e.Status != ""})
+		at := slotOf(b.advertisers, e.ID)
+		guarded := !e.Archived && len(e.Guards.AllowIPs) > 0
+		if get(n.advertisers, at).guarded {
+			n.guarded--
+		}
+		if guarded {
+			n.guarded++
+		}
+		set(&n.advertisers, at, advertiser{e.Name, e.ClickParam, e.CookieDays, guarded, e.Status != catalog.StatusActive && e.Status != ""})
 	case *catalog.Offer:
 		b.putOffer(e)
 	case *catalog.Publisher:

@@ -80,6 +80,7 @@ type advertiser struct {
 	name       string // internal
 	clickParam string
 	cookieDays int64
+	guarded    bool // its signals are held against an address list
 	inactive   bool // takes no visitors: pending, paused, rejected or banned
 }
 
@@ -117,7 +118,12 @@ type Snapshot struct {
 	denied      map[denied]bool
 	workspaces  []workspace
 	advertisers []advertiser
+
+	guarded int // advertisers whose signals are held against an address list
 }
+
+// KeepsAddr reports whether a rule needs the whole address of a server's signal.
+func (s *Snapshot) KeepsAddr() bool { return s.guarded > 0 }
 
 // Link returns the link of a key, nil when unknown.
 func (s *Snapshot) Link(key string) *Link { return s.links[shardOf(key)][key].row }

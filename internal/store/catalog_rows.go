@@ -60,6 +60,22 @@ func rowsOf[T any](s string) []T {
 	return list
 }
 
+// objectJSON stores a small struct as JSON.
+func objectJSON[T any](v T) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // as in rowsJSON
+	}
+	return string(b)
+}
+
+// objectOf reads what objectJSON wrote. What somebody broke by hand reads as empty.
+func objectOf[T any](s string) T {
+	var v T
+	_ = json.Unmarshal([]byte(s), &v)
+	return v
+}
+
 // searchable is what the search of a list looks into.
 func searchable(name, id string) string { return strings.ToLower(name + "\n" + id) }
 
@@ -88,7 +104,7 @@ func advertiserRow(e *catalog.Advertiser) q.Advertiser {
 		ClickParam: e.ClickParam, CookieDays: e.CookieDays, ValidationDays: e.ValidationDays, Template: e.Template, Notes: e.Notes,
 		ClickMacro: e.Macros.ClickID, PayoutMacro: e.Macros.Payout, AmountMacro: e.Macros.Amount, CurrencyMacro: e.Macros.Currency,
 		TxidMacro: e.Macros.TxID, StatusMacro: e.Macros.Status, GoalMacro: e.Macros.Goal,
-		Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail, Prepaid: e.Prepaid, PrepayWarn: e.PrepayWarn,
+		Status: e.Status, Reason: e.Reason, Manager: e.Manager, Website: e.Website, ContactEmail: e.ContactEmail, Prepaid: e.Prepaid, PrepayWarn: e.PrepayWarn, Guards: objectJSON(e.Guards),
 	}
 }
 
@@ -101,7 +117,7 @@ func advertiserEntity(r q.Advertiser) *catalog.Advertiser {
 			ClickID: r.ClickMacro, Payout: r.PayoutMacro, Amount: r.AmountMacro, Currency: r.CurrencyMacro,
 			TxID: r.TxidMacro, Status: r.StatusMacro, Goal: r.GoalMacro,
 		},
-		Status: r.Status, Reason: r.Reason, Manager: r.Manager, Website: r.Website, ContactEmail: r.ContactEmail, Prepaid: r.Prepaid, PrepayWarn: r.PrepayWarn,
+		Status: r.Status, Reason: r.Reason, Manager: r.Manager, Website: r.Website, ContactEmail: r.ContactEmail, Prepaid: r.Prepaid, PrepayWarn: r.PrepayWarn, Guards: objectOf[catalog.Guards](r.Guards),
 	}
 }
 
@@ -149,7 +165,7 @@ func goalRow(e *catalog.Goal) q.Goal {
 	return q.Goal{
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Name, e.ID),
-		Offer: e.Offer, Key: e.Key, Name: e.Name, IsDefault: e.Default, Type: e.Type, RequireOrder: e.RequireOrder, EveryFire: e.EveryFire,
+		Offer: e.Offer, Key: e.Key, Name: e.Name, IsDefault: e.Default, Type: e.Type, RequireOrder: e.RequireOrder, EveryFire: e.EveryFire, Duplicates: e.Duplicates,
 		PayoutKind: e.PayoutKind, Payout: e.Payout, PayoutPercent: e.PayoutPercent, Precedence: e.Precedence,
 		CommissionKind: e.CommissionKind, Commission: e.Commission, CommissionPercent: e.CommissionPercent, GeoPayouts: rowsJSON(e.GeoPayouts),
 	}
@@ -158,7 +174,7 @@ func goalRow(e *catalog.Goal) q.Goal {
 func goalEntity(r q.Goal) *catalog.Goal {
 	return &catalog.Goal{
 		Meta:  catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
-		Offer: r.Offer, Key: r.Key, Name: r.Name, Default: r.IsDefault, Type: r.Type, RequireOrder: r.RequireOrder, EveryFire: r.EveryFire,
+		Offer: r.Offer, Key: r.Key, Name: r.Name, Default: r.IsDefault, Type: r.Type, RequireOrder: r.RequireOrder, EveryFire: r.EveryFire, Duplicates: r.Duplicates,
 		Terms: catalog.Terms{
 			PayoutKind: r.PayoutKind, Payout: r.Payout, PayoutPercent: r.PayoutPercent, Precedence: r.Precedence,
 			CommissionKind: r.CommissionKind, Commission: r.Commission, CommissionPercent: r.CommissionPercent,

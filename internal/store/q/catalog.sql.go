@@ -24,7 +24,7 @@ const changedAdvertisers = `-- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn, guards
 FROM advertisers WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -75,6 +75,7 @@ func (q *Queries) ChangedAdvertisers(ctx context.Context, arg ChangedAdvertisers
 			&i.ValidationDays,
 			&i.Prepaid,
 			&i.PrepayWarn,
+			&i.Guards,
 		); err != nil {
 			return nil, err
 		}
@@ -370,7 +371,7 @@ const changedGoals = `-- name: ChangedGoals :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts, type, require_order, every_fire
+  commission_percent, geo_payouts, type, require_order, every_fire, duplicates
 FROM goals WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -412,6 +413,7 @@ func (q *Queries) ChangedGoals(ctx context.Context, arg ChangedGoalsParams) ([]G
 			&i.Type,
 			&i.RequireOrder,
 			&i.EveryFire,
+			&i.Duplicates,
 		); err != nil {
 			return nil, err
 		}
@@ -855,7 +857,7 @@ const getAdvertiser = `-- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn, guards
 FROM advertisers WHERE workspace = ?1 AND id = ?2
 `
 
@@ -900,6 +902,7 @@ func (q *Queries) GetAdvertiser(ctx context.Context, arg GetAdvertiserParams) (A
 		&i.ValidationDays,
 		&i.Prepaid,
 		&i.PrepayWarn,
+		&i.Guards,
 	)
 	return i, err
 }
@@ -1105,7 +1108,7 @@ const getGoal = `-- name: GetGoal :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts, type, require_order, every_fire
+  commission_percent, geo_payouts, type, require_order, every_fire, duplicates
 FROM goals WHERE workspace = ?1 AND id = ?2
 `
 
@@ -1141,6 +1144,7 @@ func (q *Queries) GetGoal(ctx context.Context, arg GetGoalParams) (Goal, error) 
 		&i.Type,
 		&i.RequireOrder,
 		&i.EveryFire,
+		&i.Duplicates,
 	)
 	return i, err
 }
@@ -1506,13 +1510,13 @@ const insertAdvertiser = `-- name: InsertAdvertiser :exec
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn, guards
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
   ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-  ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32
+  ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33
 )
 `
 
@@ -1549,6 +1553,7 @@ type InsertAdvertiserParams struct {
 	ValidationDays int64  `db:"validation_days"`
 	Prepaid        bool   `db:"prepaid"`
 	PrepayWarn     int64  `db:"prepay_warn"`
+	Guards         string `db:"guards"`
 }
 
 func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserParams) error {
@@ -1585,6 +1590,7 @@ func (q *Queries) InsertAdvertiser(ctx context.Context, arg InsertAdvertiserPara
 		arg.ValidationDays,
 		arg.Prepaid,
 		arg.PrepayWarn,
+		arg.Guards,
 	)
 	return err
 }
@@ -1927,13 +1933,13 @@ const insertGoal = `-- name: InsertGoal :exec
 INSERT INTO goals (
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts, type, require_order, every_fire
+  commission_percent, geo_payouts, type, require_order, every_fire, duplicates
 ) VALUES (
   ?1, ?2, ?3, ?4, ?5,
   ?6, ?7, ?8, ?9, ?10,
   ?11, ?12, ?13, ?14,
   ?15, ?16, ?17,
-  ?18, ?19, ?20, ?21, ?22, ?23
+  ?18, ?19, ?20, ?21, ?22, ?23, ?24
 )
 `
 
@@ -1961,6 +1967,7 @@ type InsertGoalParams struct {
 	Type              string `db:"type"`
 	RequireOrder      bool   `db:"require_order"`
 	EveryFire         bool   `db:"every_fire"`
+	Duplicates        string `db:"duplicates"`
 }
 
 func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
@@ -1988,6 +1995,7 @@ func (q *Queries) InsertGoal(ctx context.Context, arg InsertGoalParams) error {
 		arg.Type,
 		arg.RequireOrder,
 		arg.EveryFire,
+		arg.Duplicates,
 	)
 	return err
 }
@@ -2535,8 +2543,8 @@ UPDATE advertisers SET
   search = ?4, name = ?5, type = ?6,
   token = ?7, token_old = ?8,
   token_required = ?9, click_param = ?10,
-  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, validation_days = ?21, status = ?22, reason = ?23, manager = ?24, website = ?25, contact_email = ?26, prepaid = ?27, prepay_warn = ?28, version = version + 1
-WHERE workspace = ?29 AND id = ?30 AND version = ?31
+  notes = ?11, template = ?12, click_macro = ?13, payout_macro = ?14, amount_macro = ?15, currency_macro = ?16, txid_macro = ?17, status_macro = ?18, goal_macro = ?19, cookie_days = ?20, validation_days = ?21, status = ?22, reason = ?23, manager = ?24, website = ?25, contact_email = ?26, prepaid = ?27, prepay_warn = ?28, guards = ?29, version = version + 1
+WHERE workspace = ?30 AND id = ?31 AND version = ?32
 `
 
 type UpdateAdvertiserParams struct {
@@ -2568,6 +2576,7 @@ type UpdateAdvertiserParams struct {
 	ContactEmail   string `db:"contact_email"`
 	Prepaid        bool   `db:"prepaid"`
 	PrepayWarn     int64  `db:"prepay_warn"`
+	Guards         string `db:"guards"`
 	Workspace      string `db:"workspace"`
 	ID             string `db:"id"`
 	Version        int64  `db:"version"`
@@ -2603,6 +2612,7 @@ func (q *Queries) UpdateAdvertiser(ctx context.Context, arg UpdateAdvertiserPara
 		arg.ContactEmail,
 		arg.Prepaid,
 		arg.PrepayWarn,
+		arg.Guards,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,
@@ -2913,8 +2923,8 @@ UPDATE goals SET
   payout_kind = ?9, payout = ?10,
   payout_percent = ?11, precedence = ?12,
   commission_kind = ?13, commission = ?14,
-  commission_percent = ?15, geo_payouts = ?16, type = ?17, require_order = ?18, every_fire = ?19, version = version + 1
-WHERE workspace = ?20 AND id = ?21 AND version = ?22
+  commission_percent = ?15, geo_payouts = ?16, type = ?17, require_order = ?18, every_fire = ?19, duplicates = ?20, version = version + 1
+WHERE workspace = ?21 AND id = ?22 AND version = ?23
 `
 
 type UpdateGoalParams struct {
@@ -2937,6 +2947,7 @@ type UpdateGoalParams struct {
 	Type              string `db:"type"`
 	RequireOrder      bool   `db:"require_order"`
 	EveryFire         bool   `db:"every_fire"`
+	Duplicates        string `db:"duplicates"`
 	Workspace         string `db:"workspace"`
 	ID                string `db:"id"`
 	Version           int64  `db:"version"`
@@ -2963,6 +2974,7 @@ func (q *Queries) UpdateGoal(ctx context.Context, arg UpdateGoalParams) (int64, 
 		arg.Type,
 		arg.RequireOrder,
 		arg.EveryFire,
+		arg.Duplicates,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

@@ -53,6 +53,7 @@ type Advertiser struct {
 	ValidationDays int64  `db:"validation_days"`
 	Prepaid        bool   `db:"prepaid"`
 	PrepayWarn     int64  `db:"prepay_warn"`
+	Guards         string `db:"guards"`
 }
 
 type AdvertiserPayment struct {
@@ -438,6 +439,7 @@ type Goal struct {
 	Type              string `db:"type"`
 	RequireOrder      bool   `db:"require_order"`
 	EveryFire         bool   `db:"every_fire"`
+	Duplicates        string `db:"duplicates"`
 }
 
 type Idempotency struct {
@@ -581,6 +583,13 @@ type MailSetting struct {
 	Sender   string `db:"sender"`
 	Updated  int64  `db:"updated"`
 	Version  int64  `db:"version"`
+}
+
+type MessageID struct {
+	Advertiser string `db:"advertiser"`
+	ID         string `db:"id"`
+	Signal     string `db:"signal"`
+	At         int64  `db:"at"`
 }
 
 type NodeLease struct {

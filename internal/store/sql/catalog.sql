@@ -33,13 +33,13 @@ FROM workspaces WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.ar
 INSERT INTO advertisers (
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn, guards
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(name), sqlc.arg(type),
   sqlc.arg(token), sqlc.arg(token_old), sqlc.arg(token_required), sqlc.arg(click_param),
   sqlc.arg(notes), sqlc.arg(template), sqlc.arg(click_macro), sqlc.arg(payout_macro), sqlc.arg(amount_macro), sqlc.arg(currency_macro), sqlc.arg(txid_macro), sqlc.arg(status_macro), sqlc.arg(goal_macro),
-  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days), sqlc.arg(validation_days), sqlc.arg(prepaid), sqlc.arg(prepay_warn)
+  sqlc.arg(status), sqlc.arg(reason), sqlc.arg(manager), sqlc.arg(website), sqlc.arg(contact_email), sqlc.arg(cookie_days), sqlc.arg(validation_days), sqlc.arg(prepaid), sqlc.arg(prepay_warn), sqlc.arg(guards)
 );
 
 -- name: UpdateAdvertiser :execrows
@@ -48,21 +48,21 @@ UPDATE advertisers SET
   search = sqlc.arg(search), name = sqlc.arg(name), type = sqlc.arg(type),
   token = sqlc.arg(token), token_old = sqlc.arg(token_old),
   token_required = sqlc.arg(token_required), click_param = sqlc.arg(click_param),
-  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), validation_days = sqlc.arg(validation_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), prepaid = sqlc.arg(prepaid), prepay_warn = sqlc.arg(prepay_warn), version = version + 1
+  notes = sqlc.arg(notes), template = sqlc.arg(template), click_macro = sqlc.arg(click_macro), payout_macro = sqlc.arg(payout_macro), amount_macro = sqlc.arg(amount_macro), currency_macro = sqlc.arg(currency_macro), txid_macro = sqlc.arg(txid_macro), status_macro = sqlc.arg(status_macro), goal_macro = sqlc.arg(goal_macro), cookie_days = sqlc.arg(cookie_days), validation_days = sqlc.arg(validation_days), status = sqlc.arg(status), reason = sqlc.arg(reason), manager = sqlc.arg(manager), website = sqlc.arg(website), contact_email = sqlc.arg(contact_email), prepaid = sqlc.arg(prepaid), prepay_warn = sqlc.arg(prepay_warn), guards = sqlc.arg(guards), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetAdvertiser :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn, guards
 FROM advertisers WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedAdvertisers :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, name, type, token,
   token_old, token_required, click_param, notes, template, click_macro, payout_macro, amount_macro, currency_macro, txid_macro, status_macro, goal_macro,
-  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn
+  status, reason, manager, website, contact_email, cookie_days, validation_days, prepaid, prepay_warn, guards
 FROM advertisers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertOffer :exec
@@ -123,13 +123,13 @@ FROM offers WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(mo
 INSERT INTO goals (
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts, type, require_order, every_fire
+  commission_percent, geo_payouts, type, require_order, every_fire, duplicates
 ) VALUES (
   sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version),
   sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(offer), sqlc.arg(key),
   sqlc.arg(name), sqlc.arg(is_default), sqlc.arg(payout_kind), sqlc.arg(payout),
   sqlc.arg(payout_percent), sqlc.arg(precedence), sqlc.arg(commission_kind),
-  sqlc.arg(commission), sqlc.arg(commission_percent), sqlc.arg(geo_payouts), sqlc.arg(type), sqlc.arg(require_order), sqlc.arg(every_fire)
+  sqlc.arg(commission), sqlc.arg(commission_percent), sqlc.arg(geo_payouts), sqlc.arg(type), sqlc.arg(require_order), sqlc.arg(every_fire), sqlc.arg(duplicates)
 );
 
 -- name: UpdateGoal :execrows
@@ -140,21 +140,21 @@ UPDATE goals SET
   payout_kind = sqlc.arg(payout_kind), payout = sqlc.arg(payout),
   payout_percent = sqlc.arg(payout_percent), precedence = sqlc.arg(precedence),
   commission_kind = sqlc.arg(commission_kind), commission = sqlc.arg(commission),
-  commission_percent = sqlc.arg(commission_percent), geo_payouts = sqlc.arg(geo_payouts), type = sqlc.arg(type), require_order = sqlc.arg(require_order), every_fire = sqlc.arg(every_fire), version = version + 1
+  commission_percent = sqlc.arg(commission_percent), geo_payouts = sqlc.arg(geo_payouts), type = sqlc.arg(type), require_order = sqlc.arg(require_order), every_fire = sqlc.arg(every_fire), duplicates = sqlc.arg(duplicates), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetGoal :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts, type, require_order, every_fire
+  commission_percent, geo_payouts, type, require_order, every_fire, duplicates
 FROM goals WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedGoals :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, offer, key, name,
   is_default, payout_kind, payout, payout_percent, precedence, commission_kind, commission,
-  commission_percent, geo_payouts, type, require_order, every_fire
+  commission_percent, geo_payouts, type, require_order, every_fire, duplicates
 FROM goals WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 
 -- name: InsertGroup :exec

@@ -13,3 +13,17 @@ CREATE INDEX signals_advertiser ON signals (workspace, advertiser, id) WHERE adv
 CREATE INDEX signals_open ON signals (workspace, id) WHERE verdict NOT IN ('accepted', 'updated', 'duplicate', 'event_recorded');
 -- Those that may be dropped when they are old.
 CREATE INDEX signals_old ON signals (at, id) WHERE conversion = '' AND retry_at = 0;
+
+ALTER TABLE advertisers ADD COLUMN guards TEXT COLLATE "C" NOT NULL DEFAULT '{}'; -- catalog.Guards, JSON
+-- What a goal does with a conversion that comes again: '' ignore, reject, add.
+ALTER TABLE goals ADD COLUMN duplicates TEXT COLLATE "C" NOT NULL DEFAULT '';
+
+-- Ids of signed messages, so that none is taken twice.
+CREATE TABLE message_ids (
+  advertiser TEXT COLLATE "C" NOT NULL,
+  id         TEXT COLLATE "C" NOT NULL,
+  signal     TEXT COLLATE "C" NOT NULL,
+  at         BIGINT NOT NULL,
+  PRIMARY KEY (advertiser, id)
+);
+CREATE INDEX message_ids_at ON message_ids (at);
