@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"encoding/base64"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,18 +9,14 @@ import (
 // Guards are what an advertiser's signals must keep to, and how they are read. The zero
 // value asks for nothing.
 type Guards struct {
-	AllowIPs []netip.Prefix `json:"allow_ips,omitempty"` // of its servers; none = any
-	Required []string       `json:"required,omitempty"`  // parameters that must come, by our names
-	Renames  []Rename       `json:"renames,omitempty"`
-	Words    []StatusWord   `json:"words,omitempty"`
-	// Signed asks for a signature of standard-webhooks with Secret, which is kept as it is
-	// shown once: whsec_ and base64.
-	Signed        bool   `json:"signed,omitempty"`
-	Secret        string `json:"secret,omitempty"`
-	FreezeAmounts bool   `json:"freeze_amounts,omitempty"` // later signals change no amounts
-	FreezeStatus  bool   `json:"freeze_status,omitempty"`  // nor the state
-	MinSeconds    int64  `json:"min_seconds,omitempty"`    // age of the click of a new conversion
-	MaxHours      int64  `json:"max_hours,omitempty"`      // 0 = any
+	AllowIPs      []string     `json:"allow_ips,omitempty"` // addresses and networks of its servers; none = any
+	Required      []string     `json:"required,omitempty"`  // parameters that must come, by our names
+	Renames       []Rename     `json:"renames,omitempty"`
+	Words         []StatusWord `json:"words,omitempty"`
+	FreezeAmounts bool         `json:"freeze_amounts,omitempty"` // later signals change no amounts
+	FreezeStatus  bool         `json:"freeze_status,omitempty"`  // nor the state
+	MinSeconds    int64        `json:"min_seconds,omitempty"`    // age of the click of a new conversion
+	MaxHours      int64        `json:"max_hours,omitempty"`      // 0 = any
 }
 
 // Rename says under which name a sender sends a parameter of ours.
@@ -62,26 +57,15 @@ func (g *Guards) WordFor(word string) (StatusWord, bool) {
 // Allows reports whether a sender's address is one of the list; without a list any is.
 func (g *Guards) Allows(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	return len(g.AllowIPs) == 0 || slices.ContainsFunc(g.AllowIPs, func(p netip.Prefix) bool { return p.Contains(addr) })
-}
-
-// SecretPrefix begins a signing secret as it is shown.
-const SecretPrefix = "whsec_"
-
-// newSecret makes a signing secret of 32 random bytes.
-func newSecret() string {
-	return SecretPrefix + base64.StdEncoding.EncodeToString([]byte(random(plainAlphabet, 52)[:32]))
+	return len(g.AllowIPs) == 0 || slices.ContainsFunc(g.AllowIPs, func(s string) bool {
+		p, ok := parsePrefix(s)
+		return ok && p.Contains(addr)
+	})
 }
 
 // guards checks what an advertiser's signals must keep to.
 func (c *checker) guards(d *AdvertiserDoc) Guards {
-	g := Guards{FreezeAmounts: d.FreezeAmounts, FreezeStatus: d.FreezeStatus, Signed: d.SignatureRequired, MinSeconds: d.MinClickSeconds, MaxHours: d.MaxClickHours}
-	if old, ok := c.old.(*Advertiser); ok {
-		g.Secret = old.Guards.Secret
-	}
-	if g.Signed && g.Secret == "" && !c.wrong("signature_required") {
-		c.bad.Add("signature_required", "no_secret", "true", "Make a signing secret first, and give it to the advertiser.")
-	}
+	g := Guards{FreezeAmounts: d.FreezeAmounts, FreezeStatus: d.FreezeStatus, MinSeconds: d.MinClickSeconds, MaxHours: d.MaxClickHours}
 	if g.MaxHours > 0 && g.MinSeconds > g.MaxHours*3600 && !c.wrong("max_click_hours") {
 		c.bad.Add("max_click_hours", "out_of_range", "", "Must not be less than the smallest age.")
 	}
@@ -92,8 +76,8 @@ func (c *checker) guards(d *AdvertiserDoc) Guards {
 		case s == "" || c.wrong("allow_ips"):
 		case !ok:
 			c.bad.Add("allow_ips", "not_an_address", s, "Must be an address such as 192.0.2.7, or a network such as 192.0.2.0/24 or 2001:db8::/32.")
-		case !slices.Contains(g.AllowIPs, p):
-			g.AllowIPs = append(g.AllowIPs, p)
+		case !slices.Contains(g.AllowIPs, prefixText(p)):
+			g.AllowIPs = append(g.AllowIPs, prefixText(p))
 		}
 	}
 	for _, s := range d.RequiredParams {
@@ -145,17 +129,18 @@ func parsePrefix(s string) (netip.Prefix, bool) {
 	return p.Masked(), err == nil
 }
 
+// prefixText writes a network as it is kept: an address alone as such.
+func prefixText(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}
+
 // fill writes the guards into what can be set, never the secret.
 func (g *Guards) fill(d *AdvertiserDoc) {
-	d.SignatureRequired, d.FreezeAmounts, d.FreezeStatus, d.MinClickSeconds, d.MaxClickHours = g.Signed, g.FreezeAmounts, g.FreezeStatus, g.MinSeconds, g.MaxHours
-	d.AllowIPs, d.RequiredParams, d.Renames, d.StatusMap = []string{}, list(g.Required), []RenameDoc{}, []StatusWordDoc{}
-	for _, p := range g.AllowIPs {
-		if p.IsSingleIP() {
-			d.AllowIPs = append(d.AllowIPs, p.Addr().String())
-		} else {
-			d.AllowIPs = append(d.AllowIPs, p.String())
-		}
-	}
+	d.FreezeAmounts, d.FreezeStatus, d.MinClickSeconds, d.MaxClickHours = g.FreezeAmounts, g.FreezeStatus, g.MinSeconds, g.MaxHours
+	d.AllowIPs, d.RequiredParams, d.Renames, d.StatusMap = list(g.AllowIPs), list(g.Required), []RenameDoc{}, []StatusWordDoc{}
 	for _, r := range g.Renames {
 		d.Renames = append(d.Renames, RenameDoc(r))
 	}

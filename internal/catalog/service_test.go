@@ -86,7 +86,8 @@ func TestDocumentsSurviveAReading(t *testing.T) {
 	other := s.create(offerDoc()).Base().ID
 	group := s.create(&catalog.GroupDoc{Name: "Gold"}).Base().ID
 	for i, d := range []catalog.Doc{
-		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", ClickParam: "c.id", CookieDays: 28, ValidationDays: 45, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
+		&catalog.AdvertiserDoc{Workspace: s.ws, Name: "Shop", Type: "network", AllowIPs: []string{"192.0.2.7", "2001:db8::/32"}, RequiredParams: []string{"txid"}, Renames: []catalog.RenameDoc{{"txid", "order_ref"}}, StatusMap: []catalog.StatusWordDoc{{"1", "approved", "sale"}},
+			FreezeAmounts: true, FreezeStatus: true, MinClickSeconds: 5, MaxClickHours: 6, ClickParam: "c.id", CookieDays: 28, ValidationDays: 45, Notes: "a\nb", ClickMacro: "{aff_sub}", PayoutMacro: "{p}",
 			AmountMacro: "{a}", CurrencyMacro: "{c}", TxIDMacro: "#id#", StatusMacro: "{s}", GoalMacro: "{g}",
 			Status: "rejected", Reason: "Not our trade.", Manager: "usr_1", Website: "https://shop.example/", ContactEmail: "ann@shop.example", Prepaid: true, PrepayWarn: 250},
 		&catalog.OfferDoc{Workspace: s.ws, Name: "Shoes", URL: "https://shop.example/", Status: "draft", Currency: "KWD", PayoutKind: "fixed", Payout: "1.005",

@@ -16,5 +16,4 @@ var guardSection = sectionSpec{id: "guards", title: "Guards", intro: "What its s
 	{name: "freeze_status", label: "Later signals leave the state as it is", help: "Then only people and files decide."},
 	{name: "min_click_seconds", label: "Smallest age of a click", unit: "seconds", width: "w2", help: "When it converts. 0: any."},
 	{name: "max_click_hours", label: "Largest age of a click", unit: "hours", width: "w2", help: "0: any. The offer's window holds in any case."},
-	{name: "signature_required", label: "Signals of its servers must be signed", help: "As standard-webhooks says; make the signing secret on its page first."},
 }}

@@ -28,6 +28,9 @@ func (e *Edge) speak(w http.ResponseWriter, r *http.Request, on *routing.Domain,
 		}
 		return
 	}
+	if e.ahead(w, r) {
+		return
+	}
 	began := e.now()
 	switch {
 	case r.Method == http.MethodGet, r.Method == http.MethodPost:

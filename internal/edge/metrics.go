@@ -23,6 +23,7 @@ type metrics struct {
 	dialectHead, dialectMethod               prometheus.Counter
 	shownCounted, shownUnknown               prometheus.Counter // impressions, by what became of them
 	shownHead, shownPrefetch, shownMethod    prometheus.Counter
+	signalAhead                              prometheus.Counter // conversion addresses of all dialects
 	bannerOK, bannerFresh, bannerGone        prometheus.Counter
 	bannerUnknown, bannerFailed              prometheus.Counter
 	bannerMethod                             prometheus.Counter
@@ -78,7 +79,7 @@ func newMetrics(reg prometheus.Registerer, hub *Hub) *metrics {
 		{&m.pixelHead, pixel, "head"}, {&m.pixelMethod, pixel, "method"},
 		{&m.scriptMethod, script, "method"}, {&m.tag, tagPath, "ok"}, {&m.tagMethod, tagPath, "method"},
 		{&m.shownCounted, show, "counted"}, {&m.shownUnknown, show, "unknown"}, {&m.shownHead, show, "head"},
-		{&m.shownPrefetch, show, "prefetch"}, {&m.shownMethod, show, "method"},
+		{&m.shownPrefetch, show, "prefetch"}, {&m.signalAhead, "signals", "prefetch"}, {&m.shownMethod, show, "method"},
 		{&m.bannerOK, banner, "ok"}, {&m.bannerFresh, banner, "not_modified"}, {&m.bannerGone, banner, "gone"},
 		{&m.bannerUnknown, banner, "unknown"}, {&m.bannerFailed, banner, "failed"}, {&m.bannerMethod, banner, "method"},
 		{&m.dialectHead, dialect.Prefix, "head"}, {&m.dialectMethod, dialect.Prefix, "method"},

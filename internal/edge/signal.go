@@ -20,6 +20,9 @@ var errBody = errors.New("the body did not arrive whole")
 // postback answers /postback (P17, P21): the signal is in the log first, then the
 // answer waits a moment for its verdict.
 func (e *Edge) postback(w http.ResponseWriter, r *http.Request, on *routing.Domain) {
+	if e.ahead(w, r) {
+		return
+	}
 	began := e.now()
 	switch r.Method {
 	case http.MethodGet, http.MethodPost:
@@ -61,6 +64,9 @@ func (e *Edge) postback(w http.ResponseWriter, r *http.Request, on *routing.Doma
 // pixel answers /pixel.gif and /pixel (P20): always the image, as soon as the signal
 // is in the log. A shopper's page never waits for a verdict and never sees an error.
 func (e *Edge) pixel(w http.ResponseWriter, r *http.Request, on *routing.Domain) {
+	if e.ahead(w, r) {
+		return
+	}
 	began := e.now()
 	switch r.Method {
 	case http.MethodGet, http.MethodPost:
@@ -94,6 +100,18 @@ func (e *Edge) pixel(w http.ResponseWriter, r *http.Request, on *routing.Domain)
 	}
 	e.image(w, r, s.ID, verdict)
 	e.metrics.pixelTime.Observe(e.now().Sub(began).Seconds())
+}
+
+// ahead answers a request that only fetches ahead of a person: it never converts. The browser
+// drops what failed, and comes back when the person does (R6).
+func (e *Edge) ahead(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet || visitor.Prefetch(r.Header) == "" {
+		return false
+	}
+	e.metrics.signalAhead.Inc()
+	w.Header()["Cache-Control"] = noStore
+	w.WriteHeader(http.StatusServiceUnavailable)
+	return true
 }
 
 // signal takes everything that arrived, raw: it is parsed once, when it is judged.

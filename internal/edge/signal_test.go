@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/eventlog"
 )
@@ -233,5 +234,55 @@ func TestSignalMethods(t *testing.T) {
 	}
 	if n := len(w.log.signals(t)); n != 0 {
 		t.Errorf("%d signals recorded", n)
+	}
+}
+
+// What only fetches ahead never converts.
+func TestPrefetchIsNoSignal(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{"/postback?click_id=x", "/pixel.gif?key=x", "/pixel?key=x", "/d/flexoffers/da.ashx?refid=x", "/d/native/pixel?key=x"} {
+		for _, header := range [][2]string{{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Purpose", "prefetch"}, {"X-Moz", "prefetch"}} {
+			if res := w.get(t, path, header[0], header[1]); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Cache-Control") == "" {
+				t.Errorf("%s with %v: %d", path, header, res.StatusCode)
+			}
+		}
+	}
+	if n := len(w.log.signals(t)); n != 0 {
+		t.Errorf("%d signals recorded", n)
+	}
+	w.get(t, "/pixel.gif?key=x")
+	if n := len(w.log.signals(t)); n != 1 {
+		t.Errorf("%d signals of a person", n)
+	}
+}
+
+// A server's whole address is kept as long as some advertiser has a list, and it is the
+// client's behind proxies that are trusted.
+func TestAddressOfAServer(t *testing.T) {
+	w := newWorld(t)
+	adv := &catalog.Advertiser{Meta: meta("adv2"), Guards: catalog.Guards{AllowIPs: []string{"192.0.2.7"}}}
+	last := func() string {
+		s := w.log.signals(t)
+		return s[len(s)-1].Addr
+	}
+	w.get(t, "/postback?click_id=x")
+	if got := last(); got != "127.0.0.0" {
+		t.Errorf("without a list: %s", got)
+	}
+	w.apply(adv)
+	w.get(t, "/postback?click_id=x", "X-Forwarded-For", "192.0.2.7")
+	if got := last(); got != "127.0.0.1" {
+		t.Errorf("with a list, and no proxy that is trusted: %s", got)
+	}
+	w.get(t, "/pixel?key=x")
+	if got := last(); got != "127.0.0.0" {
+		t.Errorf("a page: %s", got)
+	}
+	again := *adv
+	again.Archived = true
+	w.apply(&again)
+	w.get(t, "/postback?click_id=x")
+	if got := last(); got != "127.0.0.0" {
+		t.Errorf("without a list again: %s", got)
 	}
 }
