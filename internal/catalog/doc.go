@@ -214,12 +214,13 @@ type CouponDoc struct {
 
 // DomainDoc is what can be set on a [Domain].
 type DomainDoc struct {
-	Workspace  string `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
-	Host       string `json:"host" required:"true" maxLength:"253" example:"go.example.com" doc:"The host name alone, without port and path; cannot be changed later. International names may be written as they are spelled."`
-	Advertiser string `json:"advertiser" required:"false" maxLength:"64" doc:"Serve this advertiser's offers only; cannot be changed later. Empty: all of the workspace."`
-	RootURL    string `json:"root_url" required:"false" maxLength:"8192" example:"https://www.example.com/" doc:"Where visitors of the bare domain are sent. Empty: they get the 404 page."`
-	UnknownURL string `json:"unknown_url" required:"false" maxLength:"8192" example:"https://www.example.com/" doc:"Where visitors of any other path or an unknown link are sent. Empty: they get the 404 page."`
-	Default    bool   `json:"default" required:"false" doc:"Show the links, postbacks and pixels of the workspace, or of the advertiser, with this domain, once it is verified. Default false."`
+	Workspace  string   `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Host       string   `json:"host" required:"true" maxLength:"253" example:"go.example.com" doc:"The host name alone, without port and path; cannot be changed later. International names may be written as they are spelled."`
+	Advertiser string   `json:"advertiser" required:"false" maxLength:"64" doc:"Serve this advertiser's offers only; cannot be changed later. Empty: all of the workspace."`
+	RootURL    string   `json:"root_url" required:"false" maxLength:"8192" example:"https://www.example.com/" doc:"Where visitors of the bare domain are sent. Empty: they get the 404 page."`
+	UnknownURL string   `json:"unknown_url" required:"false" maxLength:"8192" example:"https://www.example.com/" doc:"Where visitors of any other path or an unknown link are sent. Empty: they get the 404 page."`
+	Dialects   []string `json:"dialects" required:"false" nullable:"false" maxItems:"50" example:"tune,cake" doc:"Wire dialects of other platforms whose own paths, such as /aff_lsr or /p.ashx, report conversions at the root of this domain: flexoffers, tune, cake, clickflare, everflow, affise. Under /d/ every dialect answers on every host. Empty: none."`
+	Default    bool     `json:"default" required:"false" doc:"Show the links, postbacks and pixels of the workspace, or of the advertiser, with this domain, once it is verified. Default false."`
 }
 
 // PostbackDoc is what can be set on a [Postback].
@@ -296,7 +297,7 @@ func NewDoc(kind Kind) Doc {
 	case KindCoupon:
 		return &CouponDoc{Status: StatusActive}
 	case KindDomain:
-		return &DomainDoc{}
+		return &DomainDoc{Dialects: []string{}}
 	case KindPostback:
 		return &PostbackDoc{Status: StatusActive, Method: "GET", States: []string{OnAccepted}}
 	case KindCreative:

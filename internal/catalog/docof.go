@@ -55,7 +55,7 @@ func DocOf(e Entity, currency string) Doc {
 	case *Coupon:
 		return &CouponDoc{Workspace: e.Workspace, Offer: e.Offer, Publisher: e.Publisher, Code: e.Code, ValidFrom: e.ValidFrom, ValidUntil: e.ValidUntil, Status: e.Status, Notes: e.Notes}
 	case *Domain:
-		return &DomainDoc{Workspace: e.Workspace, Host: e.Host, Advertiser: e.Advertiser, RootURL: e.RootURL, UnknownURL: e.UnknownURL, Default: e.Default}
+		return &DomainDoc{Workspace: e.Workspace, Host: e.Host, Advertiser: e.Advertiser, RootURL: e.RootURL, UnknownURL: e.UnknownURL, Dialects: list(e.Dialects), Default: e.Default}
 	case *Postback:
 		return &PostbackDoc{Workspace: e.Workspace, Publisher: e.Publisher, Name: e.Name, Offer: e.Offer, Goal: e.Goal, States: list(e.States), Preset: e.Preset,
 			Method: e.Method, URL: e.URL, BodyKind: e.BodyKind, Body: e.Body, Replaces: e.Replaces, Status: e.Status, Notes: e.Notes}

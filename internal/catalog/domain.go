@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"clickledger/internal/dialect"
 	"clickledger/internal/macro"
 )
 
@@ -27,6 +28,9 @@ type Domain struct {
 	// Default says that links, postbacks and pixels of its workspace, or advertiser, are
 	// shown with it once it is verified. Of the live domains of each at most one is.
 	Default bool
+	// Dialects are the wire dialects whose own paths answer at its root, from
+	// [dialect.Rooted]; those under /d/ answer on every host.
+	Dialects []string
 	// Token proves to the check that it is this installation that answers: random, never
 	// shown.
 	Token  string
@@ -70,6 +74,7 @@ func (c *checker) buildDomain(d *DomainDoc, m Meta) Entity {
 	if d.Default {
 		c.takenLive("default", e.Host, map[string]string{"advertiser": e.Advertiser, "default": "true"})
 	}
+	e.Dialects = c.oneOf("dialects", d.Dialects, dialect.Rooted())
 	e.RootURL = c.leadsTo("root_url", d.RootURL, e.Host)
 	e.UnknownURL = c.leadsTo("unknown_url", d.UnknownURL, e.Host)
 	return e
@@ -203,7 +208,7 @@ func (s *Service) MarkDomain(ctx context.Context, actor, workspace, id, status s
 		if e.Verified == 0 {
 			e.Status = StatusUnverified
 		}
-		if e == *old.(*Domain) {
+		if was := old.(*Domain); e.Status == was.Status && e.Verified == was.Verified {
 			return old, Audit{}, nil
 		}
 		e.Updated = now

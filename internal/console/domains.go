@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"clickledger/internal/account"
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/domains"
 )
 
@@ -174,7 +176,8 @@ func (c *call) domainAbout(d *catalog.Domain) panel {
 		is = "yes: links, postbacks and pixels are shown with it while it is verified"
 	}
 	return panel{ID: "about", Title: "About", Pairs: []pair{whose, {Label: "Default", Value: is}, {Label: "Links that answer on it", Value: strconv.Itoa(c.linksOn(d))},
-		{Label: "The bare domain leads to", Value: leads(d.RootURL)}, {Label: "Unknown links and paths lead to", Value: leads(d.UnknownURL)}, {Label: "Id", Value: d.ID}}}
+		{Label: "The bare domain leads to", Value: leads(d.RootURL)}, {Label: "Unknown links and paths lead to", Value: leads(d.UnknownURL)},
+		{Label: "Dialects at its root", Value: orElse(strings.Join(d.Dialects, ", "), "none")}, {Label: "Id", Value: d.ID}}}
 }
 
 // domainCheck checks a domain now.
@@ -272,7 +275,17 @@ func domainSections(c *call, d catalog.Doc, isNew bool) ([]sectionSpec, error) {
 	return []sectionSpec{{title: "Domain", fields: append(first,
 		fieldSpec{name: "root_url", label: "The bare domain leads to", optional: true, code: true, example: "https://www.example.com/", help: "Empty: the 404 page."},
 		fieldSpec{name: "unknown_url", label: "Unknown links and paths lead to", optional: true, code: true, example: "https://www.example.com/", help: "Empty: the 404 page. A link of an offer may stand here, too."},
+		fieldSpec{name: "dialects", label: "Dialects at its root", widget: "set", choices: dialectChoices(), optional: true, help: "Paths of other platforms, such as /aff_lsr, that report conversions on this domain, for shops that only change the host. Under /d/ all of them answer anyway."},
 	)}}, nil
+}
+
+// dialectChoices are the dialects that a domain can speak at its root.
+func dialectChoices() []choice {
+	var out []choice
+	for _, name := range dialect.Rooted() {
+		out = append(out, choice{Value: name, Label: dialect.Named(name).Title})
+	}
+	return out
 }
 
 func domainAside(isNew bool) []asideBox {

@@ -221,6 +221,33 @@ func AtRoot(path, query string, on []string) *Endpoint {
 	return nil
 }
 
+// Secrets are the names of the parameters that hold an advertiser's token, in any dialect.
+func Secrets() []string {
+	var out []string
+	for _, t := range Tables {
+		for i := range t.Params {
+			if p := &t.Params[i]; p.Field == Token {
+				out = append(append(out, p.Name), p.Aliases...)
+			}
+		}
+	}
+	return out
+}
+
+// Rooted are the names of the dialects with paths at the root of a domain.
+func Rooted() []string {
+	var out []string
+	for _, t := range Tables {
+		for i := range t.Endpoints {
+			if t.Endpoints[i].Root != "" {
+				out = append(out, t.Name)
+				break
+			}
+		}
+	}
+	return out
+}
+
 // Of is the dialect of a signal, and the endpoint it came in by where that still exists; a
 // signal without a dialect is in the product's own. The table is nil for one that is gone.
 func Of(s *event.Signal) (*Table, *Endpoint) {

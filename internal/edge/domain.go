@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/routing"
 )
 
@@ -25,6 +26,10 @@ func (e *Edge) Elsewhere(w http.ResponseWriter, r *http.Request) bool {
 	name := routing.HostName(r.Host)
 	d := s.Domain(name)
 	path := r.URL.EscapedPath()
+	var ep *dialect.Endpoint
+	if d != nil && d.Served() {
+		ep = dialect.AtRoot(path, r.URL.RawQuery, d.Dialects)
+	}
 	switch {
 	case e.own[name]:
 		return false
@@ -35,6 +40,8 @@ func (e *Edge) Elsewhere(w http.ResponseWriter, r *http.Request) bool {
 		e.page(w, r, strangerPage)
 	case strings.HasPrefix(path, catalog.DomainCheckPath):
 		e.prove(w, r, d, path[len(catalog.DomainCheckPath):])
+	case ep != nil:
+		e.speak(w, r, d, ep)
 	case path == "/" || path == "":
 		e.metrics.other.Inc()
 		e.sendTo(w, r, d.RootURL)

@@ -228,3 +228,78 @@ func TestSignalsKeepTheirDomain(t *testing.T) {
 		t.Errorf("signals %+v", got)
 	}
 }
+
+// TestDialectsAtTheRoot: on a domain with dialects their own paths are signals, told apart
+// by what comes; elsewhere they are unknown, and /d/ answers on every host.
+func TestDialectsAtTheRoot(t *testing.T) {
+	w := newWorld(t)
+	shop := &catalog.Domain{Meta: catalog.Meta{ID: "domd", Workspace: "ws"}, Host: "go.d.example", Token: "t", Verified: 1, RootURL: "https://www.shop.example/",
+		Dialects: []string{"tune", "cake", "everflow", "affise"}}
+	unproven := *shop
+	unproven.ID, unproven.Host, unproven.Verified = "dome", "new.d.example", 0
+	w.apply(append(domainCatalog(), shop, &unproven)...)
+	for _, c := range []struct {
+		host, method, path string
+		status             int
+		dialect            string // of the signal, "-" = there is none
+	}{
+		{"go.d.example", "GET", "/aff_lsr?transaction_id=x", 200, "tune/aff_lsr"},
+		{"go.d.example", "POST", "/aff_lsr?transaction_id=x", 200, "tune/aff_lsr"},
+		{"go.d.example", "GET", "/p.ashx?f=pb&r=x", 200, "cake/pb"},
+		{"go.d.example", "GET", "/p.ashx?f=img", 200, "cake/img"},
+		{"go.d.example", "GET", "/?nid=1&transaction_id=x", 202, "everflow/s2s"},
+		{"go.d.example", "GET", "/", 302, "-"},
+		{"go.d.example", "GET", "/?a=1&c=2", 302, "-"},
+		{"go.d.example", "GET", "/postback?clickid=x&secure=y", 200, "affise/postback"},
+		{"go.d.example", "GET", "/postback?click_id=x&token=y", 202, ""},
+		{"go.d.example", "GET", "/cf/cv?click_id=x", 404, "-"},
+		{"go.d.example", "GET", "/d/clickflare/cf/cv?click_id=x", 202, "clickflare/cv"},
+		{"go.d.example", "HEAD", "/aff_lsr?transaction_id=x", 200, "-"},
+		{"go.d.example", "PUT", "/aff_lsr?transaction_id=x", 405, "-"},
+		{"new.d.example", "GET", "/aff_lsr?transaction_id=x", 421, "-"},
+		{"go.brand.example", "GET", "/aff_lsr?transaction_id=x", 404, "-"},
+		{"trk.example", "GET", "/aff_lsr?transaction_id=x", 404, "-"},
+		{"trk.example", "GET", "/d/tune/aff_lsr?transaction_id=x", 200, "tune/aff_lsr"},
+		{"go.foreign.example", "GET", "/d/tune/aff_lsr?transaction_id=x", 200, "tune/aff_lsr"},
+		{"trk.example", "GET", "/d/", 404, "-"},
+		{"trk.example", "GET", "/d/nobody/x", 404, "-"},
+		{"trk.example", "OPTIONS", "/d/everflow/sdk/conversion", 204, "-"},
+		{"trk.example", "OPTIONS", "/d/tune/aff_lsr", 405, "-"},
+	} {
+		before := len(w.log.signals(t))
+		rec := w.under(c.host, c.method, c.path)
+		if rec.Code != c.status {
+			t.Errorf("%s %s%s: %d, want %d", c.method, c.host, c.path, rec.Code, c.status)
+		}
+		got, all := "-", w.log.signals(t)
+		if len(all) > before {
+			got = all[len(all)-1].Dialect
+		}
+		if got != c.dialect {
+			t.Errorf("%s %s%s: dialect %q, want %q", c.method, c.host, c.path, got, c.dialect)
+		}
+	}
+}
+
+// TestDialectPages: what a page loads is answered at once, can be read by other origins
+// without cookies, and the SDK's answer with them, by the origin that asked.
+func TestDialectPages(t *testing.T) {
+	w := newWorld(t, https, waitLong) // a minute: were one to wait, the test would hang
+	for path, kind := range map[string]string{
+		"/d/cake/p.ashx?o=1&f=img": "image/gif", "/d/cake/p.ashx?o=1": "text/html; charset=utf-8", "/d/cake/p.ashx?o=1&f=js": "text/javascript; charset=utf-8",
+	} {
+		res := w.get(t, path, "Cookie", "__Host-cltid=puboff1_x_y")
+		s := w.log.signals(t)
+		if res.StatusCode != 200 || res.Header.Get("Content-Type") != kind || s[len(s)-1].Cookie != "puboff1_x_y" || res.Header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s: %d %v", path, res.StatusCode, res.Header)
+		}
+	}
+	res := w.get(t, "/d/everflow/sdk/conversion?transaction_id=x", "Origin", "https://shop.example")
+	wantHeaders(t, res.Header, map[string]string{"Access-Control-Allow-Origin": "https://shop.example", "Access-Control-Allow-Credentials": "true", "Content-Type": "application/json", "Vary": "Origin"})
+	if body := readAll(t, res.Body); !strings.Contains(body, `"html_pixel":""`) || res.StatusCode != 200 {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+	if res := w.get(t, "/d/everflow/sdk/conversion?transaction_id=x", "Origin", "https://x\"y"); res.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("a hostile origin is repeated")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 )
 
@@ -13,15 +14,25 @@ import (
 const Hidden = "[hidden]"
 
 // secretNames are the parameters whose values authenticate a sender, lower case without
-// "-" and "_".
+// "-" and "_"; those of the wire dialects are added.
 var secretNames = map[string]bool{
 	"token": true, "securitytoken": true, "accesstoken": true, "authtoken": true, "apikey": true, "secret": true, "clientsecret": true,
 	"password": true, "passwd": true, "pwd": true, "signature": true, "sig": true, "sign": true, "hash": true, "hmac": true, "auth": true, "authorization": true,
 }
 
+func init() {
+	for _, name := range dialect.Secrets() {
+		secretNames[plainName(name)] = true
+	}
+}
+
+func plainName(s string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(s)))
+}
+
 // Secret reports whether a parameter's value is never shown.
 func Secret(name string) bool {
-	return secretNames[strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(name)))]
+	return secretNames[plainName(name)]
 }
 
 // tokens are recognised by their form, wherever they stand.

@@ -274,7 +274,7 @@ func domainRow(e *catalog.Domain) q.Domain {
 		ID: e.ID, Workspace: e.Workspace, Created: e.Created, Updated: e.Updated, Version: e.Version, Revision: e.Revision,
 		Archived: e.Archived, Search: searchable(e.Host, e.ID),
 		Host: e.Host, Advertiser: e.Advertiser, RootURL: e.RootURL, UnknownURL: e.UnknownURL, ByDefault: e.Default,
-		Token: e.Token, Status: e.Status, Verified: e.Verified,
+		Token: e.Token, Status: e.Status, Verified: e.Verified, Dialects: texts(e.Dialects),
 	}
 }
 
@@ -282,7 +282,7 @@ func domainEntity(r q.Domain) *catalog.Domain {
 	return &catalog.Domain{
 		Meta: catalog.Meta{ID: r.ID, Workspace: r.Workspace, Created: r.Created, Updated: r.Updated, Version: r.Version, Revision: r.Revision, Archived: r.Archived},
 		Host: r.Host, Advertiser: r.Advertiser, RootURL: r.RootURL, UnknownURL: r.UnknownURL, Default: r.ByDefault,
-		Token: r.Token, Status: r.Status, Verified: r.Verified,
+		Token: r.Token, Status: r.Status, Verified: r.Verified, Dialects: textsOf(r.Dialects),
 	}
 }
 

@@ -259,7 +259,7 @@ func (q *Queries) ChangedCreatives(ctx context.Context, arg ChangedCreativesPara
 const changedDomains = `-- name: ChangedDomains :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
-  root_url, unknown_url, by_default, token, status, verified
+  root_url, unknown_url, by_default, token, status, verified, dialects
 FROM domains WHERE revision > ?1 ORDER BY revision LIMIT ?2
 `
 
@@ -294,6 +294,7 @@ func (q *Queries) ChangedDomains(ctx context.Context, arg ChangedDomainsParams) 
 			&i.Token,
 			&i.Status,
 			&i.Verified,
+			&i.Dialects,
 		); err != nil {
 			return nil, err
 		}
@@ -1028,7 +1029,7 @@ func (q *Queries) GetCreative(ctx context.Context, arg GetCreativeParams) (Creat
 const getDomain = `-- name: GetDomain :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
-  root_url, unknown_url, by_default, token, status, verified
+  root_url, unknown_url, by_default, token, status, verified, dialects
 FROM domains WHERE workspace = ?1 AND id = ?2
 `
 
@@ -1057,6 +1058,7 @@ func (q *Queries) GetDomain(ctx context.Context, arg GetDomainParams) (Domain, e
 		&i.Token,
 		&i.Status,
 		&i.Verified,
+		&i.Dialects,
 	)
 	return i, err
 }
@@ -1814,9 +1816,9 @@ func (q *Queries) InsertCreative(ctx context.Context, arg InsertCreativeParams) 
 const insertDomain = `-- name: InsertDomain :exec
 INSERT INTO domains (
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
-  root_url, unknown_url, by_default, token, status, verified
+  root_url, unknown_url, by_default, token, status, verified, dialects
 ) VALUES (
-  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16
+  ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17
 )
 `
 
@@ -1837,6 +1839,7 @@ type InsertDomainParams struct {
 	Token      string `db:"token"`
 	Status     string `db:"status"`
 	Verified   int64  `db:"verified"`
+	Dialects   string `db:"dialects"`
 }
 
 func (q *Queries) InsertDomain(ctx context.Context, arg InsertDomainParams) error {
@@ -1857,6 +1860,7 @@ func (q *Queries) InsertDomain(ctx context.Context, arg InsertDomainParams) erro
 		arg.Token,
 		arg.Status,
 		arg.Verified,
+		arg.Dialects,
 	)
 	return err
 }
@@ -2802,8 +2806,8 @@ func (q *Queries) UpdateCreative(ctx context.Context, arg UpdateCreativeParams) 
 
 const updateDomain = `-- name: UpdateDomain :execrows
 UPDATE domains SET
-  updated = ?1, revision = ?2, archived = ?3, search = ?4, host = ?5, advertiser = ?6, root_url = ?7, unknown_url = ?8, by_default = ?9, token = ?10, status = ?11, verified = ?12, version = version + 1
-WHERE workspace = ?13 AND id = ?14 AND version = ?15
+  updated = ?1, revision = ?2, archived = ?3, search = ?4, host = ?5, advertiser = ?6, root_url = ?7, unknown_url = ?8, by_default = ?9, token = ?10, status = ?11, verified = ?12, dialects = ?13, version = version + 1
+WHERE workspace = ?14 AND id = ?15 AND version = ?16
 `
 
 type UpdateDomainParams struct {
@@ -2819,6 +2823,7 @@ type UpdateDomainParams struct {
 	Token      string `db:"token"`
 	Status     string `db:"status"`
 	Verified   int64  `db:"verified"`
+	Dialects   string `db:"dialects"`
 	Workspace  string `db:"workspace"`
 	ID         string `db:"id"`
 	Version    int64  `db:"version"`
@@ -2838,6 +2843,7 @@ func (q *Queries) UpdateDomain(ctx context.Context, arg UpdateDomainParams) (int
 		arg.Token,
 		arg.Status,
 		arg.Verified,
+		arg.Dialects,
 		arg.Workspace,
 		arg.ID,
 		arg.Version,

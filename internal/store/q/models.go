@@ -376,6 +376,7 @@ type Domain struct {
 	Token      string `db:"token"`
 	Status     string `db:"status"`
 	Verified   int64  `db:"verified"`
+	Dialects   string `db:"dialects"`
 }
 
 type DomainCheck struct {

@@ -318,26 +318,26 @@ FROM coupons WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(m
 -- name: InsertDomain :exec
 INSERT INTO domains (
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
-  root_url, unknown_url, by_default, token, status, verified
+  root_url, unknown_url, by_default, token, status, verified, dialects
 ) VALUES (
-  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version), sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(host), sqlc.arg(advertiser), sqlc.arg(root_url), sqlc.arg(unknown_url), sqlc.arg(by_default), sqlc.arg(token), sqlc.arg(status), sqlc.arg(verified)
+  sqlc.arg(id), sqlc.arg(workspace), sqlc.arg(created), sqlc.arg(updated), sqlc.arg(version), sqlc.arg(revision), sqlc.arg(archived), sqlc.arg(search), sqlc.arg(host), sqlc.arg(advertiser), sqlc.arg(root_url), sqlc.arg(unknown_url), sqlc.arg(by_default), sqlc.arg(token), sqlc.arg(status), sqlc.arg(verified), sqlc.arg(dialects)
 );
 
 -- name: UpdateDomain :execrows
 UPDATE domains SET
-  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived), search = sqlc.arg(search), host = sqlc.arg(host), advertiser = sqlc.arg(advertiser), root_url = sqlc.arg(root_url), unknown_url = sqlc.arg(unknown_url), by_default = sqlc.arg(by_default), token = sqlc.arg(token), status = sqlc.arg(status), verified = sqlc.arg(verified), version = version + 1
+  updated = sqlc.arg(updated), revision = sqlc.arg(revision), archived = sqlc.arg(archived), search = sqlc.arg(search), host = sqlc.arg(host), advertiser = sqlc.arg(advertiser), root_url = sqlc.arg(root_url), unknown_url = sqlc.arg(unknown_url), by_default = sqlc.arg(by_default), token = sqlc.arg(token), status = sqlc.arg(status), verified = sqlc.arg(verified), dialects = sqlc.arg(dialects), version = version + 1
 WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: GetDomain :one
 SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
-  root_url, unknown_url, by_default, token, status, verified
+  root_url, unknown_url, by_default, token, status, verified, dialects
 FROM domains WHERE workspace = sqlc.arg(workspace) AND id = sqlc.arg(id);
 
 -- name: ChangedDomains :many
 SELECT
   id, workspace, created, updated, version, revision, archived, search, host, advertiser,
-  root_url, unknown_url, by_default, token, status, verified
+  root_url, unknown_url, by_default, token, status, verified, dialects
 FROM domains WHERE revision > sqlc.arg(since) ORDER BY revision LIMIT sqlc.arg(most);
 -- name: InsertCreative :exec
 INSERT INTO creatives (
