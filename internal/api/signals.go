@@ -8,6 +8,7 @@ import (
 
 	"clickledger/internal/books"
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 )
@@ -40,7 +41,9 @@ type Signal struct {
 // SignalDetail is a signal with the request as it came, secrets redacted.
 type SignalDetail struct {
 	Signal
-	Request Request `json:"request" doc:"The request as it came; secrets are left out."`
+	Dialect string            `json:"dialect" example:"tune/aff_lsr" doc:"The wire dialect it came in, and the endpoint of it; empty: the product's own."`
+	Parsed  map[string]string `json:"parsed" doc:"What is read of it now, by the product's own names; secrets are left out."`
+	Request Request           `json:"request" doc:"The request as it came; secrets are left out."`
 }
 
 // Request is the request of a signal.
@@ -131,7 +134,12 @@ func (s *server) getSignal(ctx context.Context, in *One) (*signalDetailOutput, e
 	if err != nil {
 		return nil, fmt.Errorf("stored signal %s: %w", row.ID, err)
 	}
-	return &signalDetailOutput{SignalDetail{signalView(row), Request{
+	req, _ := dialect.Parse(raw)
+	parsed := map[string]string{}
+	for _, p := range req.Fields() {
+		parsed[p.Name] = inbox.MaskText(p.Value)
+	}
+	return &signalDetailOutput{SignalDetail{signalView(row), raw.Dialect, parsed, Request{
 		Method: raw.HTTPMethod, Host: raw.Host, Path: raw.Path, Query: inbox.MaskQuery(raw.Query), BodyType: raw.BodyType, Body: inbox.MaskBody(string(raw.Body)),
 		Addr: raw.Addr, UserAgent: raw.UserAgent, Referer: inbox.MaskText(raw.Referer), Country: raw.Country,
 	}}}, nil

@@ -64,7 +64,7 @@ func TestHostileTexts(t *testing.T) {
 	w.must(w.db.Landings().PutLanding(t.Context(), &diagnosis.Landing{Workspace: w.ws.ID, Offer: o.ID, At: w.now.UnixMicro(), Actor: "u", URL: o.URL, Host: hostile, Failure: hostile}))
 	w.publish()
 	for _, p := range []string{
-		"", "offers", "offers?tag=" + e, "offers?q=" + e, "offers/" + o.ID, "offers/" + o.ID + "?optional=true", "offers/" + o.ID + "/edit", "offers/new", "offers/" + o.ID + "/diagnosis", "offers/" + o.ID + "/reprice",
+		"", "offers", "offers?tag=" + e, "offers?q=" + e, "offers/" + o.ID, "offers/" + o.ID + "?optional=true", "offers/" + o.ID + "/edit", "offers/new", "offers/" + o.ID + "/diagnosis", "offers/" + o.ID + "/from", "offers/" + o.ID + "/reprice",
 		"advertisers", "advertisers/" + adv.ID, "advertisers/" + adv.ID + "/edit", "conversions", "conversions/new?click_id=" + e, "conversions/upload", "signals", "rates", "rates?from=" + e + "&currency=" + e, "reports?dimensions=keyword,offer&metrics=visits",
 	} {
 		page := w.page(w.at(p))

@@ -80,6 +80,7 @@ var routes = []route{
 	{"POST /w/{ws}/conversions/upload", needWorkspace, (*call).upload},
 	{"GET /w/{ws}/conversions/example.csv", needWorkspace, (*call).uploadExample},
 	{"GET /w/{ws}/offers/{id}/diagnosis", needWorkspace, (*call).diagnosis},
+	{"GET /w/{ws}/offers/{id}/from", needWorkspace, (*call).comingFrom},
 	{"GET /w/{ws}/offers/{id}/test", needWorkspace, (*call).test},
 	{"POST /w/{ws}/offers/{id}/test", needWorkspace, (*call).testStart},
 	{"POST /w/{ws}/offers/{id}/test/cancel", needWorkspace, (*call).testCancel},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 )
@@ -238,6 +239,15 @@ func (c *call) signalPairs(r *inbox.Row) []pair {
 	if r.Test {
 		ps = append(ps, pair{Label: "Test", Value: "it counts nowhere"})
 	}
+	if sig, err := event.DecodeSignal(r.Raw); err == nil && sig.Dialect != "" {
+		t, e := dialect.Of(sig)
+		switch {
+		case e != nil:
+			ps = append(ps, pair{Label: "Dialect", Value: t.Title, Title: e.Use})
+		default:
+			ps = append(ps, pair{Label: "Dialect", Value: sig.Dialect})
+		}
+	}
 	if r.Offer != "" {
 		ps = append(ps, pair{Label: "Offer", Value: c.nameOf(catalog.KindOffer, r.Offer), Href: c.at("offers/" + r.Offer)})
 	}
@@ -279,6 +289,14 @@ func (c *call) signalStep(r *inbox.Row) step {
 	add("Referrer", sig.Referer)
 	add("Sender", sig.UserAgent)
 	s.Folds = []fold{{"Raw request", rawRequest(sig)}}
+	req, _ := dialect.Parse(sig)
+	var lines []string
+	for _, p := range req.Fields() {
+		lines = append(lines, p.Name+" = "+inbox.MaskText(strings.ToValidUTF8(p.Value, "�")))
+	}
+	if len(lines) > 0 {
+		s.Folds = append(s.Folds, fold{"What is read of it now", strings.Join(lines, "\n")})
+	}
 	return s
 }
 

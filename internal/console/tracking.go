@@ -40,7 +40,8 @@ func (c *call) trackingPanel(o *catalog.Offer, adv *catalog.Advertiser) panel {
 	if !known {
 		v.Methods[0].Current = true
 	}
-	return panel{ID: "tracking", Title: "Tracking set-up", Note: "How conversions of this offer are reported. Choose one and paste it there.", Tracking: v}
+	return panel{ID: "tracking", Title: "Tracking set-up", Note: "How conversions of this offer are reported. Choose one and paste it there.", Tracking: v,
+		More: &link{Label: "Coming from another platform", URL: c.at("offers/" + o.ID + "/from")}}
 }
 
 // guidesPanel shows the ways in which the advertiser can keep the click id. The token is

@@ -1,6 +1,9 @@
 package dialect
 
-import "clickledger/internal/event"
+import (
+	"clickledger/internal/event"
+	"clickledger/internal/macro"
+)
 
 // Field is what a parameter says.
 type Field uint8
@@ -73,6 +76,24 @@ var fields = [...]struct {
 	Publisher:    {"publisher", figure, func(r *Request) *string { return &r.Publisher }, event.InvalidValue, "The publisher's id, in place of a click; it needs the token and an order number."},
 	EventWord:    {"goal", strict, nil, event.UnknownGoal, "The event."},
 	Commission:   {"", note, nil, event.InvalidValue, "The publisher's commission: understood and ignored, since the offer's terms say it."},
+}
+
+// Fields are what a request says, by the product's own names and without secrets, for
+// people who want to see what was understood.
+func (r *Request) Fields() []macro.Param {
+	var out []macro.Param
+	seen := map[string]bool{"": true, fields[Token].name: true}
+	for i := range fields {
+		f := &fields[i]
+		if f.into == nil || seen[f.name] {
+			continue
+		}
+		seen[f.name] = true
+		if v := *f.into(r); v != "" {
+			out = append(out, macro.Param{Name: f.name, Value: v})
+		}
+	}
+	return out
 }
 
 // maxValue bounds one parameter, in bytes.

@@ -29,7 +29,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	for _, body := range []string{
 		"click_id=c1&token=geheim&txid=7", "TOKEN=geheim&txid=7", "%74oken=geheim&txid=7", "api_key=geheim&txid=7", "Api-Key=geheim&txid=7", "txid=7&signature=geheim",
 		`{"txid":"7","token":"geheim"}`, `{"txid":"7", "to\u006ben" : "geheim"}`, `{"txid":"7","token":"geheim`, `{"txid":"7","secret":geheim}`, `{"token":"a\"geheim","txid":"7"}`,
-		"txid=7&x=tok_geheimgeheimgeheimgeheimgeheim00", "txid=7&x=tok%5Fgeheimgeheimgeheimgeheimgeheim00", "txid=7&x=whsec_geheimgeheimgeheimgeheimgeheim00",
+		"click_id=c1&advertiserid=geheim&txid=7", "secure=geheim&txid=7", "verification_token=geheim&txid=7", "txid=7&x=tok_geheimgeheimgeheimgeheimgeheim00", "txid=7&x=tok%5Fgeheimgeheimgeheimgeheimgeheim00", "txid=7&x=whsec_geheimgeheimgeheimgeheimgeheim00",
 	} {
 		got := MaskBody(body)
 		if strings.Contains(got, "geheim") || !strings.Contains(got, "7") || !strings.Contains(got, Hidden) {
