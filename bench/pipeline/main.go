@@ -35,16 +35,17 @@ func main() {
 	seconds := flag.Int("seconds", 10, "length of each measurement")
 	visits := flag.Int("visits", 2000, "visits per second for latency and freshness")
 	signals := flag.Int("signals", 500, "signals per second for the verdict's latency")
+	mixed := flag.Int("dialects", 2000, "postbacks per second of mixed dialects")
 	only := flag.String("only", "", "run only the measurement whose name contains this")
 	flag.Parse()
-	err := run(*links, *visits, *signals, time.Duration(*seconds)*time.Second, *only)
+	err := run(*links, *visits, *signals, *mixed, time.Duration(*seconds)*time.Second, *only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "pipeline:", err)
 		os.Exit(1)
 	}
 }
 
-func run(links, visits, signals int, d time.Duration, only string) (err error) {
+func run(links, visits, signals, mixed int, d time.Duration, only string) (err error) {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "clickledger-bench-")
 	if err != nil {
@@ -95,6 +96,7 @@ func run(links, visits, signals int, d time.Duration, only string) (err error) {
 		{"freshness", func(ctx context.Context, m *market) error { return freshness(ctx, m, visits, d) }},
 		{"verdicts", func(ctx context.Context, m *market) error { return verdicts(ctx, m, signals, d) }},
 		{"signals", func(ctx context.Context, m *market) error { return throughput(ctx, m, d) }},
+		{"dialects", func(ctx context.Context, m *market) error { return dialects(ctx, m, mixed, d) }},
 		{"memory", func(context.Context, *market) error { return memory(cmd.Process.Pid) }},
 	} {
 		if !strings.Contains(step.name, only) {
