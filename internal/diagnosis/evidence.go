@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"clickledger/internal/conversion"
+	"clickledger/internal/dialect"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/macro"
@@ -29,7 +30,15 @@ func sampleOf(r *inbox.Row, ours bool) *sample {
 		return s
 	}
 	s.sig = sig
-	s.params, _ = macro.ParseQuery(nil, sig.Query)
+	if sig.Dialect != "" {
+		// In another dialect things have other names: ours come first, since checks ask for them.
+		req, _ := dialect.Parse(sig)
+		s.params = append(s.params, req.Fields()...)
+		if req.Token != "" {
+			s.params = append(s.params, macro.Param{Name: "token", Value: req.Token})
+		}
+	}
+	s.params, _ = macro.ParseQuery(s.params, sig.Query)
 	s.params = append(s.params, bodyParams(sig.Body)...)
 	return s
 }
@@ -66,12 +75,9 @@ func bodyParams(body []byte) []macro.Param {
 
 // secrets are the parameters that authenticate a sender; the form of a token is masked
 // wherever it stands.
-var (
-	secretNames = map[string]bool{"token": true, "signature": true, "sig": true, "hmac": true, "password": true}
-	tokenForm   = regexp.MustCompile(`(?i)tok(?:_|%5f)[0-9a-hjkmnp-tv-z]{16,}`)
-)
+var tokenForm = regexp.MustCompile(`(?i)tok(?:_|%5f)[0-9a-hjkmnp-tv-z]{16,}`)
 
-func secret(name string) bool { return secretNames[strings.ToLower(strings.TrimSpace(name))] }
+func secret(name string) bool { return inbox.Secret(name) }
 
 // masked writes one parameter as it came, without secrets.
 func masked(name, value string) string {

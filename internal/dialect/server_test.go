@@ -323,3 +323,49 @@ func (w *world) replayed() {
 		w.t.Errorf("audit: %v %v", broken, err)
 	}
 }
+
+// TestWhatTheInboxSays: of a signal in another dialect the parameters are called as their
+// sender called them, and a commission that nobody may ask for is named.
+func TestWhatTheInboxSays(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ target, field, says string }{
+		{"/d/tune/aff_lsr?security_token=tok_shop&payout=9&transaction_id=" + w.click("off_1", "ws_1", "adv_1", time.Hour), "", "Ignored, since the offer's terms say what a publisher is paid: payout."},
+		{"/d/cake/p.ashx?f=pb&token=tok_shop&p=1e3&r=" + w.click("off_1", "ws_1", "adv_1", time.Hour), "p", "The parameter p: "},
+		{"/d/affise/postback?secure=tok_shop", "clickid", "The parameter clickid is missing."},
+		{"/d/cake/p.ashx?o=nobody", "o", "The key of the pixel"},
+	} {
+		w.send(dialecttest.HTTP{Method: "GET", Target: c.target})
+		if w.row.Field != c.field || !strings.Contains(w.row.Detail, c.says) {
+			t.Errorf("%s: %q %s", c.target, w.row.Field, w.row.Detail)
+		}
+		if w.row.Workspace == "" && c.field != "o" {
+			t.Errorf("%s: of no workspace", c.target)
+		}
+	}
+}
+
+// TestReplayReadsAnew: a signal that was refused for what the catalog lacked is judged again
+// in its own dialect once that is mended, and once only.
+func TestReplayReadsAnew(t *testing.T) {
+	w := newWorld(t)
+	w.send(dialecttest.HTTP{Method: "GET", Target: "/d/tune/aff_goal?a=lsr&goal_id=vip&adv_sub=R-1&security_token=tok_shop&transaction_id=" + w.click("off_1", "ws_1", "adv_1", time.Hour)})
+	if w.row.Verdict != event.UnknownGoal {
+		t.Fatalf("%s %s", w.row.Verdict, w.row.Detail)
+	}
+	view := w.judge.View().With([]catalog.Entity{&catalog.Goal{Meta: meta("goal_vip", "ws_1"), Offer: "off_1", Key: "vip"}}, 8)
+	w.judge.View = func() *catalog.View { return view }
+	for range 2 {
+		err := w.db.Books().Update(t.Context(), func(ctx context.Context, tx books.Tx) error {
+			row, err := w.judge.Again(ctx, tx, w.row)
+			w.row = row
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := w.db.Books().ListConversions(t.Context(), conversion.Query{Workspace: "ws_1", Limit: 10})
+	if err != nil || w.row.Verdict != event.Accepted || len(all) != 1 || all[0].GoalKey != "vip" || all[0].Order != "R-1" {
+		t.Errorf("%v %s %s: %+v", err, w.row.Verdict, w.row.Detail, all)
+	}
+}

@@ -95,7 +95,7 @@ func (s *Service) sample(ctx context.Context, r *Run, o *catalog.Offer, adv *cat
 	}
 	ours := adv != nil && x.req.Token != "" && (x.req.Token == adv.Token || x.req.Token == adv.TokenOld)
 	if event.FromPage(row.Kind) {
-		ours = x.req.Key == o.Key
+		ours = x.req.Key == o.Key || sig.Dialect != "" && (x.req.Offer == o.ID || x.req.Offer == o.Key)
 	}
 	if !ours {
 		return nil, nil
