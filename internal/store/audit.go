@@ -172,5 +172,19 @@ func auditConversions(ctx context.Context, qs *q.Queries, say func(string, ...an
 	for _, r := range orphans {
 		say("adjustment %d names conversion %s of workspace %s, which is none or was never adjusted", r.ID, r.Conversion, r.Workspace)
 	}
+	adjusted, err := qs.AuditAdjusted(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range adjusted {
+		say("conversion %s of workspace %s is not worth what its adjustments make of it", r.ID, r.Workspace)
+	}
+	ended, err := qs.AuditHistories(ctx, mostFindings)
+	if err != nil {
+		return err
+	}
+	for _, r := range ended {
+		say("conversion %s of workspace %s is %s, and its history ends otherwise", r.ID, r.Workspace, r.Status)
+	}
 	return nil
 }

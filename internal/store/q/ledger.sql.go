@@ -33,6 +33,48 @@ func (q *Queries) AccountID(ctx context.Context, arg AccountIDParams) (int64, er
 	return id, err
 }
 
+const auditAdjusted = `-- name: AuditAdjusted :many
+SELECT c.id, c.workspace FROM conversions c
+LEFT JOIN conversion_adjustments x ON x.workspace = c.workspace AND x.conversion = c.id AND x.id > COALESCE((
+  SELECT MAX(y.id) FROM conversion_adjustments y WHERE y.workspace = c.workspace AND y.conversion = c.id AND y.kind = 'change'
+), 0)
+WHERE c.adjusted
+GROUP BY c.id, c.workspace, c.sale_amount, c.revenue, c.commission, c.base_sale, c.base_revenue, c.base_commission
+HAVING c.base_sale + COALESCE(SUM(x.sale), 0) <> c.sale_amount
+  OR c.base_revenue + COALESCE(SUM(x.revenue), 0) <> c.revenue
+  OR c.base_commission + COALESCE(SUM(x.commission), 0) <> c.commission
+  OR NOT EXISTS (SELECT 1 FROM conversion_adjustments z WHERE z.workspace = c.workspace AND z.conversion = c.id)
+ORDER BY c.id LIMIT ?1
+`
+
+type AuditAdjustedRow struct {
+	ID        string `db:"id"`
+	Workspace string `db:"workspace"`
+}
+
+func (q *Queries) AuditAdjusted(ctx context.Context, most int64) ([]AuditAdjustedRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditAdjusted, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditAdjustedRow
+	for rows.Next() {
+		var i AuditAdjustedRow
+		if err := rows.Scan(&i.ID, &i.Workspace); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const auditAdjustmentCauses = `-- name: AuditAdjustmentCauses :many
 SELECT t.id, t.workspace, t.cause
 FROM ledger_transactions t
@@ -295,6 +337,42 @@ func (q *Queries) AuditForeignEntries(ctx context.Context, most int64) ([]AuditF
 	for rows.Next() {
 		var i AuditForeignEntriesRow
 		if err := rows.Scan(&i.TransactionID, &i.No); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditHistories = `-- name: AuditHistories :many
+SELECT c.id, c.status, c.workspace FROM conversions c
+WHERE EXISTS (SELECT 1 FROM conversion_changes x WHERE x.conversion = c.id)
+  AND c.status <> (SELECT x.to_status FROM conversion_changes x WHERE x.conversion = c.id ORDER BY x.id DESC LIMIT 1)
+ORDER BY c.id LIMIT ?1
+`
+
+type AuditHistoriesRow struct {
+	ID        string `db:"id"`
+	Status    string `db:"status"`
+	Workspace string `db:"workspace"`
+}
+
+func (q *Queries) AuditHistories(ctx context.Context, most int64) ([]AuditHistoriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, auditHistories, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditHistoriesRow
+	for rows.Next() {
+		var i AuditHistoriesRow
+		if err := rows.Scan(&i.ID, &i.Status, &i.Workspace); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -113,3 +113,22 @@ ORDER BY s.id LIMIT sqlc.arg(most);
 SELECT x.id, x.conversion, x.workspace FROM conversion_adjustments x
 WHERE NOT EXISTS (SELECT 1 FROM conversions c WHERE c.id = x.conversion AND c.workspace = x.workspace AND c.adjusted)
 ORDER BY x.id LIMIT sqlc.arg(most);
+
+-- name: AuditAdjusted :many
+SELECT c.id, c.workspace FROM conversions c
+LEFT JOIN conversion_adjustments x ON x.workspace = c.workspace AND x.conversion = c.id AND x.id > COALESCE((
+  SELECT MAX(y.id) FROM conversion_adjustments y WHERE y.workspace = c.workspace AND y.conversion = c.id AND y.kind = 'change'
+), 0)
+WHERE c.adjusted
+GROUP BY c.id, c.workspace, c.sale_amount, c.revenue, c.commission, c.base_sale, c.base_revenue, c.base_commission
+HAVING c.base_sale + COALESCE(SUM(x.sale), 0) <> c.sale_amount
+  OR c.base_revenue + COALESCE(SUM(x.revenue), 0) <> c.revenue
+  OR c.base_commission + COALESCE(SUM(x.commission), 0) <> c.commission
+  OR NOT EXISTS (SELECT 1 FROM conversion_adjustments z WHERE z.workspace = c.workspace AND z.conversion = c.id)
+ORDER BY c.id LIMIT sqlc.arg(most);
+
+-- name: AuditHistories :many
+SELECT c.id, c.status, c.workspace FROM conversions c
+WHERE EXISTS (SELECT 1 FROM conversion_changes x WHERE x.conversion = c.id)
+  AND c.status <> (SELECT x.to_status FROM conversion_changes x WHERE x.conversion = c.id ORDER BY x.id DESC LIMIT 1)
+ORDER BY c.id LIMIT sqlc.arg(most);

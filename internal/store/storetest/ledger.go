@@ -306,6 +306,25 @@ func testAudit(t *testing.T, s *Stores) {
 		must(t, s.Raw(ctx, "UPDATE conversions SET "+name+" = "+was))
 	}
 	s.sound(t)
+	adjustment := func(n int, kind string, revenue int) string {
+		return fmt.Sprintf("INSERT INTO conversion_adjustments (id, workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at) VALUES (%d, '%s', '%s', 'k%d', '%s', '', 'EUR', 0, %d, 0, '', '', 0)", n, home, id("cnv", 1), n, kind, revenue)
+	}
+	worth := id("cnv", 1) + " of workspace " + home + " is not worth what its adjustments make of it"
+	f(worth, "UPDATE conversions SET adjusted = TRUE, base_revenue = 5, base_commission = 5")
+	must(t, s.Raw(ctx, adjustment(1, "refund", -7), adjustment(2, "change", 3))) // of what was before a change, nothing is left in the base
+	s.sound(t)
+	f(worth, "UPDATE conversions SET base_revenue = 9")
+	must(t, s.Raw(ctx, adjustment(3, "refund", -4)))
+	s.sound(t)
+	f(worth, "DELETE FROM conversion_adjustments WHERE id = 3")
+	must(t, s.Raw(ctx, "DELETE FROM conversion_adjustments", "UPDATE conversions SET adjusted = FALSE"))
+	s.update(t, func(tx books.Tx) error {
+		return tx.InsertChange(ctx, &conversion.Change{Conversion: id("cnv", 1), To: conversion.Pending})
+	})
+	s.sound(t)
+	f(id("cnv", 1)+" of workspace "+home+" is pending, and its history ends otherwise", "UPDATE conversion_changes SET to_status = 'approved'")
+	must(t, s.Raw(ctx, "DELETE FROM conversion_changes"))
+	s.sound(t)
 	f("adjustment 1 names conversion "+id("cnv", 1), "INSERT INTO conversion_adjustments (id, workspace, conversion, key, kind, asked, currency, sale, revenue, commission, actor, reason, at) VALUES (1, '"+home+"', '"+id("cnv", 1)+"', 'k', 'refund', '', 'EUR', 0, 0, 0, '', '', 0)")
 	orphan := transaction("orphan", 5)
 	orphan.CauseKind, orphan.Cause = "conversion", "nothing"
