@@ -264,6 +264,10 @@ func (s *server) restate(ctx context.Context, in *amountsInput) (*adjustedOutput
 		return nil, err
 	}
 	c, a, fresh, err := s.Decide.Restate(ctx, caller(ctx), ws, in.ID, w)
+	var refusal *conversion.Refusal
+	if errors.As(err, &refusal) && refusal.Field == "sale" {
+		refusal.Field = "sale_amount" // as it is called here
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,12 @@ func TestAdjustments(t *testing.T) {
 	if got := post(at+"/amounts", `{"key":"k1","revenue":"7.00","reason":"agreed"}`).want(200).text("adjustment.revenue"); got != "1.00" {
 		t.Errorf("stated: %s", got)
 	}
+	if d := cmp.Diff(map[string]string{"key": "conflict"}, post(at+"/amounts", `{"key":"k1","revenue":"8.00","reason":"x"}`).want(409).rules()); d != "" {
+		t.Errorf("other amounts under the key:\n%s", d)
+	}
+	if d := cmp.Diff(map[string]string{"sale_amount": "amount_range"}, post(at+"/amounts", `{"key":"k2","sale_amount":"90000000000000.00","reason":"x"}`).want(400).rules()); d != "" {
+		t.Errorf("too much stated:\n%s", d)
+	}
 	story := w.call(w.reader, "GET", at, "").want(200)
 	if story.text("adjustments.0.key") != "R-1" || story.text("adjustments.1.kind") != "change" || story.get("adjusted") != true || story.text("transactions.0.kind") != "adjustment" {
 		t.Errorf("story: %s", story.body)

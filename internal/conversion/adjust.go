@@ -108,8 +108,12 @@ func (j *Judge) Refund(ctx context.Context, tx Writer, c *Conversion, r Refund) 
 
 // repeated finds what was done under the key before; Conflict when it was something else.
 func repeated(before []*Adjustment, key, kind, asked string) (*Adjustment, error) {
+	field := "refund_id"
+	if kind == AdjustChange {
+		field = "key"
+	}
 	if key == "" || len(key) > maxKey {
-		return nil, refuse(event.InvalidValue, "refund_id", "The id must have 1 to %d bytes.", maxKey)
+		return nil, refuse(event.InvalidValue, field, "The id must have 1 to %d bytes.", maxKey)
 	}
 	for _, a := range before {
 		switch {
@@ -117,7 +121,7 @@ func repeated(before []*Adjustment, key, kind, asked string) (*Adjustment, error
 		case a.Kind == kind && a.Asked == asked:
 			return a, nil
 		default:
-			return nil, refuse(event.Conflict, "refund_id", "The id %q was used before for a %s of %s, and now comes for a %s of %s; nothing was changed.", clip(key), a.Kind, a.Asked, kind, asked)
+			return nil, refuse(event.Conflict, field, "The id %q was used before for a %s of %s, and now comes for a %s of %s; nothing was changed.", clip(key), a.Kind, a.Asked, kind, asked)
 		}
 	}
 	return nil, nil
