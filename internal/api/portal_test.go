@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"clickledger/internal/account"
+	"clickledger/internal/catalog"
 	"clickledger/internal/event"
 	"clickledger/internal/inbox"
 	"clickledger/internal/outbound"
@@ -34,7 +36,7 @@ var portalRoutes = map[string]portalRoute{
 	"GET /portal/publisher/offers/{id}/creatives":     {object: "offer", status: 200},
 	"GET /portal/publisher/creatives/{id}":            {object: "creative", status: 200},
 	"GET /portal/publisher/creatives/{id}/snippets":   {object: "creative", query: "link={link}", status: 200},
-	"GET /portal/publisher/creatives/{id}/image":      {object: "creative", status: 404},
+	"GET /portal/publisher/creatives/{id}/image":      {object: "banner", status: 200},
 	"POST /portal/publisher/api_keys/{id}/revoke":     {object: "spare", body: `{}`, status: 200},
 	"GET /portal/publisher/invitations":               {status: 200},
 	"GET /portal/publisher/links":                     {query: "offer={offer}", status: 200},
@@ -142,7 +144,7 @@ func partyOf(route string) string {
 
 // fill puts the ids of a side into a path, query or body; those of other say objects.
 func fill(text string, ids map[string]string, unknown bool) string {
-	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery", "invited", "creative", "spare", "document"} {
+	for _, object := range []string{"offer", "link", "conversion", "publisher", "signal", "postback", "delivery", "invited", "creative", "banner", "spare", "document"} {
 		id := ids[object]
 		if unknown {
 			id = portaltest.Unknown(id)
@@ -280,5 +282,30 @@ func TestPortalsTellNoSecrets(t *testing.T) {
 		if slices.Contains([]string{"offer.name", "offer.commission", "terms.text", "invited.question", "invited.terms", "creative.headline", "commission-rule.categories", "commission-rule.commission_percent", "coupon.code", "conversion.order", "link.name", "offer.payout", "offer.url", "advertiser.token", "advertiser.click_macro", "enrollment.reason"}, v.Where) && !strings.Contains(told.String(), v.Text) {
 			t.Errorf("nobody is told %s, %q", v.Where, v.Text)
 		}
+	}
+}
+
+// A coupon that won over another publisher's click tells nothing of that click.
+func TestCouponTellsNoOthersClick(t *testing.T) {
+	w := newWorld(t)
+	ours, theirs := w.stage()
+	offer := ours.IDs["offer"]
+	w.call(w.writer, "PATCH", "/offers/"+offer, `{"coupon_precedence":"coupon_wins"}`).want(200)
+	coupon := w.call(w.writer, "GET", "/coupons/"+ours.IDs["coupon"], "").want(200).text("code")
+	theirClick := *ours.Visit
+	theirClick.Publisher, theirClick.Link, theirClick.Enrollment = theirs.IDs["publisher"], theirs.IDs["link"], theirs.IDs["enrollment"]
+	id, err := w.minter.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirClick.ID, theirClick.At = id, w.now.Add(-5*time.Hour).UnixMicro()
+	w.clicks[id] = &theirClick
+	row := w.postback("click_id=" + id.String() + "&coupon=" + coupon + "&txid=BY-COUPON&amount=100.00&token=" + ours.Rows[catalog.KindAdvertiser].(*catalog.Advertiser).Token)
+	if row.Verdict != event.Accepted {
+		t.Fatalf("verdict %s: %s", row.Verdict, row.Detail)
+	}
+	a := w.call(ours.Keys[account.PartyPublisher][account.ScopeRead], "GET", "/portal/publisher/conversions/"+row.Conversion, "").want(200)
+	if a.text("method") != "coupon" || a.text("click_time") == "" || a.text("click_time") != a.text("event_time") || a.text("external_id") != "" {
+		t.Errorf("by a coupon: %s", a.body)
 	}
 }

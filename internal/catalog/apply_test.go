@@ -142,6 +142,18 @@ func TestAnApplicationsLife(t *testing.T) {
 	if after := s.enrollment(); fmt.Sprint(after.Agreement) != fmt.Sprint(before) || after.Commission == 0 {
 		t.Errorf("agreement %+v, was %+v", after.Agreement, before)
 	}
+	// The reason of one state is not told of the next.
+	for _, step := range []struct{ status, reason, want string }{
+		{catalog.Paused, "Odd traffic.", "Odd traffic."}, {catalog.Approved, "Odd traffic.", ""}, {catalog.Revoked, "Gone.", "Gone."}, {catalog.Approved, "Back again.", "Back again."},
+	} {
+		d.Status, d.Reason = step.status, step.reason
+		if _, err := s.Update(t.Context(), owner, s.ws, s.enrollment().ID, 0, d); err != nil {
+			t.Fatal(err)
+		}
+		if e := s.enrollment(); e.Status != step.status || e.Reason != step.want {
+			t.Errorf("%s with the reason %q, want %q", e.Status, e.Reason, step.want)
+		}
+	}
 }
 
 func TestPublicOffersAreGrantedAtOnce(t *testing.T) {

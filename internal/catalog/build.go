@@ -175,6 +175,11 @@ func (c *checker) buildEnrollment(d *EnrollmentDoc, m Meta) Entity {
 	}
 	if from != "" && d.Status != from {
 		e.Decided = m.Updated
+		if e.Status == Approved || e.Status == Invited {
+			if old := c.old.(*Enrollment); e.Reason == old.Reason {
+				e.Reason = "" // why it was refused before says nothing of now
+			}
+		}
 	}
 	e.Commission = c.commission(d.CommissionKind, d.Commission, d.CommissionPercent)
 	if c.old == nil {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -142,6 +143,20 @@ func TestPublisherPastesCreatives(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q: %s", want, text(page))
 		}
+	}
+	// A banner's picture is shown there, as it was uploaded; it is no page of this origin.
+	src := "/portal/creatives/" + ours.IDs["banner"] + "/image"
+	if page := w.page("/portal/creatives/" + ours.IDs["banner"]); !strings.Contains(page, `src="`+src+`"`) {
+		t.Errorf("the banner's page does not show it: %s", text(page))
+	}
+	res := w.request("GET", src, nil)
+	body, err := io.ReadAll(res.Body)
+	w.must(err)
+	if res.StatusCode != http.StatusOK || string(body) != portaltest.Pixel || res.Header.Get("Content-Type") != "image/png" || !strings.Contains(res.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("the image = %d %v %q", res.StatusCode, res.Header, body)
+	}
+	if res := w.request("GET", "/portal/creatives/"+ours.IDs["creative"]+"/image", nil); res.StatusCode != http.StatusNotFound {
+		t.Errorf("the image of a text = %d", res.StatusCode)
 	}
 }
 

@@ -37,7 +37,7 @@ var portalPages = map[string]portalPage{
 	"POST /portal/offers/{id}/terms":       {who: "p", object: "offer", post: url.Values{"terms": {"1"}}, status: 303},
 	"POST /portal/offers/{id}/withdraw":    {who: "p", object: "offer", status: 303},
 	"GET /portal/creatives/{id}":           {who: "p", object: "creative", query: "link={link}", status: 200},
-	"GET /portal/creatives/{id}/image":     {who: "p", object: "creative", status: 404},
+	"GET /portal/creatives/{id}/image":     {who: "p", object: "banner", status: 200},
 	"GET /portal/offers/{id}/test":         {who: "a", object: "offer", status: 200},
 	"POST /portal/offers/{id}/test":        {who: "a", object: "offer", post: url.Values{"method": {"pixel"}}, status: 303},
 	"POST /portal/offers/{id}/test/cancel": {who: "a", object: "offer", status: 303},
@@ -133,7 +133,7 @@ func (w *world) stage() (ours, theirs *portaltest.Side, sessions map[string]stri
 // portalAt is the request to a page with the ids of a side, or with ids that nobody has.
 func portalAt(pattern string, p portalPage, ids map[string]string, party string, unknown bool) (method, path string, form url.Values) {
 	id := func(text string) string {
-		for _, object := range []string{"offer", "link", "conversion", "signal", "postback", "delivery", "invited", "creative"} {
+		for _, object := range []string{"offer", "link", "conversion", "signal", "postback", "delivery", "invited", "creative", "banner"} {
 			v := ids[object]
 			if unknown {
 				v = portaltest.Unknown(v)

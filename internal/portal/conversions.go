@@ -119,7 +119,8 @@ func (p *Publisher) views(ctx context.Context, rows []*conversion.Conversion) ([
 			v.Sale = &m
 		}
 		if c.Method == conversion.MatchCoupon {
-			v.Coupon = c.Coupon // of anybody else's the publisher learns nothing
+			v.Coupon = c.Coupon       // of anybody else's the publisher learns nothing
+			v.ClickTime = v.EventTime // nor of a click, which was another publisher's if there was one
 		}
 		if visit, err := event.DecodeVisit(c.Dims); err == nil {
 			v.Device, v.Source, v.External = visit.Device, visit.Source, visit.ExternalID

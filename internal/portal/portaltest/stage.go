@@ -112,6 +112,7 @@ func (w World) side(t testing.TB, mark string, n int) *Side {
 		s.IDs[string(kind)], s.Rows[kind] = e.Base().ID, e
 	}
 	s.Values = append(s.Values, Value{"advertiser.token", s.Rows[catalog.KindAdvertiser].(*catalog.Advertiser).Token, "a"}, Value{"link.key", s.Rows[catalog.KindLink].(*catalog.Link).Key, "p"})
+	w.banner(t, s)
 	w.invite(t, s)
 	s.IDs["user"] = ""
 	for _, kind := range []string{account.PartyPublisher, account.PartyAdvertiser} {
@@ -195,6 +196,26 @@ func (w World) invite(t testing.TB, s *Side) {
 		t.Fatal(err, done)
 	}
 	s.Values = append(s.Values, Value{"invited.name", d.Name, "pa"}, Value{"invited.url", d.URL, "a"}, Value{"invited.question", d.Questions[0].Label, "p"}, Value{"invited.terms", terms.Text, "p"})
+}
+
+// Pixel is the image of the stage's banners.
+const Pixel = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx\xdac\xf8\x0f\x00\x01\x01\x01\x00\x1c\xb0\x8c\x99\x00\x00\x00\x00IEND\xaeB`\x82"
+
+// banner makes a banner of the side's offer.
+func (w World) banner(t testing.TB, s *Side) {
+	t.Helper()
+	img, err := w.Catalog.Upload(t.Context(), w.Owner, w.Workspace, []byte(Pixel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := catalog.NewDoc(catalog.KindCreative).(*catalog.CreativeDoc)
+	d.Workspace, d.Offer, d.Name, d.Image = w.Workspace, s.IDs["offer"], "Banner planted "+s.Mark, img.Hash
+	e, _, err := w.Catalog.Create(t.Context(), w.Owner, d, catalog.Idempotency{Workspace: w.Workspace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.IDs["banner"] = e.Base().ID
+	s.Values = append(s.Values, Value{"banner.name", d.Name, "p"})
 }
 
 // people makes a person and keys of a party.
