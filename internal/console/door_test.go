@@ -77,6 +77,10 @@ func TestSignUpToPortal(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[0].State != signup.Refused {
 		t.Fatalf("sign-ups %+v, %v", rows, err)
 	}
+	// The link to confirm waits to be passed on: the queue leads there, although nobody is pending.
+	if page := w.page(w.at("signups")); !strings.Contains(page, w.at("signups")+"?state=unconfirmed\">Unconfirmed") || !strings.Contains(text(page), "not confirmed yet") {
+		t.Errorf("the queue: %s", text(page))
+	}
 	if page := w.page(w.at("signups") + "?state=refused"); !strings.Contains(page, rows[0].ID) {
 		t.Error("the refused one is not listed")
 	}

@@ -29,8 +29,17 @@ func (c *call) signups() error {
 	}
 	t := &table{Label: "Sign-ups", Columns: []column{{Label: "Name", Class: "fill"}, {Label: "As"}, {Label: "E-mail", Class: "opt"}, {Label: "Sent", Class: "opt"}, {Label: "State"}},
 		Empty: &empty{Sentence: "Nobody waits for your decision.", Action: &link{Label: "Sign-up page", URL: c.plain("settings/signup/publisher")}}}
-	if state != signup.Pending {
+	switch {
+	case state != signup.Pending:
 		t.Empty = &empty{Sentence: "There are no such sign-ups."}
+	case len(rows) == 0:
+		open, err := c.Signups.List(c.r.Context(), c.who, c.ws.ID, signup.Unconfirmed, kind, "", 1)
+		if err != nil {
+			return err
+		}
+		if len(open) > 0 { // without a mail server they wait for the link to be passed on
+			t.Empty = &empty{Sentence: "Nobody waits for your decision. There are some whose address is not confirmed yet.", Action: &link{Label: "Unconfirmed", URL: c.plain("signups") + "?state=" + signup.Unconfirmed}}
+		}
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
