@@ -25,7 +25,7 @@ func (c *call) comingFrom() error {
 			token = adv.Token
 		}
 	}
-	p := panel{ID: "from", Title: "Coming from another platform", Note: "A shop that reports conversions to one of these platforms needs another host and nothing else. Words in braces are filled in by the shop's system.",
+	p := panel{ID: "from", Title: "Platforms", Note: "A shop that reports conversions to one of these platforms needs another host and nothing else. Words in braces are filled in by the shop's system.",
 		Guides: wireGuides(c.origins.OfOffer(o), token, o.Key, clickParam(o, adv)),
 		Notes:  []string{"The same paths answer without /d/ and the platform's name on a tracking domain where its dialect is switched on."}}
 	return show(c, "panels", "Coming from another platform", panelsPage{Head: head{Crumb: &link{Label: o.Name, URL: c.at("offers/" + o.ID)}, Title: "Coming from another platform"}, Panels: []panel{p}})

@@ -12,7 +12,7 @@ var affise = Table{
 	},
 	Endpoints: []Endpoint{
 		{ID: "postback", Path: "postback", Root: "/postback", RootWhen: "secure", Kind: event.SignalPostback, Use: "A call from server to server",
-			Example: "clickid={clickid}&action_id={order number}&sum={sale amount}&status=1&secure=TOKEN"},
+			Example: "clickid={clickid}&action_id={order_number}&sum={sale_amount}&status=1&secure=TOKEN"},
 	},
 	Params: []Param{
 		{Name: "clickid", Aliases: []string{"click_id", "afclick"}, Field: ClickID},

@@ -13,13 +13,13 @@ var cake = Table{
 	},
 	Endpoints: []Endpoint{
 		{ID: "pb", Path: "p.ashx", Root: "/p.ashx", When: "f=pb", Kind: event.SignalPostback, Use: "A call from server to server",
-			Example: "f=pb&o=OFFER_KEY&r={request id}&t={order number}&p={our revenue}&token=TOKEN"},
+			Example: "f=pb&o=OFFER_KEY&r={request_id}&t={order_number}&p={our_revenue}&token=TOKEN"},
 		{ID: "img", Path: "p.ashx", Root: "/p.ashx", When: "f=img", Kind: event.SignalPixel, Form: GIF, Use: "An image on the confirmation page",
-			Example: "f=img&o=OFFER_KEY&t={order number}&ect={sale amount}"},
+			Example: "f=img&o=OFFER_KEY&t={order_number}&ect={sale_amount}"},
 		{ID: "js", Path: "p.ashx", Root: "/p.ashx", When: "f=js", Kind: event.SignalPixel, Form: Script, Use: "A script on the confirmation page",
-			Example: "f=js&o=OFFER_KEY&t={order number}&ect={sale amount}"},
+			Example: "f=js&o=OFFER_KEY&t={order_number}&ect={sale_amount}"},
 		{ID: "frame", Path: "p.ashx", Root: "/p.ashx", Kind: event.SignalPixel, Form: Frame, Use: "An iframe on the confirmation page",
-			Example: "o=OFFER_KEY&t={order number}&ect={sale amount}"},
+			Example: "o=OFFER_KEY&t={order_number}&ect={sale_amount}"},
 	},
 	Params: []Param{
 		{Name: "r", Aliases: []string{"ckm_request_id", "reqid"}, Field: ClickID, Format: Number},

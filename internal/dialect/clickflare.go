@@ -11,8 +11,8 @@ var clickflare = Table{
 		"`/cf/click/{n}` leads from a lander to an offer. It belongs to campaigns, which this version has not.",
 	},
 	Endpoints: []Endpoint{
-		{ID: "cv", Path: "cf/cv", Root: "/cf/cv", Kind: event.SignalPostback, Use: "A call from server to server", Example: "click_id={click id}&payout={payout}&txid={order number}&token=TOKEN"},
-		{ID: "postback", Path: "cf/postback", Root: "/cf/postback", Kind: event.SignalPostback, Use: "The older form", Example: "cid={click id}&payout={payout}&txid={order number}&token=TOKEN"},
+		{ID: "cv", Path: "cf/cv", Root: "/cf/cv", Kind: event.SignalPostback, Use: "A call from server to server", Example: "click_id={click_id}&payout={payout}&txid={order_number}&token=TOKEN"},
+		{ID: "postback", Path: "cf/postback", Root: "/cf/postback", Kind: event.SignalPostback, Use: "The older form", Example: "cid={click_id}&payout={payout}&txid={order_number}&token=TOKEN"},
 	},
 	Params: []Param{
 		{Name: "click_id", Aliases: []string{"cid", "cf_click_id"}, Field: ClickID},

@@ -13,9 +13,9 @@ var everflow = Table{
 	},
 	Endpoints: []Endpoint{
 		{ID: "sdk", Path: "sdk/conversion", Root: "/sdk/conversion", Kind: event.SignalScript, Use: "The JavaScript SDK's `EF.conversion`",
-			Example: "oid=OFFER_KEY&transaction_id={transaction id}&amount={sale amount}&order_id={order number}"},
+			Example: "oid=OFFER_KEY&transaction_id={transaction_id}&amount={sale_amount}&order_id={order_number}"},
 		{ID: "s2s", Path: "", Root: "/", RootWhen: "nid", Kind: event.SignalPostback, Use: "A call from server to server",
-			Example: "nid=1&transaction_id={transaction id}&amount={sale amount}&order_id={order number}&verification_token=TOKEN"},
+			Example: "nid=1&transaction_id={transaction_id}&amount={sale_amount}&order_id={order_number}&verification_token=TOKEN"},
 	},
 	Params: []Param{
 		{Name: "transaction_id", Aliases: []string{"tid", "_ef_transaction_id"}, Field: ClickID, Format: List},

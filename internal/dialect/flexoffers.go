@@ -12,7 +12,7 @@ var flexoffers = Table{
 	},
 	Endpoints: []Endpoint{
 		{ID: "da", Path: "da.ashx", Root: "/da.ashx", Kind: event.SignalPostback, Use: "A call from server to server",
-			Example: "advertiserid=TOKEN&clickid={refid}&orderamount={sale amount}&ordernumber={order number}&coupon={coupon}&currency={currency}&geo={country}&commissionid={commission id}"},
+			Example: "advertiserid=TOKEN&clickid={refid}&orderamount={sale_amount}&ordernumber={order_number}&coupon={coupon}&currency={currency}&geo={country}&commissionid={commission_id}"},
 	},
 	Params: []Param{
 		{Name: "clickid", Aliases: []string{"refid"}, Field: ClickID, Note: "The value of `refid` on the landing page."},

@@ -73,6 +73,9 @@ func (t *Table) Guide(base, token, key string) Guide {
 		g.Params = append(g.Params, GuideParam{p.Name, strings.Join(p.Aliases, ", "), words, p.Required})
 	}
 	for word, ours := range t.Status {
+		if word == ours {
+			continue // it says so itself
+		}
 		g.Words = append(g.Words, GuideWord{word, ours})
 	}
 	slices.SortFunc(g.Words, func(a, b GuideWord) int { return strings.Compare(a.Word, b.Word) })

@@ -9,9 +9,9 @@ var native = Table{
 	Notes: []string{"The answer is JSON with the verdict, or one line of text for who accepts only that."},
 	Endpoints: []Endpoint{
 		{ID: "postback", Path: "postback", Kind: event.SignalPostback, Use: "A call from server to server",
-			Example: "click_id={click id}&txid={order number}&amount={sale amount}&token=TOKEN"},
-		{ID: "pixel.gif", Path: "pixel.gif", Kind: event.SignalPixel, Form: GIF, Use: "An image on the confirmation page", Example: "key=OFFER_KEY&txid={order number}&amount={sale amount}"},
-		{ID: "pixel", Path: "pixel", Kind: event.SignalPixel, Form: GIF, Use: "The same, without the ending", Example: "key=OFFER_KEY&txid={order number}&amount={sale amount}"},
+			Example: "click_id={click_id}&txid={order_number}&amount={sale_amount}&token=TOKEN"},
+		{ID: "pixel.gif", Path: "pixel.gif", Kind: event.SignalPixel, Form: GIF, Use: "An image on the confirmation page", Example: "key=OFFER_KEY&txid={order_number}&amount={sale_amount}"},
+		{ID: "pixel", Path: "pixel", Kind: event.SignalPixel, Form: GIF, Use: "The same, without the ending", Example: "key=OFFER_KEY&txid={order_number}&amount={sale_amount}"},
 	},
 	Params: []Param{
 		{Name: "click_id", Field: ClickID},

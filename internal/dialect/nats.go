@@ -17,7 +17,7 @@ var nats = Table{
 	},
 	Endpoints: []Endpoint{
 		{ID: "postback", Path: "postback", Kind: event.SignalPostback, Body: true, Use: "A call from server to server; the query `token=TOKEN` belongs to the URL",
-			Example: "post_type=approval&statid={statid}&trial={trial}&rebills={rebills}&passthrough1={click id}"},
+			Example: "post_type=approval&statid={statid}&trial={trial}&rebills={rebills}&passthrough1={click_id}"},
 	},
 	Params: []Param{
 		{Name: "passthrough1", Aliases: []string{"subscription_passthrough1"}, Field: ClickID},

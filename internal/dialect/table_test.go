@@ -198,3 +198,33 @@ func TestCollisions(t *testing.T) {
 		}
 	}
 }
+
+// TestGuides: what a guide's URLs leave to the shop's system is recognised as a macro where
+// it arrives as it stands, so that a URL pasted as it is never makes a conversion; and the
+// reader's own values are where they belong.
+func TestGuides(t *testing.T) {
+	for _, table := range dialect.Tables {
+		g := table.Guide("https://go.example.com/", "tok_mine", "key_mine")
+		for i, call := range g.Calls {
+			_, query, _ := strings.Cut(call.URL, "?")
+			ep := &table.Endpoints[i]
+			s := &event.Signal{Kind: ep.Kind, Dialect: ep.Key(), Query: query, BodyType: "application/x-www-form-urlencoded", Body: []byte(call.Body)}
+			r, refusal := dialect.Parse(s)
+			if call.Server && (refusal == nil || refusal.Verdict != event.MacroUnreplaced || r.Token != "tok_mine") {
+				t.Errorf("%s: its guide is read as %+v, %v", ep.Key(), r, refusal)
+			}
+			if !call.Server && r.Key != "key_mine" && r.Offer != "key_mine" || strings.Contains(query+call.Body, "TOKEN") || strings.Contains(query+call.Body, "OFFER_KEY") {
+				t.Errorf("%s: the guide's page says %+v: %s", ep.Key(), r, call.URL)
+			}
+			if r.ClickID != "" || r.TxID != "" || r.Amount != "" || r.Payout != "" || len(r.Custom) > 0 {
+				t.Errorf("%s: something in braces is taken for a value: %+v", ep.Key(), r)
+			}
+			if !strings.HasPrefix(call.URL, "https://go.example.com/d/"+table.Name+"/") {
+				t.Errorf("%s: %s", ep.Key(), call.URL)
+			}
+		}
+		if len(g.Params) == 0 || g.Title == "" {
+			t.Errorf("%s: %+v", table.Name, g)
+		}
+	}
+}
