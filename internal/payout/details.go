@@ -126,13 +126,13 @@ func has(list []string, s string) bool {
 	return false
 }
 
-// plain refuses what is too long or has control characters. The value is not repeated:
-// refusals are shown and logged.
+// plain refuses what is too long or has control characters; only the text of another method
+// has several lines. The value is not repeated: refusals are shown and logged.
 func plain(bad *catalog.Invalid, field, s string, most int) {
 	switch {
 	case utf8.RuneCountInString(s) > most:
 		bad.Add(field, "too_long", "", fmt.Sprintf("Must be at most %d characters long.", most))
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }):
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && (r != '\n' || field != "text") }):
 		bad.Add(field, "characters", "", "Must not contain control characters.")
 	}
 }

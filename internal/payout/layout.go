@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"clickledger/internal/account"
 	"clickledger/internal/books"
@@ -90,6 +91,10 @@ var payment = map[string]func(l *Line, d *Details, name string) string{
 	},
 }
 
+// oneLine keeps a payment on a line of its own: what reads line by line would take the rest
+// of a text for another payment.
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+
 // write writes the file.
 func (l Layout) write(w io.Writer, lines []*Line, details []*Details, name func(publisher string) string) error {
 	out := bufio.NewWriter(w)
@@ -104,7 +109,7 @@ func (l Layout) write(w io.Writer, lines []*Line, details []*Details, name func(
 		for i, c := range l.Columns {
 			cells[i] = c.Text
 			if c.Field != "" {
-				cells[i] = payment[c.Field](line, details[n], name(line.Publisher))
+				cells[i] = oneLine.Replace(payment[c.Field](line, details[n], name(line.Publisher)))
 			}
 			if !csvout.IsNumber(cells[i]) {
 				cells[i] = csvout.Text(cells[i])
