@@ -105,6 +105,9 @@ func (s *Service) agree(ctx context.Context, a Applicant, offer, action string, 
 		change(d, e, bad)
 		err = bad.Err()
 		if err != nil {
+			if failed := s.keepRefused(ctx, a, d, e, action, bad); failed != nil {
+				err = failed
+			}
 			return nil, err
 		}
 		e.Archived, e.Updated = false, now.UnixMicro()
@@ -122,6 +125,20 @@ func (s *Service) agree(ctx context.Context, a Applicant, offer, action string, 
 		}
 		return s.OfferedOne(ctx, a, offer)
 	}
+}
+
+// keepRefused keeps the first try of a publisher to run its own offer, for staff to see. It
+// was decided by nobody: who mends its addresses may apply again at once.
+func (s *Service) keepRefused(ctx context.Context, a Applicant, d *dossier, e *Enrollment, action string, bad *Invalid) error {
+	if d.enrollment != nil || len(bad.Fields) != 1 || bad.Fields[0].Rule != RuleSelfReferral {
+		return nil
+	}
+	e.Status, e.Reason, e.Applied, e.Updated = Rejected, bad.Fields[0].Msg, e.Created, e.Created
+	err := s.putEnrollment(ctx, account.Principal{ID: a.Actor}, nil, e, action, d.offer.Currency)
+	if isTaken(err) {
+		return nil // by the same try, sent twice
+	}
+	return err
 }
 
 // isTaken: somebody else made the same enrollment, or a link with the same key, meanwhile.

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"strings"
 	"testing"
 
 	"clickledger/internal/catalog"
@@ -54,6 +55,21 @@ func TestSelfReferral(t *testing.T) {
 			s.people = c.people
 			if _, why := s.apply(good()); why != c.want {
 				t.Errorf("%q, want %q", why, c.want)
+			}
+			if c.want == "" {
+				return
+			}
+			// Kept once, for staff to see, without a link; who mends its addresses need not wait.
+			if _, why := s.apply(good()); why != self {
+				t.Errorf("again: %q", why)
+			}
+			if e := s.enrollment(); e.Status != catalog.Rejected || !strings.Contains(e.Reason, "belong to this offer's advertiser") || e.Version != 1 || e.Applied == 0 || e.Decided != 0 || len(s.links()) != 0 {
+				t.Errorf("kept as %+v", e)
+			}
+			s.pub.Email, s.pub.Website, s.people = "ann@other.example", "", nil
+			s.mustUpdate(s.who.Publisher, s.pub)
+			if o, why := s.apply(good()); why != "" || o.Status != catalog.Applied || o.Reason != "" {
+				t.Errorf("mended: %q %+v", why, o)
 			}
 		})
 	}
