@@ -185,12 +185,12 @@ func (t *tracking) postback() Method {
 
 func (t *tracking) clickParam() string {
 	u, err := ParseDestination(t.o.URL)
-	if err == nil && u.Uses(macro.ClickID) {
+	if err == nil && u.UsesClick() {
 		for _, piece := range u.TokenParams() {
 			one, err := macro.ParseURL("https://parameter.invalid/?" + piece)
 			name, _, _ := strings.Cut(piece, "=")
 			plain, nerr := url.QueryUnescape(name)
-			if err == nil && nerr == nil && one.Uses(macro.ClickID) {
+			if err == nil && nerr == nil && one.UsesClick() {
 				return plain
 			}
 		}
@@ -269,7 +269,7 @@ func (t *tracking) passesClickID() bool {
 		return true
 	}
 	tpl, err := ParseDestination(t.o.URL)
-	return err != nil || tpl.Uses(macro.ClickID) // saved URLs parse
+	return err != nil || tpl.UsesClick() // saved URLs parse
 }
 
 func (t *tracking) pixelAddress() (string, []string) {

@@ -354,7 +354,7 @@ func some(n int, one, many, none string) string {
 func offerNotes(c *call, d *catalog.OfferDoc, adv *catalog.Advertiser) []note {
 	u := urlNote("url", macro.ClickTokens, d.URL)
 	t, err := catalog.ParseDestination(d.URL)
-	own := d.URL != "" && err == nil && t.Uses(macro.ClickID)
+	own := d.URL != "" && err == nil && t.UsesClick()
 	appends := draftOffer(d).Appends()
 	if u.Text == "" && d.URL != "" && !own && (!appends || adv == nil) && d.Tracking != catalog.TrackPixel {
 		u.Tone, u.Text = "warn", "Nothing in it carries the click id, so conversions cannot be matched by postback. Add {click_id}, or have it appended."

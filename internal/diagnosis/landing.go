@@ -141,7 +141,7 @@ func sampleURL(raw string) (string, error) {
 	all := macro.SampleValues()
 	v := macro.Values{macro.Salt: all[macro.Salt]}
 	for _, id := range macro.ClickTokens.IDs() {
-		if id != macro.ClickID && id != macro.VisitID {
+		if id != macro.ClickID && id != macro.ClickNumber && id != macro.VisitID {
 			v[id] = all[id]
 		}
 	}

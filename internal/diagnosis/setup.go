@@ -24,7 +24,7 @@ func (l *look) carries() (carries, readable bool) {
 	if err != nil {
 		return false, false
 	}
-	return t.Uses(macro.ClickID), true
+	return t.UsesClick(), true
 }
 
 // clickIDMissing finds an offer URL without the click id.

@@ -6,7 +6,7 @@ var cake = Table{
 	Name: "cake", Title: "CAKE", Landing: "ckm_request_id",
 	Notes: []string{
 		"All forms have the address `p.ashx`; `f` tells them apart: `pb` a call from a server, `img` an image, `js` a script, none an iframe.",
-		"`r` is the click id, or its decimal form for systems that keep request ids as numbers: both lead to the same click.",
+		"`r` is the click id, or its decimal form for systems that keep request ids as numbers: both lead to the same click. The offer's URL hands the number out as `{click_number}`.",
 		"`p` is our revenue. `ap` would be the publisher's commission: it is ignored, and the inbox says so.",
 		"CAKE has no secret of its own. Add `token` with the advertiser's token to calls from a server.",
 		"Callers look for the word SUCCESS in the answer, which no refusal has.",

@@ -147,8 +147,14 @@ func cents(s string) bool {
 	return ok && whole != "" && len(part) == 2 && strings.Trim(whole+part, "0123456789") == ""
 }
 
-// ClickNumber is the decimal form of a click id, for systems whose ids are numbers.
-func ClickNumber(id event.ClickID) string { return new(big.Int).SetBytes(id[:]).String() }
+// ClickNumber is the decimal form of a click id, for systems whose ids are numbers; "" for
+// the zero id.
+func ClickNumber(id event.ClickID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return new(big.Int).SetBytes(id[:]).String()
+}
 
 // idOf gives the click id that a decimal number stands for; anything else as it is.
 func idOf(s string) string {

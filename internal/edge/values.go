@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
 	"clickledger/internal/macro"
 	"clickledger/internal/money"
 	"clickledger/internal/routing"
@@ -44,6 +45,7 @@ var costly = []struct {
 	value func(h *hit, d *routing.Decision, info *visitor.Info) string
 }{
 	{macro.ClickID, func(h *hit, _ *routing.Decision, _ *visitor.Info) string { return h.visit.ID.String() }},
+	{macro.ClickNumber, func(h *hit, _ *routing.Decision, _ *visitor.Info) string { return dialect.ClickNumber(h.visit.ID) }},
 	{macro.VisitID, func(h *hit, _ *routing.Decision, _ *visitor.Info) string { return h.visit.ID.String() }},
 	{macro.Country, func(h *hit, _ *routing.Decision, _ *visitor.Info) string { return visitor.CountryName(h.visit.Country) }},
 	{macro.IP, func(h *hit, d *routing.Decision, info *visitor.Info) string {

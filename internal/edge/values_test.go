@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"clickledger/internal/catalog"
+	"clickledger/internal/dialect"
+	"clickledger/internal/event"
 	"clickledger/internal/macro"
 )
 
@@ -38,7 +40,7 @@ func TestEveryClickToken(t *testing.T) {
 	v := w.log.visits(t)[0]
 	got := u.Query()
 	want := map[string]string{
-		"click_id": v.ID.String(), "visit_id": v.ID.String(), "offer_id": "off1", "publisher_id": "pub", "advertiser_id": "adv", "link_id": "lnkk1",
+		"click_id": v.ID.String(), "click_number": dialect.ClickNumber(v.ID), "visit_id": v.ID.String(), "offer_id": "off1", "publisher_id": "pub", "advertiser_id": "adv", "link_id": "lnkk1",
 		"offer_name": "Shoes, spring", "advertiser_name": "Shop & Co", "publisher_name": "Anna", "offer_static_url": "https://shop.example/static?a=b",
 		"source": "news", "source_id": "", "source_name": "", "sub1": "a&b", "sub2": "", "sub20": "z", "external_id": "E1", "keyword": "red shoes", "cost": "0.045", "payout": "12.50",
 		"device": "phone", "brand": "Samsung", "model": "SM-G991B", "os": "Android", "os_version": "14", "browser": "Chrome", "browser_version": "140",
@@ -110,5 +112,27 @@ func TestFallbackOfferTakesTheClick(t *testing.T) {
 	}
 	if !v.Click || v.Offer != "off2" || v.Wanted != "off1" || v.Advertiser != "adv2" || v.Reason != "device_blocked" || v.Publisher != "pub" {
 		t.Errorf("visit %+v", v.Dims)
+	}
+}
+
+// The click id's number in an offer's URL leads back to the click.
+func TestClickNumberLeadsBack(t *testing.T) {
+	w := newWorld(t)
+	row := smallCatalog()
+	for _, e := range row {
+		if o, ok := e.(*catalog.Offer); ok && o.ID == "off1" {
+			o.URL = "https://shop.example/p?ckm_request_id={click_number}"
+		}
+	}
+	w.apply(row...)
+	res := w.get(t, "/c/k1")
+	to, err := url.Parse(res.Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := to.Query().Get("ckm_request_id")
+	r, refusal := dialect.Parse(&event.Signal{Kind: event.SignalPostback, Dialect: "cake/pb", Query: "f=pb&r=" + number})
+	if v := w.log.visits(t); refusal != nil || len(v) != 1 || r.ClickID != v[0].ID.String() || strings.Trim(number, "0123456789") != "" {
+		t.Errorf("%s is read as %q, %v", number, r.ClickID, refusal)
 	}
 }

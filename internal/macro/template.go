@@ -95,6 +95,9 @@ func ParseURLSchemes(tbl *Table, raw string, schemes []string) (*Template, error
 // whether it hashes a value.
 func (t *Template) Uses(id ID) bool { return t.uses.has(id) }
 
+// UsesClick reports whether the click id is in the URL, in either of its forms.
+func (t *Template) UsesClick() bool { return t.Uses(ClickID) || t.Uses(ClickNumber) }
+
 // String is the URL as it was written.
 func (t *Template) String() string { return t.raw }
 

@@ -19,6 +19,7 @@ type ID uint8
 // to sub20 must stay neighbours.
 const (
 	ClickID ID = iota
+	ClickNumber
 	VisitID
 	CampaignID
 	LinkID

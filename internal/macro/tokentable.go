@@ -24,6 +24,7 @@ var Groups = [...]string{
 // Tokens describes every token. The samples are of one visitor and one moment.
 var Tokens = describe([NumTokens]Token{
 	ClickID:      {Name: "click_id", Group: GroupIDs, Aliases: []string{"cf_click_id", "clickid", "subid", "hit"}, Help: "The click id, to be returned in the postback.", Sample: "019caeddfa8300001d0c5e3f9ab21477"},
+	ClickNumber:  {Name: "click_number", Group: GroupIDs, Aliases: []string{"reqid"}, Help: "The click id as a decimal number, for systems such as CAKE whose request ids are numbers; its dialect takes it back.", Sample: "2142773031940921765825874639748994167"},
 	VisitID:      {Name: "visit_id", Group: GroupIDs, Aliases: []string{"visitid"}, Help: "Id of the visit the click belongs to; the click id itself where a link leads straight to the offer.", Sample: "019caeddb3be00001c77d2a1f0334be8"},
 	CampaignID:   {Name: "campaign_id", Group: GroupIDs, Aliases: []string{"campaign.id", "campaignid"}, Help: "Id of the campaign.", Sample: "cmp_01j0000000000000"},
 	LinkID:       {Name: "link_id", Group: GroupIDs, Help: "Id of the tracking link.", Sample: "lnk_01j0000000000000"},

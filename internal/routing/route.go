@@ -269,7 +269,7 @@ func (s *Snapshot) deepLink(o *Offer, raw string) (link, reason string) {
 // clickParam says whether the click id is to be added, and under which name. A deep
 // link has to bring it to an offer that wants it in its URL, wherever it stands there.
 func (s *Snapshot) clickParam(d *Decision) string {
-	own := d.Offer.Template.Uses(macro.ClickID)
+	own := d.Offer.Template.UsesClick()
 	if d.DeepLink != "" {
 		if d.Offer.carries(macro.ClickID) || !own && !d.Offer.Appends() {
 			return ""
