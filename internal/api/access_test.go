@@ -28,7 +28,7 @@ var isolation = map[string]struct{ object, body string }{
 	"POST /workspaces/{id}/archive": {"workspaces", ""}, "POST /workspaces/{id}/restore": {"workspaces", ""},
 	"GET /advertisers/{id}": {"advertisers", ""}, "PATCH /advertisers/{id}": {"advertisers", `{"name":"x"}`},
 	"POST /advertisers/{id}/archive": {"advertisers", ""}, "POST /advertisers/{id}/restore": {"advertisers", ""},
-	"POST /advertisers/{id}/rotate_token": {"advertisers", ""}, "POST /advertisers/{id}/drop_old_token": {"advertisers", ""},
+	"POST /advertisers/{id}/rotate_token": {"advertisers", ""}, "POST /advertisers/{id}/drop_old_token": {"advertisers", ""}, "POST /advertisers/{id}/signing_secret": {"advertisers", ""},
 	"GET /offers/{id}": {"offers", ""}, "PATCH /offers/{id}": {"offers", `{"name":"x"}`},
 	"GET /offers/{id}/tracking": {"offers", ""}, "GET /offers/{id}/guides": {"offers", ""}, "POST /offers/{id}/clone": {"offers", ""},
 	"GET /offers/{id}/diagnosis": {"offers", ""}, "POST /offers/{id}/landing-check": {"offers", ""}, "POST /offers/{id}/reprice": {"offers", ""},

@@ -248,3 +248,34 @@ func TestReplaySignals(t *testing.T) {
 		}
 	}
 }
+
+// A signing secret is shown once, to who may write, and asked for by the guards.
+func TestSigningSecret(t *testing.T) {
+	w := newWorld(t)
+	s := w.shop(w.writer, w.ws)
+	path := "/advertisers/" + s.ids["advertisers"]
+	if got := w.call(w.writer, "PATCH", path, `{"signature_required":true}`).want(422).rules()["signature_required"]; got != "no_secret" {
+		t.Errorf("signatures without a secret: %s", got)
+	}
+	w.call(w.reader, "POST", path+"/signing_secret", "").want(403)
+	first := w.call(w.writer, "POST", path+"/signing_secret", "").want(200)
+	secret := first.text("signing_secret")
+	if !strings.HasPrefix(secret, "whsec_") || len(secret) < 40 {
+		t.Fatalf("secret %q", secret)
+	}
+	if again := w.call(w.writer, "POST", path+"/signing_secret", "").want(200).text("signing_secret"); again == secret || again == "" {
+		t.Error("a new secret is the one before")
+	} else {
+		secret = again
+	}
+	w.call(w.writer, "PATCH", path, `{"signature_required":true}`).want(200)
+	for _, p := range []string{path, "/advertisers", "/audit"} {
+		a := w.call(w.writer, "GET", p, "")
+		if strings.Contains(string(a.body), secret) {
+			t.Errorf("GET %s shows the secret", p)
+		}
+	}
+	if got := w.call(w.reader, "GET", path, "").want(200); got.get("has_signing_secret") != true || got.get("signature_required") != true {
+		t.Errorf("%s", got.body)
+	}
+}

@@ -364,6 +364,25 @@ func (s *server) registerTokens() {
 		change(func(ctx context.Context, ws string, version int64, in *rotateInput) (*catalog.Advertiser, error) {
 			return s.Catalog.RotateToken(ctx, caller(ctx), ws, in.ID, version, in.Overlap)
 		}))
+	secret := change(func(ctx context.Context, ws string, version int64, in *rotateInput) (*catalog.Advertiser, error) {
+		return s.Catalog.NewSecret(ctx, caller(ctx), ws, in.ID, version)
+	})
+	add(s, route{method: http.MethodPost, path: "/advertisers/{id}/signing_secret", id: "new-advertiser-signing-secret", tag: "advertisers", summary: "Give an advertiser a new signing secret",
+		text: "The answer shows it, this once. The secret before ends at once."}, func(ctx context.Context, in *rotateInput) (*rowOutput[Advertiser], error) {
+		out, err := secret(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		ws, err := s.workspace(ctx, in.Scope)
+		if err != nil {
+			return nil, err
+		}
+		e, err := s.Catalog.Get(ctx, caller(ctx), catalog.KindAdvertiser, ws, in.ID)
+		if a, ok := e.(*catalog.Advertiser); err == nil && ok {
+			out.Body.Secret = a.Guards.Secret
+		}
+		return out, err
+	})
 	add(s, route{method: http.MethodPost, path: "/advertisers/{id}/drop_old_token", id: "drop-advertiser-token", tag: "advertisers", summary: "Accept only the present postback token"},
 		change(func(ctx context.Context, ws string, version int64, in *rotateInput) (*catalog.Advertiser, error) {
 			return s.Catalog.DropOldToken(ctx, caller(ctx), ws, in.ID, version)

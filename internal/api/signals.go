@@ -54,9 +54,10 @@ type Request struct {
 	Query     string `json:"query" doc:"The query."`
 	BodyType  string `json:"body_type" doc:"Content type of the body."`
 	Body      string `json:"body" doc:"The body."`
-	Addr      string `json:"address" doc:"Where it came from, truncated."`
+	Addr      string `json:"address" doc:"Where it came from: whole where the advertiser has an address list, else truncated."`
 	UserAgent string `json:"user_agent" doc:"Who sent it."`
 	Referer   string `json:"referer" doc:"The page it came from."`
+	MessageID string `json:"webhook_id" doc:"Of a signed signal: its header webhook-id."`
 	Country   string `json:"country" doc:"ISO 3166-1 alpha-2."`
 }
 
@@ -141,7 +142,7 @@ func (s *server) getSignal(ctx context.Context, in *One) (*signalDetailOutput, e
 	}
 	return &signalDetailOutput{SignalDetail{signalView(row), raw.Dialect, parsed, Request{
 		Method: raw.HTTPMethod, Host: raw.Host, Path: raw.Path, Query: inbox.MaskQuery(raw.Query), BodyType: raw.BodyType, Body: inbox.MaskBody(string(raw.Body)),
-		Addr: raw.Addr, UserAgent: raw.UserAgent, Referer: inbox.MaskText(raw.Referer), Country: raw.Country,
+		Addr: raw.Addr, UserAgent: raw.UserAgent, Referer: inbox.MaskText(raw.Referer), Country: raw.Country, MessageID: raw.Header("Webhook-Id"),
 	}}}, nil
 }
 

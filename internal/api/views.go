@@ -52,6 +52,8 @@ type (
 		catalog.AdvertiserDoc
 		Token    string `json:"token,omitempty" doc:"Authenticates its postbacks. Shown to keys that may write."`
 		TokenOld string `json:"token_old,omitempty" doc:"The token before, accepted as well until it is dropped."`
+		Secret   string `json:"signing_secret,omitempty" doc:"Signs its signals as standard-webhooks says. Shown once, when it is made."`
+		Signs    bool   `json:"has_signing_secret" doc:"Whether there is a signing secret."`
 	}
 	// Offer is a destination that pays.
 	Offer struct {
@@ -223,6 +225,7 @@ func (s *server) workspaceView(e catalog.Entity, _ *extras) Workspace {
 func (s *server) advertiserView(e catalog.Entity, x *extras) Advertiser {
 	a := e.(*catalog.Advertiser)
 	v := Advertiser{Meta: metaOf(e), AdvertiserDoc: *catalog.DocOf(e, "").(*catalog.AdvertiserDoc)}
+	v.Signs = a.Guards.Secret != ""
 	if x.p.Write {
 		v.Token, v.TokenOld = a.Token, a.TokenOld
 	}

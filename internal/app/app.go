@@ -563,7 +563,7 @@ func (a *App) pausePostback(ctx context.Context, workspace, postback, why string
 func (a *App) purger() *purge.Purger {
 	c := a.Config
 	return &purge.Purger{Store: a.db.Purges(), Now: a.Now, Logger: a.Logger, Keep: map[string]time.Duration{
-		purge.Mails: c.MailKeep, purge.Tokens: c.LinkKeep, purge.Sessions: c.LinkKeep, purge.Idempotency: c.IdempotencyKeep, purge.Deliveries: c.OutboundKeep,
+		purge.Mails: c.MailKeep, purge.Tokens: c.LinkKeep, purge.Sessions: c.LinkKeep, purge.Idempotency: c.IdempotencyKeep, purge.Deliveries: c.OutboundKeep, purge.Signals: time.Duration(c.SignalDays) * 24 * time.Hour,
 	}}
 }
 

@@ -121,6 +121,10 @@ type Config struct {
 	// OutboundKeep is how long postbacks that were taken, given up or held stay in their log.
 	OutboundKeep time.Duration `name:"outbound-keep" default:"2160h" help:"how long sent and dead postbacks stay in their log"`
 
+	// SignalDays is how long signals stay in the inbox that made and changed no conversion;
+	// those about one stay with it. The default is a hundred years.
+	SignalDays int64 `name:"signal-days" default:"36500" help:"after how many days signals that are about no conversion leave the inbox, 7 at least"`
+
 	// OutboundPauseAfter and OutboundPauseDead pause a postback that only fails: none of its
 	// calls was taken for so long, or so many in a row were given up. What it has to tell is
 	// held until it is active again.
@@ -147,8 +151,9 @@ type Config struct {
 
 // Limits of settings.
 const (
-	maxClickDays = 36500   // what a time.Duration can express, with room
-	minLogBytes  = 1 << 20 // less could not hold what is in flight
+	maxClickDays  = 36500 // what a time.Duration can express, with room
+	minSignalDays = 7
+	minLogBytes   = 1 << 20 // less could not hold what is in flight
 )
 
 // Prefix of the environment variables.
@@ -233,6 +238,9 @@ func (c *Config) Flags(fs *flag.FlagSet, env func(string) (string, bool)) error 
 func (c *Config) Check() error {
 	if c.Data == "" {
 		return fmt.Errorf("--data is empty: name the folder of everything that is kept")
+	}
+	if c.SignalDays != 0 && c.SignalDays < minSignalDays || c.SignalDays > maxClickDays {
+		return fmt.Errorf("--signal-days %d: want %d to %d: refused signals wait in the inbox to be mended", c.SignalDays, minSignalDays, maxClickDays)
 	}
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {

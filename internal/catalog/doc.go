@@ -21,37 +21,38 @@ type WorkspaceDoc struct {
 
 // AdvertiserDoc is what can be set on an [Advertiser].
 type AdvertiserDoc struct {
-	Workspace       string          `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
-	Name            string          `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
-	Type            string          `json:"type" required:"false" enum:"merchant,network" doc:"A merchant of its own, or an affiliate network. Default merchant."`
-	TokenRequired   bool            `json:"token_required" required:"false" doc:"Whether its postbacks must bring its token. Without, whoever knows a click id can report a conversion for it. Default true."`
-	ClickParam      string          `json:"click_param" required:"false" maxLength:"64" example:"click_id" doc:"Name of the parameter in which it wants the click id in offer URLs. Default click_id."`
-	CookieDays      int64           `json:"cookie_days" required:"false" minimum:"0" maximum:"400" doc:"Cookie life of its offers, in days, where they set none of their own. 0: 30. Default 30."`
-	ValidationDays  int64           `json:"validation_days" required:"false" minimum:"0" maximum:"365" doc:"After how many days a pending conversion of its offers, where they set none of their own, is approved by itself. 0: never. Default 0."`
-	Template        string          `json:"template" required:"false" maxLength:"64" example:"flexoffers" doc:"Network template it was made from. It fills in the macros that are left empty when the advertiser is made, and has no effect later."`
-	ClickMacro      string          `json:"click_macro" required:"false" maxLength:"200" example:"{aff_sub}" doc:"What the network writes in its postback URL for the click id it was given."`
-	PayoutMacro     string          `json:"payout_macro" required:"false" maxLength:"200" example:"{payout}" doc:"What it writes for the payout."`
-	AmountMacro     string          `json:"amount_macro" required:"false" maxLength:"200" example:"{sale_amount}" doc:"What it writes for the sale amount."`
-	CurrencyMacro   string          `json:"currency_macro" required:"false" maxLength:"200" example:"{currency}" doc:"What it writes for the currency."`
-	TxIDMacro       string          `json:"txid_macro" required:"false" maxLength:"200" example:"{transaction_id}" doc:"What it writes for its transaction or order number."`
-	StatusMacro     string          `json:"status_macro" required:"false" maxLength:"200" example:"{status}" doc:"What it writes for the state of the conversion."`
-	GoalMacro       string          `json:"goal_macro" required:"false" maxLength:"200" example:"{event}" doc:"What it writes for the goal or event."`
-	Notes           string          `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
-	Status          string          `json:"status" required:"false" enum:",active,pending,paused,rejected,banned" doc:"Offers of one who is not active take no visitors; what was recorded stays as it is. Empty: active."`
-	Reason          string          `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, banned or paused; it can read it."`
-	Manager         string          `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
-	Website         string          `json:"website" required:"false" maxLength:"500" example:"https://shop.example" doc:"Where it can be looked at."`
-	ContactEmail    string          `json:"contact_email" required:"false" maxLength:"254" example:"ann@shop.example" doc:"For you to write to."`
-	Prepaid         bool            `json:"prepaid" required:"false" doc:"It pays ahead: its offers take visitors only while more was paid ahead than is owed, in the offer's currency. Default false."`
-	AllowIPs        []string        `json:"allow_ips" required:"false" nullable:"false" maxItems:"100" example:"192.0.2.0/24" doc:"Addresses and networks its servers' signals come from. Empty: any. Pages are not asked."`
-	RequiredParams  []string        `json:"required_params" required:"false" nullable:"false" maxItems:"30" example:"txid,amount" doc:"Parameters its signals must bring, by our names."`
-	Renames         []RenameDoc     `json:"renames" required:"false" nullable:"false" maxItems:"30" doc:"Under which names it sends our parameters."`
-	StatusMap       []StatusWordDoc `json:"status_map" required:"false" nullable:"false" maxItems:"100" doc:"What its own words for states mean."`
-	FreezeAmounts   bool            `json:"freeze_amounts" required:"false" doc:"Whether its later signals leave a conversion's amounts as they are. Default false: they fill in what was missing."`
-	FreezeStatus    bool            `json:"freeze_status" required:"false" doc:"Whether its later signals leave a conversion's state as it is. Default false."`
-	MinClickSeconds int64           `json:"min_click_seconds" required:"false" minimum:"0" maximum:"86400" doc:"How old a click must be at least when it converts. 0: any age."`
-	MaxClickHours   int64           `json:"max_click_hours" required:"false" minimum:"0" maximum:"87600" doc:"How old it may be at most. 0: any age; the offer's conversion window holds in any case."`
-	PrepayWarn      int64           `json:"prepay_warn" required:"false" minimum:"0" maximum:"1000000000" example:"100" doc:"Warn when this much is left, in whole units of each currency: 100 is USD 100 and JPY 100."`
+	Workspace         string          `json:"workspace" required:"false" doc:"The workspace it belongs to, for ever. Needed only from keys that hold several."`
+	Name              string          `json:"name" required:"true" maxLength:"200" doc:"What people call it."`
+	Type              string          `json:"type" required:"false" enum:"merchant,network" doc:"A merchant of its own, or an affiliate network. Default merchant."`
+	TokenRequired     bool            `json:"token_required" required:"false" doc:"Whether its postbacks must bring its token. Without, whoever knows a click id can report a conversion for it. Default true."`
+	ClickParam        string          `json:"click_param" required:"false" maxLength:"64" example:"click_id" doc:"Name of the parameter in which it wants the click id in offer URLs. Default click_id."`
+	CookieDays        int64           `json:"cookie_days" required:"false" minimum:"0" maximum:"400" doc:"Cookie life of its offers, in days, where they set none of their own. 0: 30. Default 30."`
+	ValidationDays    int64           `json:"validation_days" required:"false" minimum:"0" maximum:"365" doc:"After how many days a pending conversion of its offers, where they set none of their own, is approved by itself. 0: never. Default 0."`
+	Template          string          `json:"template" required:"false" maxLength:"64" example:"flexoffers" doc:"Network template it was made from. It fills in the macros that are left empty when the advertiser is made, and has no effect later."`
+	ClickMacro        string          `json:"click_macro" required:"false" maxLength:"200" example:"{aff_sub}" doc:"What the network writes in its postback URL for the click id it was given."`
+	PayoutMacro       string          `json:"payout_macro" required:"false" maxLength:"200" example:"{payout}" doc:"What it writes for the payout."`
+	AmountMacro       string          `json:"amount_macro" required:"false" maxLength:"200" example:"{sale_amount}" doc:"What it writes for the sale amount."`
+	CurrencyMacro     string          `json:"currency_macro" required:"false" maxLength:"200" example:"{currency}" doc:"What it writes for the currency."`
+	TxIDMacro         string          `json:"txid_macro" required:"false" maxLength:"200" example:"{transaction_id}" doc:"What it writes for its transaction or order number."`
+	StatusMacro       string          `json:"status_macro" required:"false" maxLength:"200" example:"{status}" doc:"What it writes for the state of the conversion."`
+	GoalMacro         string          `json:"goal_macro" required:"false" maxLength:"200" example:"{event}" doc:"What it writes for the goal or event."`
+	Notes             string          `json:"notes" required:"false" maxLength:"10000" doc:"For yourselves."`
+	Status            string          `json:"status" required:"false" enum:",active,pending,paused,rejected,banned" doc:"Offers of one who is not active take no visitors; what was recorded stays as it is. Empty: active."`
+	Reason            string          `json:"reason" required:"false" maxLength:"500" doc:"Why it was rejected, banned or paused; it can read it."`
+	Manager           string          `json:"manager" required:"false" maxLength:"64" doc:"Who of your people looks after it, by user id."`
+	Website           string          `json:"website" required:"false" maxLength:"500" example:"https://shop.example" doc:"Where it can be looked at."`
+	ContactEmail      string          `json:"contact_email" required:"false" maxLength:"254" example:"ann@shop.example" doc:"For you to write to."`
+	Prepaid           bool            `json:"prepaid" required:"false" doc:"It pays ahead: its offers take visitors only while more was paid ahead than is owed, in the offer's currency. Default false."`
+	AllowIPs          []string        `json:"allow_ips" required:"false" nullable:"false" maxItems:"100" example:"192.0.2.0/24" doc:"Addresses and networks its servers' signals come from. Empty: any. Pages are not asked."`
+	RequiredParams    []string        `json:"required_params" required:"false" nullable:"false" maxItems:"30" example:"txid,amount" doc:"Parameters its signals must bring, by our names."`
+	Renames           []RenameDoc     `json:"renames" required:"false" nullable:"false" maxItems:"30" doc:"Under which names it sends our parameters."`
+	StatusMap         []StatusWordDoc `json:"status_map" required:"false" nullable:"false" maxItems:"100" doc:"What its own words for states mean."`
+	SignatureRequired bool            `json:"signature_required" required:"false" doc:"Whether its servers' signals must be signed as standard-webhooks says; needs a signing secret. Default false."`
+	FreezeAmounts     bool            `json:"freeze_amounts" required:"false" doc:"Whether its later signals leave a conversion's amounts as they are. Default false: they fill in what was missing."`
+	FreezeStatus      bool            `json:"freeze_status" required:"false" doc:"Whether its later signals leave a conversion's state as it is. Default false."`
+	MinClickSeconds   int64           `json:"min_click_seconds" required:"false" minimum:"0" maximum:"86400" doc:"How old a click must be at least when it converts. 0: any age."`
+	MaxClickHours     int64           `json:"max_click_hours" required:"false" minimum:"0" maximum:"87600" doc:"How old it may be at most. 0: any age; the offer's conversion window holds in any case."`
+	PrepayWarn        int64           `json:"prepay_warn" required:"false" minimum:"0" maximum:"1000000000" example:"100" doc:"Warn when this much is left, in whole units of each currency: 100 is USD 100 and JPY 100."`
 }
 
 // OfferDoc is what can be set on an [Offer].

@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,14 +11,18 @@ import (
 // Guards are what an advertiser's signals must keep to, and how they are read. The zero
 // value asks for nothing.
 type Guards struct {
-	AllowIPs      []string     `json:"allow_ips,omitempty"` // addresses and networks of its servers; none = any
-	Required      []string     `json:"required,omitempty"`  // parameters that must come, by our names
-	Renames       []Rename     `json:"renames,omitempty"`
-	Words         []StatusWord `json:"words,omitempty"`
-	FreezeAmounts bool         `json:"freeze_amounts,omitempty"` // later signals change no amounts
-	FreezeStatus  bool         `json:"freeze_status,omitempty"`  // nor the state
-	MinSeconds    int64        `json:"min_seconds,omitempty"`    // age of the click of a new conversion
-	MaxHours      int64        `json:"max_hours,omitempty"`      // 0 = any
+	AllowIPs []string     `json:"allow_ips,omitempty"` // addresses and networks of its servers; none = any
+	Required []string     `json:"required,omitempty"`  // parameters that must come, by our names
+	Renames  []Rename     `json:"renames,omitempty"`
+	Words    []StatusWord `json:"words,omitempty"`
+	// Signed asks for a signature of standard-webhooks with Secret, which is kept as it is
+	// shown once: whsec_ and base64.
+	Signed        bool   `json:"signed,omitempty"`
+	Secret        string `json:"secret,omitempty"`
+	FreezeAmounts bool   `json:"freeze_amounts,omitempty"` // later signals change no amounts
+	FreezeStatus  bool   `json:"freeze_status,omitempty"`  // nor the state
+	MinSeconds    int64  `json:"min_seconds,omitempty"`    // age of the click of a new conversion
+	MaxHours      int64  `json:"max_hours,omitempty"`      // 0 = any
 }
 
 // Rename says under which name a sender sends a parameter of ours.
@@ -63,9 +69,34 @@ func (g *Guards) Allows(addr netip.Addr) bool {
 	})
 }
 
+// SecretPrefix begins a signing secret as it is shown.
+const SecretPrefix = "whsec_"
+
+// Key is the secret's bytes; nil when there is none.
+func (g *Guards) Key() []byte {
+	b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(g.Secret, SecretPrefix))
+	if err != nil || g.Secret == "" {
+		return nil
+	}
+	return b
+}
+
+// newSecret makes a signing secret of 32 random bytes.
+func newSecret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return SecretPrefix + base64.StdEncoding.EncodeToString(b)
+}
+
 // guards checks what an advertiser's signals must keep to.
 func (c *checker) guards(d *AdvertiserDoc) Guards {
-	g := Guards{FreezeAmounts: d.FreezeAmounts, FreezeStatus: d.FreezeStatus, MinSeconds: d.MinClickSeconds, MaxHours: d.MaxClickHours}
+	g := Guards{FreezeAmounts: d.FreezeAmounts, FreezeStatus: d.FreezeStatus, Signed: d.SignatureRequired, MinSeconds: d.MinClickSeconds, MaxHours: d.MaxClickHours}
+	if old, ok := c.old.(*Advertiser); ok {
+		g.Secret = old.Guards.Secret
+	}
+	if g.Signed && g.Secret == "" && !c.wrong("signature_required") {
+		c.bad.Add("signature_required", "no_secret", "true", "Make a signing secret first, and give it to the advertiser.")
+	}
 	if g.MaxHours > 0 && g.MinSeconds > g.MaxHours*3600 && !c.wrong("max_click_hours") {
 		c.bad.Add("max_click_hours", "out_of_range", "", "Must not be less than the smallest age.")
 	}
@@ -139,7 +170,7 @@ func prefixText(p netip.Prefix) string {
 
 // fill writes the guards into what can be set, never the secret.
 func (g *Guards) fill(d *AdvertiserDoc) {
-	d.FreezeAmounts, d.FreezeStatus, d.MinClickSeconds, d.MaxClickHours = g.FreezeAmounts, g.FreezeStatus, g.MinSeconds, g.MaxHours
+	d.SignatureRequired, d.FreezeAmounts, d.FreezeStatus, d.MinClickSeconds, d.MaxClickHours = g.Signed, g.FreezeAmounts, g.FreezeStatus, g.MinSeconds, g.MaxHours
 	d.AllowIPs, d.RequiredParams, d.Renames, d.StatusMap = list(g.AllowIPs), list(g.Required), []RenameDoc{}, []StatusWordDoc{}
 	for _, r := range g.Renames {
 		d.Renames = append(d.Renames, RenameDoc(r))

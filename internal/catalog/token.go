@@ -24,6 +24,12 @@ func (s *Service) DropOldToken(ctx context.Context, p account.Principal, workspa
 	return s.changeToken(ctx, p, workspace, id, version, "drop_old_token", func(a *Advertiser) { a.TokenOld = "" })
 }
 
+// NewSecret gives an advertiser a new secret to sign its signals with; the one before ends
+// at once. It is shown this once: no document holds it.
+func (s *Service) NewSecret(ctx context.Context, p account.Principal, workspace, id string, version int64) (*Advertiser, error) {
+	return s.changeToken(ctx, p, workspace, id, version, "new_signing_secret", func(a *Advertiser) { a.Guards.Secret = newSecret() })
+}
+
 func (s *Service) changeToken(ctx context.Context, p account.Principal, workspace, id string, version int64, action string, fn func(*Advertiser)) (*Advertiser, error) {
 	if !p.May(workspace, true) {
 		return nil, ErrNotFound

@@ -43,6 +43,7 @@ type Catalog interface {
 	PartyNames(ctx context.Context, workspace string, ids []string) map[string]string
 	CloneOffer(ctx context.Context, p account.Principal, workspace, id string, idem catalog.Idempotency) (o *catalog.Offer, replayed bool, err error)
 	BulkOffers(ctx context.Context, p account.Principal, workspace string, ids []string, ch catalog.BulkChange, dryRun bool) ([]catalog.BulkResult, error)
+	NewSecret(ctx context.Context, p account.Principal, workspace, id string, version int64) (*catalog.Advertiser, error)
 	Decide(ctx context.Context, p account.Principal, workspace string, d catalog.Decision) ([]catalog.Decided, error)
 	ApproveBare(ctx context.Context, p account.Principal, workspace, id string, version int64) (*catalog.Enrollment, error)
 }

@@ -503,3 +503,24 @@ func TestReplayOfAFilter(t *testing.T) {
 		}
 	}
 }
+
+// TestSigningSecret makes a secret, which is shown once, and keeps the guards of the form.
+func TestSigningSecret(t *testing.T) {
+	w := newWorld(t, nil)
+	w.signIn()
+	w.workspace("Acme")
+	a := make2[*catalog.Advertiser](w, &catalog.AdvertiserDoc{Name: "Shop", Type: catalog.TypeMerchant, TokenRequired: true, ClickParam: "click_id", Status: catalog.StatusActive})
+	path := w.at("advertisers/" + a.ID)
+	if p := w.page(path + "/edit"); !strings.Contains(p, "Addresses of its servers") || !strings.Contains(p, `name="allow_ips"`) {
+		t.Errorf("the form has no guards: %s", text(p))
+	}
+	res := w.request("POST", path+"/signing-secret", url.Values{})
+	p := body(t, res)
+	at := strings.Index(p, "whsec_")
+	if res.StatusCode != http.StatusOK || at < 0 {
+		t.Fatalf("status %d: %s", res.StatusCode, text(p))
+	}
+	if got := w.page(path); strings.Contains(got, p[at:at+30]) || !strings.Contains(got, "Make a new signing secret") {
+		t.Error("the advertiser's page shows the secret, or offers no new one")
+	}
+}

@@ -84,6 +84,13 @@ func (c *call) showAdvertiser(status int, posted url.Values, errs map[string]str
 	if c.write() {
 		tok.Copies = append(tok.Copies, copyField{ID: "token-value", Label: "Token", Value: a.Token, Help: "Authenticates its postbacks. Whoever has it can report conversions in its name."})
 	}
+	if c.write() && !a.Archived {
+		label := "Make a signing secret"
+		if a.Guards.Secret != "" {
+			label = "Make a new signing secret"
+		}
+		p.Head.Actions = append(p.Head.Actions, action{Label: label, URL: c.plain("advertisers/" + a.ID + "/signing-secret"), Post: true, Kind: "quiet"})
+	}
 	money, err := c.fundsPanels(a, posted, errs)
 	if err != nil {
 		return err

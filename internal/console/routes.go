@@ -100,6 +100,7 @@ var routes = []route{
 	{"POST /w/{ws}/conversions/{id}/amounts", needWorkspace, (*call).amountsSent},
 	{"GET /w/{ws}/publishers/{id}/bonus", needWorkspace, (*call).bonusForm},
 	{"POST /w/{ws}/publishers/{id}/bonus", needWorkspace, (*call).bonusSent},
+	{"POST /w/{ws}/advertisers/{id}/signing-secret", needWorkspace, (*call).signingSecret},
 	{"GET /w/{ws}/signals", needWorkspace, (*call).signals},
 	{"GET /w/{ws}/signals/replay", needWorkspace, (*call).replayPreview},
 	{"POST /w/{ws}/signals/replay", needWorkspace, (*call).replayAll},

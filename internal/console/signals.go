@@ -316,6 +316,13 @@ func rawRequest(s *event.Signal) string {
 	if s.Cookie != "" {
 		b.WriteString("\nCookie: " + s.Cookie)
 	}
+	for _, h := range s.Headers {
+		v := h.Value
+		if inbox.Secret(strings.TrimPrefix(h.Name, "Webhook-")) {
+			v = inbox.Hidden
+		}
+		b.WriteString("\n" + h.Name + ": " + v)
+	}
 	if s.Addr != "" {
 		b.WriteString("\nFrom: " + s.Addr)
 	}

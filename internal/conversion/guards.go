@@ -23,6 +23,9 @@ func (j *judgment) guards(ctx context.Context, offer *catalog.Offer) error {
 	g := &adv.Guards
 	if !event.FromPage(j.sig.Kind) && !j.sig.Test {
 		err := j.sender(g)
+		if err == nil && g.Signed {
+			err = j.signed(ctx, adv)
+		}
 		if err != nil {
 			return err
 		}

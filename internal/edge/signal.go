@@ -135,6 +135,11 @@ func (e *Edge) signal(r *http.Request, on *routing.Domain, kind string) (s *even
 	if kind == event.SignalPostback && addr.IsValid() && e.holder.Load().KeepsAddr() {
 		s.Addr = addr.Unmap().WithZone("").String() // a server's: some advertiser has a list of its own
 	}
+	for _, name := range event.SignalHeaders {
+		if v := first(r.Header, name); v != "" {
+			s.Headers = append(s.Headers, event.Header{Name: name, Value: cut(v, event.MaxText)})
+		}
+	}
 	if len(s.Query) > event.MaxURL {
 		s.Query, tooLarge = s.Query[:event.MaxURL+1], true
 	}

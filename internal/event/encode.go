@@ -3,6 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -93,6 +94,7 @@ const (
 	fTest
 	fEvents
 	fDialect
+	fHeader // name, NUL, value
 )
 
 // ErrRecord says that bytes are not an encoded record.
@@ -238,6 +240,9 @@ func (s *Signal) Append(b []byte) []byte {
 	b = str(b, fWorkspace, s.Workspace)
 	b = str(b, fActor, s.Actor)
 	b = str(b, fDialect, s.Dialect)
+	for _, h := range s.Headers {
+		b = str(b, fHeader, h.Name+"\x00"+h.Value)
+	}
 	return flag(b, fTest, s.Test)
 }
 
@@ -406,6 +411,9 @@ func DecodeSignal(data []byte) (*Signal, error) {
 			s.Actor = t
 		case fDialect:
 			s.Dialect = t
+		case fHeader:
+			name, value, _ := strings.Cut(t, "\x00")
+			s.Headers = append(s.Headers, Header{name, value})
 		}
 	}, func(n protowire.Number, i int64) {
 		switch n {

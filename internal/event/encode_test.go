@@ -24,6 +24,10 @@ func fill(v reflect.Value, n *int64) {
 		case reflect.Bool:
 			f.SetBool(true)
 		case reflect.Slice:
+			if f.Type() == reflect.TypeFor[[]Header]() {
+				f.Set(reflect.ValueOf([]Header{{"A", "b\x00\xff"}, {"B", ""}}))
+				continue
+			}
 			f.SetBytes([]byte{byte(*n), 0, 0xff})
 		case reflect.Array:
 			if f.Type() == reflect.TypeFor[ClickID]() {
@@ -100,7 +104,7 @@ func TestFieldNumbers(t *testing.T) {
 	for name, c := range map[string][2]int{
 		"workspace": {fWorkspace, 1}, "suspect": {fSuspect, 20}, "creative": {fCreative, 28}, "impression": {fImpression, 90}, "sub1": {fSub1, 40},
 		"id": {fID, 101}, "revision": {fRevision, 110}, "no": {fNo, 119},
-		"sale amount": {fSaleAmount, 134}, "unique": {fUnique, 136}, "test": {fTest, 144},
+		"sale amount": {fSaleAmount, 134}, "unique": {fUnique, 136}, "test": {fTest, 144}, "header": {fHeader, 147},
 	} {
 		if c[0] != c[1] {
 			t.Errorf("field %s has number %d, want %d", name, c[0], c[1])

@@ -93,10 +93,29 @@ type Signal struct {
 	// Of an upload only, whose sender was authenticated by the API or the console:
 	Workspace string // in which it speaks; of a test of ours, whose it is
 	Actor     string // user or API key id
+	// Headers are those that may have a meaning, see [SignalHeaders], in the order of that list.
+	Headers []Header
 	// Test says that we sent it ourselves, to test how it is judged: it never moves money.
 	Test bool
 	// Dialect is the dialect's endpoint it came in by, "" = the product's own: see package dialect.
 	Dialect string
+}
+
+// Header is one header of a request.
+type Header struct{ Name, Value string }
+
+// SignalHeaders are the headers that are kept with a signal, beside content type, user agent
+// and referer, which have fields of their own.
+var SignalHeaders = []string{"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"}
+
+// Header gives the value of a header that is kept, "" = none.
+func (s *Signal) Header(name string) string {
+	for _, h := range s.Headers {
+		if h.Name == name {
+			return h.Value
+		}
+	}
+	return ""
 }
 
 // Kinds of signals.

@@ -49,6 +49,10 @@ const (
 	ClickTooYoung     Verdict = "click_too_young"
 	ClickTooOld       Verdict = "click_too_old"
 	UpdateRefused     Verdict = "update_refused"
+	MissingSignature  Verdict = "missing_signature"
+	BadSignature      Verdict = "bad_signature"
+	StaleSignature    Verdict = "stale_signature"
+	RepeatedMessage   Verdict = "repeated_message"
 	DuplicateRefused  Verdict = "duplicate_refused"
 	LogUnavailable    Verdict = "log_unavailable"
 	ProcessingError   Verdict = "processing_error"
@@ -114,6 +118,10 @@ var Verdicts = map[Verdict]VerdictInfo{
 	ClickTooYoung:     {"The conversion came sooner after its click than the advertiser's clicks convert.", 422, true},
 	ClickTooOld:       {"The conversion came later after its click than the advertiser's clicks convert.", 422, true},
 	UpdateRefused:     {"The conversion was recorded before, and this advertiser's later signals change nothing of it.", 409, true},
+	MissingSignature:  {"This advertiser's signals must be signed with the headers webhook-id, webhook-timestamp and webhook-signature.", 401, true},
+	BadSignature:      {"The signature is not one of this message with the advertiser's secret.", 401, true},
+	StaleSignature:    {"The signature's time is more than five minutes from when the signal arrived.", 401, true},
+	RepeatedMessage:   {"A message with this webhook-id was taken before; nothing was added.", 200, true},
 	DuplicateRefused:  {"The conversion was recorded before, and its goal refuses signals that come again.", 409, true},
 	LogUnavailable:    {"The signal could not be logged; send it again.", 503, false},
 	ProcessingError:   {"Judging failed on our side; the signal is kept and can be replayed.", 202, false},

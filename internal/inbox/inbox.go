@@ -73,6 +73,11 @@ type Tx interface {
 	PutSignal(ctx context.Context, r *Row) error
 	// GetSignal returns the row, or catalog.ErrNotFound.
 	GetSignal(ctx context.Context, id string) (*Row, error)
+	// RememberMessage remembers that a signal brought an advertiser's message, if no other has
+	// before, and returns the signal that is remembered.
+	RememberMessage(ctx context.Context, advertiser, message, signal string, at int64) (string, error)
+	// TakeMessage puts another signal in the place of the one remembered.
+	TakeMessage(ctx context.Context, advertiser, message, signal string, at int64) error
 	// DueSignals returns rows with 0 < RetryAt <= now, oldest first.
 	DueSignals(ctx context.Context, now int64, limit int) ([]*Row, error)
 }

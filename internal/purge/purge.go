@@ -1,9 +1,9 @@
 // Package purge drops what is old and of no use any more: mails, tokens, sessions,
-// idempotency keys, deliveries of postbacks.
+// idempotency keys, deliveries of postbacks, and signals where a setting says so.
 //
 // Invariants:
 //   - What may be dropped stands in one table, [Rules]. Nothing else is ever deleted by
-//     age: signals, conversions, the ledger, facts and the audit trail are kept for good.
+//     age: conversions and the signals about them, the ledger, facts and the audit trail are kept for good.
 //   - Work that is not done is not old: what waits to be sent stays, however long it waits.
 //   - It is done in small transactions, so that nothing has to wait for it.
 package purge
@@ -22,13 +22,15 @@ const (
 	Sessions    = "sessions"
 	Idempotency = "idempotency keys"
 	Deliveries  = "deliveries"
+	Signals     = "signals"
+	Messages    = "message ids"
 )
 
 // Rule says when one kind of rows is old.
 type Rule struct {
 	What string
 	Age  string        // counted from when
-	Keep time.Duration // the default; settings may say otherwise
+	Keep time.Duration // the default, 0 = for ever; settings may say otherwise
 }
 
 // Rules are all there is to purge.
@@ -38,6 +40,8 @@ var Rules = []Rule{
 	{Sessions, "when they end for good", 30 * day},
 	{Idempotency, "when they were used first", 30 * day},
 	{Deliveries, "when they were taken, given up or held, with their tries; what is still tried stays", 90 * day},
+	{Signals, "when they arrived; what waits, and what is about a conversion, stays", 0},
+	{Messages, "when they were taken", 30 * day},
 }
 
 const day = 24 * time.Hour

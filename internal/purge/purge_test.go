@@ -43,7 +43,7 @@ func TestEverythingOldGoesAtOnce(t *testing.T) {
 		}
 	}
 	p := &purge.Purger{Store: db.Purges(), Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler), Keep: map[string]time.Duration{purge.Mails: 0}}
-	want := map[string]int{purge.Tokens: 1302, purge.Sessions: 0, purge.Idempotency: 0, purge.Deliveries: 0}
+	want := map[string]int{purge.Tokens: 1302, purge.Sessions: 0, purge.Idempotency: 0, purge.Deliveries: 0, purge.Messages: 0}
 	if got := p.All(t.Context()); !maps.Equal(got, want) {
 		t.Errorf("gone %v, want %v", got, want)
 	}

@@ -60,6 +60,21 @@ func (t *booksTx) GetSignal(ctx context.Context, id string) (*inbox.Row, error) 
 	return signalOf(r), nil
 }
 
+// RememberMessage remembers a signed message; see inbox.Tx.
+func (t *booksTx) RememberMessage(ctx context.Context, advertiser, message, signal string, at int64) (string, error) {
+	err := t.q.RememberMessage(ctx, q.RememberMessageParams{Advertiser: advertiser, ID: message, Signal: signal, At: at})
+	if err != nil {
+		return "", t.wrap("remember message", err)
+	}
+	known, err := t.q.MessageSignal(ctx, q.MessageSignalParams{Advertiser: advertiser, ID: message})
+	return known, t.wrap("remembered message", err)
+}
+
+// TakeMessage lets another signal stand for a message; see inbox.Tx.
+func (t *booksTx) TakeMessage(ctx context.Context, advertiser, message, signal string, at int64) error {
+	return t.wrap("take message", t.q.TakeMessage(ctx, q.TakeMessageParams{Signal: signal, At: at, Advertiser: advertiser, ID: message}))
+}
+
 // DueSignals returns the rows whose next try has come.
 func (t *booksTx) DueSignals(ctx context.Context, now int64, limit int) ([]*inbox.Row, error) {
 	rows, err := t.q.DueSignals(ctx, q.DueSignalsParams{Now: now, Most: batchSize(limit)})

@@ -28,6 +28,12 @@ var purges = map[string]func(ctx context.Context, qs *q.Queries, before, most in
 	purge.Idempotency: func(ctx context.Context, qs *q.Queries, before, most int64) (int64, error) {
 		return qs.PurgeIdempotency(ctx, q.PurgeIdempotencyParams{Before: before, Most: most})
 	},
+	purge.Signals: func(ctx context.Context, qs *q.Queries, before, most int64) (int64, error) {
+		return qs.PurgeSignals(ctx, q.PurgeSignalsParams{Before: before, Most: most})
+	},
+	purge.Messages: func(ctx context.Context, qs *q.Queries, before, most int64) (int64, error) {
+		return qs.PurgeMessages(ctx, q.PurgeMessagesParams{Before: before, Most: most})
+	},
 	purge.Deliveries: func(ctx context.Context, qs *q.Queries, before, most int64) (int64, error) {
 		err := qs.PurgeTries(ctx, q.PurgeTriesParams{Before: before, Most: most})
 		if err != nil {

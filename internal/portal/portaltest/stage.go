@@ -67,6 +67,8 @@ type rule struct {
 // rules are the fields with a form of their own, or that somebody may see.
 var rules = map[string]rule{
 	"advertiser.name": {"Advertiser planted %s", "a"}, "advertiser.contact_email": {"planted-%s@advertiser.example", "a"}, "advertiser.website": {"https://brand-%s.example/planted", "a"}, "advertiser.status": {nil, ""}, "advertiser.manager": {nil, ""}, "advertiser.template": {nil, ""}, "advertiser.click_param": {"clk%s", "a"},
+	"advertiser.allow_ips": {nil, ""}, "advertiser.required_params": {nil, ""}, "advertiser.renames": {nil, ""}, "advertiser.status_map": {nil, ""}, "advertiser.signature_required": {nil, ""},
+	"advertiser.min_click_seconds": {nil, ""}, "advertiser.max_click_hours": {nil, ""}, "advertiser.freeze_amounts": {nil, ""}, "advertiser.freeze_status": {nil, ""}, "goal.duplicates": {nil, ""},
 	"advertiser.click_macro": {"{click-%s}", "a"}, "advertiser.payout_macro": {"{payout-%s}", "a"}, "advertiser.amount_macro": {"{amount-%s}", "a"}, "advertiser.currency_macro": {"{currency-%s}", "a"},
 	"advertiser.txid_macro": {"{txid-%s}", "a"}, "advertiser.status_macro": {"{status-%s}", "a"}, "advertiser.goal_macro": {"{goal-%s}", "a"},
 

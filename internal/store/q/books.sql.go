@@ -1316,6 +1316,22 @@ func (q *Queries) MarkResent(ctx context.Context, arg MarkResentParams) (int64, 
 	return result.RowsAffected()
 }
 
+const messageSignal = `-- name: MessageSignal :one
+SELECT signal FROM message_ids WHERE advertiser = ?1 AND id = ?2
+`
+
+type MessageSignalParams struct {
+	Advertiser string `db:"advertiser"`
+	ID         string `db:"id"`
+}
+
+func (q *Queries) MessageSignal(ctx context.Context, arg MessageSignalParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, messageSignal, arg.Advertiser, arg.ID)
+	var signal string
+	err := row.Scan(&signal)
+	return signal, err
+}
+
 const postbackFailed = `-- name: PostbackFailed :one
 INSERT INTO postback_failures (workspace, postback, since, tries, dead)
 VALUES (?1, ?2, ?3, 1, ?4)
@@ -1463,6 +1479,27 @@ func (q *Queries) ReleaseDeliveries(ctx context.Context, arg ReleaseDeliveriesPa
 	return result.RowsAffected()
 }
 
+const rememberMessage = `-- name: RememberMessage :exec
+INSERT INTO message_ids (advertiser, id, signal, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (advertiser, id) DO NOTHING
+`
+
+type RememberMessageParams struct {
+	Advertiser string `db:"advertiser"`
+	ID         string `db:"id"`
+	Signal     string `db:"signal"`
+	At         int64  `db:"at"`
+}
+
+func (q *Queries) RememberMessage(ctx context.Context, arg RememberMessageParams) error {
+	_, err := q.db.ExecContext(ctx, rememberMessage,
+		arg.Advertiser,
+		arg.ID,
+		arg.Signal,
+		arg.At,
+	)
+	return err
+}
+
 const saveDelivery = `-- name: SaveDelivery :execrows
 UPDATE deliveries SET
   state = ?1, tries = ?2, next_at = ?3, status = ?4,
@@ -1509,6 +1546,27 @@ func (q *Queries) SignalsDue(ctx context.Context, now int64) (bool, error) {
 	var due bool
 	err := row.Scan(&due)
 	return due, err
+}
+
+const takeMessage = `-- name: TakeMessage :exec
+UPDATE message_ids SET signal = ?1, at = ?2 WHERE advertiser = ?3 AND id = ?4
+`
+
+type TakeMessageParams struct {
+	Signal     string `db:"signal"`
+	At         int64  `db:"at"`
+	Advertiser string `db:"advertiser"`
+	ID         string `db:"id"`
+}
+
+func (q *Queries) TakeMessage(ctx context.Context, arg TakeMessageParams) error {
+	_, err := q.db.ExecContext(ctx, takeMessage,
+		arg.Signal,
+		arg.At,
+		arg.Advertiser,
+		arg.ID,
+	)
+	return err
 }
 
 const tries = `-- name: Tries :many

@@ -68,6 +68,25 @@ func (q *Queries) PurgeMails(ctx context.Context, arg PurgeMailsParams) (int64, 
 	return result.RowsAffected()
 }
 
+const purgeMessages = `-- name: PurgeMessages :execrows
+DELETE FROM message_ids WHERE message_ids.at < ?1 AND message_ids.id IN (
+  SELECT m.id FROM message_ids m WHERE m.at < ?1 ORDER BY m.at LIMIT ?2
+)
+`
+
+type PurgeMessagesParams struct {
+	Before int64 `db:"before"`
+	Most   int64 `db:"most"`
+}
+
+func (q *Queries) PurgeMessages(ctx context.Context, arg PurgeMessagesParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, purgeMessages, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const purgeSessions = `-- name: PurgeSessions :execrows
 DELETE FROM sessions WHERE hash IN (
   SELECT s.hash FROM sessions s WHERE s.expires < ?1 ORDER BY s.expires LIMIT ?2
@@ -81,6 +100,25 @@ type PurgeSessionsParams struct {
 
 func (q *Queries) PurgeSessions(ctx context.Context, arg PurgeSessionsParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, purgeSessions, arg.Before, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const purgeSignals = `-- name: PurgeSignals :execrows
+DELETE FROM signals WHERE id IN (
+  SELECT s.id FROM signals s WHERE s.conversion = '' AND s.retry_at = 0 AND s.at < ?1 ORDER BY s.at, s.id LIMIT ?2
+)
+`
+
+type PurgeSignalsParams struct {
+	Before int64 `db:"before"`
+	Most   int64 `db:"most"`
+}
+
+func (q *Queries) PurgeSignals(ctx context.Context, arg PurgeSignalsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, purgeSignals, arg.Before, arg.Most)
 	if err != nil {
 		return 0, err
 	}

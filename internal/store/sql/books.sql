@@ -34,6 +34,15 @@ ORDER BY retry_at, id LIMIT sqlc.arg(most);
 -- name: SignalsDue :one
 SELECT EXISTS (SELECT 1 FROM signals WHERE retry_at > 0 AND retry_at <= sqlc.arg(now)) AS due;
 
+-- name: RememberMessage :exec
+INSERT INTO message_ids (advertiser, id, signal, at) VALUES (sqlc.arg(advertiser), sqlc.arg(id), sqlc.arg(signal), sqlc.arg(at)) ON CONFLICT (advertiser, id) DO NOTHING;
+
+-- name: MessageSignal :one
+SELECT signal FROM message_ids WHERE advertiser = sqlc.arg(advertiser) AND id = sqlc.arg(id);
+
+-- name: TakeMessage :exec
+UPDATE message_ids SET signal = sqlc.arg(signal), at = sqlc.arg(at) WHERE advertiser = sqlc.arg(advertiser) AND id = sqlc.arg(id);
+
 -- name: CountSignals :many
 SELECT verdict, COUNT(*) AS n FROM signals WHERE workspace = sqlc.arg(workspace) GROUP BY verdict;
 

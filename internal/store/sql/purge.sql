@@ -29,3 +29,13 @@ DELETE FROM delivery_tries WHERE delivery IN (
 DELETE FROM deliveries WHERE id IN (
   SELECT d.id FROM deliveries d WHERE d.state <> 'waiting' AND d.done_at < sqlc.arg(before) ORDER BY d.done_at, d.id LIMIT sqlc.arg(most)
 );
+
+-- name: PurgeSignals :execrows
+DELETE FROM signals WHERE id IN (
+  SELECT s.id FROM signals s WHERE s.conversion = '' AND s.retry_at = 0 AND s.at < sqlc.arg(before) ORDER BY s.at, s.id LIMIT sqlc.arg(most)
+);
+
+-- name: PurgeMessages :execrows
+DELETE FROM message_ids WHERE message_ids.at < sqlc.arg(before) AND message_ids.id IN (
+  SELECT m.id FROM message_ids m WHERE m.at < sqlc.arg(before) ORDER BY m.at LIMIT sqlc.arg(most)
+);

@@ -1,12 +1,17 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"clickledger/internal/account"
+	"clickledger/internal/books"
 	"clickledger/internal/catalog"
+	"clickledger/internal/event"
+	"clickledger/internal/inbox"
 	"clickledger/internal/mail"
 	"clickledger/internal/outbound"
 	"clickledger/internal/purge"
@@ -14,7 +19,7 @@ import (
 )
 
 var purgeTests = map[string]func(t *testing.T, s *Stores){
-	"what is old goes, in chunks": testPurge, "deliveries go with their tries": testPurgeDeliveries, "nothing else goes": testPurgeNothingElse,
+	"what is old goes, in chunks": testPurge, "deliveries go with their tries": testPurgeDeliveries, "nothing else goes": testPurgeNothingElse, "signals about conversions stay": testPurgeSignals,
 }
 
 // old rows of every kind: add makes one whose age counts from at (done: it may go), there
@@ -55,6 +60,32 @@ var old = map[string]struct {
 		replayed, _ := s.Catalog.Insert(ctx, workspaceOf(90, 0), catalog.Idempotency{Workspace: home, Key: id("key", n), Hash: "h"}, catalog.Audit{})
 		s.Faults.arm(nil, nil)
 		return replayed
+	}},
+	purge.Signals: {func(t *testing.T, s *Stores, n int, at int64, done bool) {
+		r := signal(n)
+		r.At, r.Verdict = at, event.UnknownGoal
+		if !done {
+			r.RetryAt = 1
+		}
+		s.update(t, func(tx books.Tx) error { return tx.PutSignal(ctx, r) })
+	}, func(s *Stores, n int) bool { _, err := s.Books.Signal(ctx, id("sig", n)); return err == nil }},
+	purge.Messages: {func(t *testing.T, s *Stores, n int, at int64, done bool) {
+		if !done {
+			at = 1 << 60
+		}
+		s.update(t, func(tx books.Tx) error {
+			known, err := tx.RememberMessage(ctx, id("adv", n%2), id("msg", n), "first", at)
+			equal(t, known, "first")
+			return err
+		})
+	}, func(s *Stores, n int) bool {
+		known := ""
+		_ = s.Books.Update(ctx, func(ctx context.Context, tx books.Tx) error {
+			var err error
+			known, err = tx.RememberMessage(ctx, id("adv", n%2), id("msg", n), "second", 1)
+			return errors.Join(err, errBoom) // it was only asked
+		})
+		return known == "first"
 	}},
 	purge.Deliveries: {func(t *testing.T, s *Stores, n int, at int64, done bool) {
 		d := delivery(n)
@@ -107,10 +138,28 @@ func testPurge(t *testing.T, s *Stores) {
 		equal(t, n, 0)
 		equal(t, drop(1<<59, 10), 2)
 	}
-	_, err := s.Purges.Purge(ctx, "signals", 1<<60, 10)
+	_, err := s.Purges.Purge(ctx, "conversions", 1<<60, 10)
 	if err == nil {
 		t.Error("what is in no rule was purged")
 	}
+}
+
+// testPurgeSignals: a conversion's signals explain it for as long as it is there.
+func testPurgeSignals(t *testing.T, s *Stores) {
+	r := signal(1)
+	r.Conversion = id("cnv", 1)
+	s.update(t, func(tx books.Tx) error { return tx.PutSignal(ctx, r) })
+	equal(t, get[int](t)(s.Purges.Purge(ctx, purge.Signals, 1<<60, 10)), 0)
+	get[*inbox.Row](t)(s.Books.Signal(ctx, r.ID))
+	// A message is taken by the first, until another is put in its place.
+	s.update(t, func(tx books.Tx) error {
+		equal(t, get[string](t)(tx.RememberMessage(ctx, "adv", "m", "a", 1)), "a")
+		equal(t, get[string](t)(tx.RememberMessage(ctx, "adv", "m", "b", 2)), "a")
+		equal(t, get[string](t)(tx.RememberMessage(ctx, "other", "m", "b", 2)), "b")
+		must(t, tx.TakeMessage(ctx, "adv", "m", "c", 3))
+		equal(t, get[string](t)(tx.RememberMessage(ctx, "adv", "m", "d", 4)), "c")
+		return nil
+	})
 }
 
 func testPurgeDeliveries(t *testing.T, s *Stores) {
@@ -140,7 +189,7 @@ func testPurgeNothingElse(t *testing.T, s *Stores) {
 	}
 	without := func() []string {
 		return slices.DeleteFunc(state(t, s), func(line string) bool {
-			for _, gone := range []string{"idempotency:", "delivery:", "deliveries:", "session:"} {
+			for _, gone := range []string{"idempotency:", "signal:", "signals:", "delivery:", "deliveries:", "session:"} {
 				if strings.HasPrefix(line, gone) {
 					return true
 				}
