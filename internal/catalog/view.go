@@ -24,13 +24,13 @@ type View struct {
 	publishers  map[string]*Publisher
 	enrollments map[[2]string]*Enrollment // offer, publisher
 	links       map[string]*Link
-	coupons     map[[2]string][]*Coupon               // workspace, folded code: of each advertiser one
-	codes       map[string][2]string                  // coupon → its key in coupons
-	domains     map[string]*Domain                    // by id
-	hosts       map[string]*Domain                    // the live ones, by host
-	postbacks   map[string][]*Postback                // by publisher, in the order of their ids
-	terms       map[string][]*TermsVersion            // by offer, by number
-	rules       map[string]map[string]*CommissionRule // the live ones, by workspace and id
+	coupons     map[[2]string][]*Coupon                // workspace, folded code: of each advertiser one
+	codes       map[string][2]string                   // coupon → its key in coupons
+	domains     map[string]*Domain                     // by id
+	hosts       map[string]*Domain                     // the live ones, by host
+	postbacks   map[string][]*Postback                 // by publisher, in the order of their ids
+	terms       map[string][]*TermsVersion             // by offer, by number
+	rules       map[string]map[string]*commission.Rule // the live ones, by workspace and id; made once, for orders only read them
 }
 
 // NewView is the empty catalog at revision 0.
@@ -43,7 +43,7 @@ func NewView() *View {
 		domains: map[string]*Domain{}, hosts: map[string]*Domain{},
 		postbacks: map[string][]*Postback{},
 		terms:     map[string][]*TermsVersion{},
-		rules:     map[string]map[string]*CommissionRule{},
+		rules:     map[string]map[string]*commission.Rule{},
 	}
 }
 
@@ -148,11 +148,11 @@ func (v *View) put(e Entity) {
 	case *CommissionRule:
 		of := maps.Clone(v.rules[e.Workspace])
 		if of == nil {
-			of = map[string]*CommissionRule{}
+			of = map[string]*commission.Rule{}
 		}
 		delete(of, e.ID)
 		if e.Live() {
-			of[e.ID] = e
+			of[e.ID] = e.Rule()
 		}
 		v.rules[e.Workspace] = of
 	}
@@ -192,12 +192,12 @@ func (v *View) putTerms(e *TermsVersion) {
 func (v *View) Terms(offer string) []*TermsVersion { return v.terms[offer] }
 
 // CommissionRules gives the live commission rules of the workspace that are about the
-// offer or about all of them, in no order.
+// offer or about all of them, in no order. They are shared: nobody changes them.
 func (v *View) CommissionRules(workspace, offer string) []*commission.Rule {
 	var out []*commission.Rule
-	for _, e := range v.rules[workspace] {
-		if e.Offer == "" || e.Offer == offer {
-			out = append(out, e.Rule())
+	for _, r := range v.rules[workspace] {
+		if r.Offer == "" || r.Offer == offer {
+			out = append(out, r)
 		}
 	}
 	return out
