@@ -301,6 +301,9 @@ func (c *call) theirConversion() error {
 	if v.Method == conversion.MatchCoupon {
 		click = step{Title: "Coupon " + v.Coupon, at: v.EventTime.UnixMicro(), Sentence: "The order came with a coupon code, without a click."}
 	}
+	if v.Method == conversion.MatchPublisher {
+		click = step{Title: "Order", at: v.EventTime.UnixMicro(), Sentence: "You named the publisher, and no click."}
+	}
 	for _, kv := range [][2]string{{"Publisher", v.Publisher}, {"Country", v.Country}, {"Device", v.Device}} {
 		if kv[1] != "" {
 			click.Pairs = append(click.Pairs, pair{Label: kv[0], Value: kv[1]})

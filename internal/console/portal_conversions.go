@@ -138,6 +138,9 @@ func (c *call) myConversion() error {
 	if v.Method == conversion.MatchCoupon {
 		click = step{Title: "Coupon " + v.Coupon, at: v.EventTime.UnixMicro(), Sentence: "The order came with a coupon code of yours."}
 	}
+	if v.Method == conversion.MatchPublisher {
+		click = step{Title: "Order", at: v.EventTime.UnixMicro(), Sentence: "The advertiser said that the order is yours; no click came with it."}
+	}
 	for _, kv := range [][2]string{{"Link", v.Link.Name}, {"Country", v.Country}, {"Device", v.Device}, {"Source", v.Source}, {"Your click id", v.External}} {
 		if kv[1] != "" {
 			click.Pairs = append(click.Pairs, pair{Label: kv[0], Value: kv[1]})

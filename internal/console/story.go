@@ -270,6 +270,9 @@ func join(a, b, sep string) string {
 // by which rules.
 func (c *call) judgmentStep(cv *conversion.Conversion, r *inbox.Row) step {
 	s := step{Tone: "good", Title: "Judged and recorded", at: cv.Recorded, Sentence: "The click was matched by " + orElse(conversion.MethodWords[cv.Method], words(cv.Method)) + ", " + strings.TrimPrefix(gap(cv.At-cv.ClickAt), "+") + " after it happened."}
+	if cv.Method == conversion.MatchPublisher {
+		s.Sentence = "No click came with it: the advertiser named the publisher."
+	}
 	if cv.Method == conversion.MatchCoupon {
 		s.Sentence = "It was matched by its coupon. " + cv.CouponNote
 	} else if cv.CouponNote != "" {

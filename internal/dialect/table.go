@@ -28,6 +28,8 @@ type Table struct {
 	// Answers are the answers to conversions, the first whose When holds; none: the
 	// product's own JSON.
 	Answers []Answer
+
+	bare []*Endpoint // those whose path is empty
 }
 
 // Endpoint is one address at which a dialect reports conversions.
@@ -187,6 +189,9 @@ func init() {
 			e.table, e.key = t, t.Name+"/"+e.ID
 			path := t.Name + "/" + e.Path
 			byPath[path] = append(byPath[path], e)
+			if e.Path == "" {
+				t.bare = append(t.bare, e)
+			}
 			if e.Root != "" {
 				byRoot[e.Root] = append(byRoot[e.Root], e)
 			}
@@ -199,7 +204,11 @@ func Named(name string) *Table { return byName[name] }
 
 // Find is the endpoint behind /d/, nil if there is none. It does not allocate.
 func Find(path, query string) *Endpoint {
-	for _, e := range byPath[path] {
+	all := byPath[path]
+	if t := byName[path]; t != nil {
+		all = t.bare // without the slash at its end
+	}
+	for _, e := range all {
 		if asks(query, e.When) {
 			return e
 		}
