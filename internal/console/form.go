@@ -288,6 +288,9 @@ func docField(spec fieldSpec, v reflect.Value, doc string, posted url.Values, er
 		Optional: spec.optional, Help: spec.help, Example: spec.example, Unit: spec.unit, Mode: spec.mode, Auto: "off",
 		Rows: spec.rows, Width: spec.width, When: spec.when, Code: spec.code, List: spec.list, Text: spec.text,
 	}
+	if spec.typ == "password" {
+		f.Auto = "new-password" // a form of this kind always sets one
+	}
 	f.Error, f.ErrorCode = cutCode(errs[spec.name])
 	if spec.live {
 		f.Live = &note{For: spec.name}
