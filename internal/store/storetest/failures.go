@@ -81,7 +81,7 @@ func pairs() []pair {
 		}},
 		{"judgment", write(func(ctx context.Context, tx books.Tx) error {
 			c := cnv(1)
-			c.Revenue, c.Commission = 0, 0 // as its entries, which are on accounts of others
+			c.Status, c.Revenue, c.Commission, c.Adjusted = conversion.Pending, 0, 0, false // as its entries, which are on accounts of others
 			x := transaction("accrual", 100)
 			x.CauseKind, x.Cause = "conversion", c.ID
 			_, err := tx.Post(ctx, x)
@@ -95,7 +95,7 @@ func pairs() []pair {
 				return err
 			}
 			c.Status = conversion.Approved
-			return tx.UpdateConversion(ctx, c)
+			return errors.Join(tx.UpdateConversion(ctx, c), tx.InsertChange(ctx, &conversion.Change{Conversion: c.ID, At: 1, From: conversion.Pending, To: conversion.Approved}))
 		})},
 		{"number facts", func(s *Stores) error {
 			_, err := s.Books.NumberFacts(ctx, 10)
