@@ -302,15 +302,10 @@ func TestEnterByHand(t *testing.T) {
 // TestDiagnosisScreens looks at the pages of diagnosis, repricing and upload that only a
 // world in trouble or a form has, as [TestScreens] does at the others.
 func TestDiagnosisScreens(t *testing.T) {
+	needBrowser(t)
 	dir := os.Getenv("CONSOLE_SCREENS")
 	widths := []int64{1440, 390}
 	if dir == "" {
-		if _, err := os.Stat(chromium); err != nil || testing.Short() {
-			if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" {
-				t.Fatalf("CLICKLEDGER_TEST_ALL=1, but: %v", err)
-			}
-			t.Skipf("SKIPPED, NOT TESTED: pages of the diagnosis in a browser: %v", err)
-		}
 		dir, widths = t.TempDir(), []int64{390}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -16,18 +16,13 @@ import (
 // TestPortalScreens opens the main pages of the portals in Chromium, as [TestScreens] does
 // those of staff.
 func TestPortalScreens(t *testing.T) {
+	needBrowser(t)
 	dir, widths, themes := os.Getenv("CONSOLE_SCREENS"), []int64{1440, 390}, []string{"light", "dark"}
 	if dir == "" {
-		if _, err := os.Stat(chromium); err != nil {
-			if os.Getenv("CLICKLEDGER_TEST_ALL") == "1" {
-				t.Fatalf("CLICKLEDGER_TEST_ALL=1, but: %v", err)
-			}
-			t.Skipf("SKIPPED, NOT TESTED: the portals in a browser: %v", err)
-		}
-		if testing.Short() && os.Getenv("CLICKLEDGER_TEST_ALL") != "1" {
-			t.Skip("SKIPPED, NOT TESTED: the portals in a browser: -short")
-		}
 		dir, widths, themes = t.TempDir(), []int64{390}, []string{"light"}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	b := openBrowser(t)
 	w := newWorld(t, nil)

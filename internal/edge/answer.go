@@ -89,10 +89,21 @@ var gifLength = []string{strconv.Itoa(len(gif))}
 
 // image answers a pixel. verdict is "" where nothing was signalled.
 func (e *Edge) image(w http.ResponseWriter, r *http.Request, id event.ClickID, verdict event.Verdict) {
+	e.unseen(w, r, unseenBody{typeGIF, gifLength, gif}, id, verdict)
+}
+
+// unseenBody is an answer to a page that nobody sees.
+type unseenBody struct {
+	kind, length []string
+	body         []byte
+}
+
+// unseen answers a page, whatever the verdict: it never breaks because of us.
+func (e *Edge) unseen(w http.ResponseWriter, r *http.Request, b unseenBody, id event.ClickID, verdict event.Verdict) {
 	h := w.Header()
 	h["Cache-Control"] = noStore
-	h["Content-Type"] = typeGIF
-	h["Content-Length"] = gifLength
+	h["Content-Type"] = b.kind
+	h["Content-Length"] = b.length
 	h["X-Content-Type-Options"] = noSniff
 	h["Cross-Origin-Resource-Policy"] = crossOrigin
 	allowOrigins(h)
@@ -107,7 +118,7 @@ func (e *Edge) image(w http.ResponseWriter, r *http.Request, id event.ClickID, v
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(gif) // the page was left
+		_, _ = w.Write(b.body) // the page was left
 	}
 }
 

@@ -16,6 +16,14 @@ var (
 	framePolicy = []string{"default-src 'none'"}
 )
 
+// forms are what a page gets, by what it asked for.
+var forms = map[dialect.Form]unseenBody{
+	dialect.GIF:    {typeGIF, gifLength, gif},
+	dialect.Frame:  {typeHTML, []string{strconv.Itoa(len(frame))}, frame},
+	dialect.Script: {typeScript, []string{strconv.Itoa(len(script))}, script},
+	dialect.Words:  {typeText, []string{"0"}, nil},
+}
+
 // speak answers an endpoint of a wire dialect. What was sent is logged raw, with the
 // name of the endpoint; it is read when it is judged.
 func (e *Edge) speak(w http.ResponseWriter, r *http.Request, on *routing.Domain, ep *dialect.Endpoint) {
@@ -129,40 +137,11 @@ func (e *Edge) tell(w http.ResponseWriter, r *http.Request, ep *dialect.Endpoint
 	_, _ = w.Write(reply.Body) // the sender hung up: it will send again
 }
 
-// blank answers a page: with nothing that can be seen, and never with an error.
+// blank answers a page in the form it asked for: with nothing that can be seen, and never
+// with an error.
 func (e *Edge) blank(w http.ResponseWriter, r *http.Request, ep *dialect.Endpoint, id event.ClickID, verdict event.Verdict) {
-	var body []byte
-	h := w.Header()
-	switch ep.Form {
-	case dialect.Frame:
-		body = frame
-		h["Content-Type"] = typeHTML
-		h["Content-Security-Policy"] = framePolicy
-	case dialect.Script:
-		body = script
-		h["Content-Type"] = typeScript
-	case dialect.GIF:
-		e.image(w, r, id, verdict)
-		return
-	default:
-		h["Content-Type"] = typeText
+	if ep.Form == dialect.Frame {
+		w.Header()["Content-Security-Policy"] = framePolicy
 	}
-	h["Cache-Control"] = noStore
-	h["X-Content-Type-Options"] = noSniff
-	h["Cross-Origin-Resource-Policy"] = crossOrigin
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	allowOrigins(h)
-	if verdict != "" {
-		h[headerVerdict] = []string{string(verdict)}
-		if c := e.metrics.pixels[verdict]; c != nil {
-			c.Inc()
-		}
-	}
-	if !id.IsZero() {
-		h[headerSignal] = []string{id.String()}
-	}
-	w.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the page was left
-	}
+	e.unseen(w, r, forms[ep.Form], id, verdict)
 }
